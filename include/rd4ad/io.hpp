@@ -1,0 +1,13 @@
+// rd4ad/io.hpp: the face of io: tensors from and to files, JSON, mapped and atomically written files.
+#pragma once
+#include <rd4ad/io/atomic_file.hpp>
+#include <rd4ad/io/element.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/io/pickle.hpp>
+#include <rd4ad/io/pth.hpp>
+#include <rd4ad/io/read_tensors.hpp>
+#include <rd4ad/io/safetensors.hpp>
+#include <rd4ad/io/state_dict.hpp>
+#include <rd4ad/io/tensor_file.hpp>
+#include <rd4ad/io/zip.hpp>
