@@ -1,0 +1,62 @@
+#include <atomic>
+#include <cstdlib>
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/threads.hpp>
+#include <set>
+#include <string>
+#include <support/catch.hpp>
+#include <support/environment.hpp>
+
+TEST_CASE("RD4AD_THREADS decides the default number of threads where it is a number above 0", "[core]") {
+    const std::size_t own = [] {
+        const test::environment without{"RD4AD_THREADS", nullptr};
+        return rd4ad::default_threads();
+    }();
+    CHECK(own >= 1);
+    for (const auto& [text, expected] : {std::pair{"3", std::size_t{3}}, {"0", own}, {"-2", own}, {"", own}, {"many", own}}) {
+        const test::environment given{"RD4AD_THREADS", text};
+        INFO("RD4AD_THREADS=" << text);
+        CHECK(rd4ad::default_threads() == expected);
+    }
+}
+
+TEST_CASE("parts are contiguous, cover everything and differ by one at most", "[core]") {
+    for (const std::size_t count : {0UL, 1UL, 2UL, 7UL, 16UL, 100UL})
+        for (const std::size_t parts : {1UL, 2UL, 3UL, 7UL, 16UL}) {
+            std::size_t next = 0;
+            for (std::size_t i = 0; i < parts; ++i) {
+                const auto [first, last] = rd4ad::part_of(count, parts, i);
+                CHECK(first == next);
+                CHECK(last - first >= count / parts);
+                CHECK(last - first <= count / parts + 1);
+                next = last;
+            }
+            CHECK(next == count);
+        }
+}
+
+TEST_CASE("parallel_for visits every index once, for any number of threads", "[core]") {
+    for (const std::size_t threads : {0UL, 1UL, 2UL, 5UL, 64UL}) {
+        std::vector<std::atomic<int>> visits(23);
+        rd4ad::parallel_for(visits.size(), threads, [&](std::size_t i) { ++visits[i]; });
+        for (const auto& times : visits) CHECK(times == 1);
+    }
+}
+
+TEST_CASE("parallel_for of nothing calls nothing", "[core]") {
+    bool called = false;
+    rd4ad::parallel_for(0, 4, [&](std::size_t) { called = true; });
+    CHECK_FALSE(called);
+}
+
+TEST_CASE("parallel_for throws the first part's exception after all parts have ended", "[core]") {
+    for (const std::size_t threads : {1UL, 3UL}) {
+        std::atomic<int> done{0};
+        const auto work = [&](std::size_t i) {
+            if (i == 0 || i == 29) throw rd4ad::data_error{"item " + std::to_string(i)};
+            ++done;
+        };
+        CHECK_THROWS_MATCHES(rd4ad::parallel_for(30, threads, work), rd4ad::data_error, Catch::Message("item 0"));
+        CHECK(done == (threads == 1 ? 0 : 19));  // part 1 all ten, part 2 nine, part 0 none
+    }
+}

@@ -1,0 +1,5 @@
+#include "everything.hpp"
+
+sighting second();
+
+int main() { return use_everything() == second() ? 0 : 1; }

@@ -1,0 +1,4 @@
+#include "everything.hpp"
+
+sighting second();
+sighting second() { return use_everything(); }
