@@ -1,4 +1,4 @@
-// rd4ad/io/detail/shown.hpp: foreign bytes made fit for a message. Twin: tests/io/detail/shown.cpp
+// rd4ad/io/detail/shown.hpp: foreign bytes made fit for a message. Twin: tests/io/shown.cpp
 #pragma once
 #include <cstddef>
 #include <string>

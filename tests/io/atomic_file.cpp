@@ -1,0 +1,68 @@
+#include <rd4ad/io/atomic_file.hpp>
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <support/catch.hpp>
+#include <support/files.hpp>
+
+namespace io = rd4ad::io;
+using rd4ad::test::message_of;
+using rd4ad::test::text_of_file;
+
+namespace {
+
+std::size_t files_in(const std::filesystem::path& folder) {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{folder}, {}));
+}
+
+}  // namespace
+
+TEST_CASE("files are written whole, over old ones, with nothing left beside them", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    io::write_atomically(folder / "a.txt", "first");
+    CHECK(text_of_file(folder / "a.txt") == "first");
+    const std::string one = "sec", two = "ond";
+    const std::vector<std::span<const std::byte>> parts{std::as_bytes(std::span{one}), std::as_bytes(std::span{two})};
+    io::write_atomically(folder / "a.txt", parts);
+    CHECK(text_of_file(folder / "a.txt") == "second");
+    io::write_atomically(folder / "empty", std::string_view{});
+    CHECK(std::filesystem::file_size(folder / "empty") == 0);
+    CHECK(files_in(folder.path()) == 2);
+}
+
+TEST_CASE("a symbolic link is replaced, not followed", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    io::write_atomically(folder / "real", "old");
+    std::filesystem::create_symlink("real", folder / "link");
+    io::write_atomically(folder / "link", "new");
+    CHECK(text_of_file(folder / "real") == "old");
+    CHECK(text_of_file(folder / "link") == "new");
+}
+
+TEST_CASE("a file that can't be written leaves the old one and nothing else", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const auto write = [](const std::filesystem::path& path) {
+        return message_of([&] { io::write_atomically(path, std::string(100'000, 'x')); });
+    };
+    CHECK(write(folder / "no/file") == (folder / "no/file").string() + ": can't be written: No such file or directory");
+    CHECK(write(folder.path()) == folder.path().string() + ": can't be written: it is a folder; give the path of a file");
+    CHECK(write("/dev/null") == "/dev/null: can't be written: it is not a regular file; give the path of a file");
+
+    io::write_atomically(folder / "a", "old");
+    ::rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const ::rlimit small{1000, before.rlim_max};
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    const auto message = write(folder / "a");
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+    CHECK(message == (folder / "a").string() + ": can't be written: File too large");
+    CHECK(text_of_file(folder / "a") == "old");
+    CHECK(files_in(folder.path()) == 1);
+}

@@ -1,0 +1,41 @@
+#include <rd4ad/io/json.hpp>
+
+#include <string>
+
+#include <support/catch.hpp>
+#include <support/files.hpp>
+
+namespace io = rd4ad::io;
+using rd4ad::test::message_of;
+
+TEST_CASE("JSON is read and written, keys in order", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const io::json value = {{"b", {1, 2.5, nullptr}}, {"a", {{"inner", true}}}};
+    io::write_json(folder / "a.json", value);
+    CHECK(rd4ad::test::text_of_file(folder / "a.json") ==
+          "{\n  \"a\": {\n    \"inner\": true\n  },\n  \"b\": [\n    1,\n    2.5,\n    null\n  ]\n}\n");
+    CHECK(io::read_json(folder / "a.json") == value);
+    CHECK(io::parse(R"([{"a": 1}, {"a": 2}, {"b": {"a": 3}, "a": 4}])", "x").size() == 3);
+}
+
+TEST_CASE("what is no JSON is refused with the byte", "[io]") {
+    const auto parse = [](const std::string& text) { return message_of([&] { (void)io::parse(text, "s.json"); }); };
+    CHECK(parse("") == "s.json: is not JSON: unexpected end at byte 1, after ''");
+    CHECK(parse("{\"a\": 1") == "s.json: is not JSON: unexpected end at byte 8, after '{\"a\": 1'");
+    CHECK(parse("{\"name\": tru}") == "s.json: is not JSON: unexpected character at byte 13, after '{\"name\": tru}'");
+    CHECK(parse("[1] 2") == "s.json: is not JSON: unexpected character at byte 5, after '[1] 2'");
+    CHECK(parse("\"\xff\"") == "s.json: is not JSON: unexpected character at byte 2, after '\"\\xff'");
+    CHECK(parse("[1e999]") == "s.json: JSON holds a number that is out of range");
+    CHECK(parse("{\"a\": {\"k\": 1, \"k\": 2}}") == "s.json: JSON has the key 'k' twice in one object");
+    CHECK(parse(std::string(100'000, '[')) == "s.json: JSON is nested more than 64 deep");
+    CHECK(parse(std::string(60, '[') + std::string(60, ']')) == "nothing thrown");
+}
+
+TEST_CASE("texts that are not UTF-8 are not written", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const auto path = folder / "a.json";
+    CHECK(message_of([&] { io::write_json(path, io::json("\xff")); }) ==
+          path.string() + ": a text to be written as JSON is not UTF-8");
+    CHECK_FALSE(std::filesystem::exists(path));
+    CHECK(message_of([&] { (void)io::read_json(path); }) == path.string() + ": can't be opened: No such file or directory");
+}
