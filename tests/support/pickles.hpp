@@ -37,7 +37,7 @@ inline std::string tensor(const std::string& stored, std::int64_t offset, const 
 inline std::string whole(const std::string& body) { return "\x80\x02" + body + "."; }
 
 /// A ZIP archive with these entries (name, content); `compressed` of them as deflate.
-inline std::string zip(const std::vector<std::pair<std::string, std::string>>& entries, bool compressed = false) {
+inline std::string archive_of(const std::vector<std::pair<std::string, std::string>>& entries, bool compressed = false) {
     ::zip_error_t problem;
     ::zip_error_init(&problem);
     ::zip_source_t* target = ::zip_source_buffer_create(nullptr, 0, 0, &problem);

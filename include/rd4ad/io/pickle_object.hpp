@@ -59,9 +59,10 @@ struct tensor_reference {
 
     /// Whether the values lie one after another in C order.
     [[nodiscard]] bool contiguous() const noexcept {
+        for (const std::size_t size : shape)
+            if (size == 0) return true;
         std::size_t expected = 1;
         for (std::size_t axis = shape.size(); axis-- > 0;) {
-            if (shape[axis] == 0) return true;
             if (shape[axis] != 1 && strides[axis] != expected) return false;
             expected *= shape[axis];
         }

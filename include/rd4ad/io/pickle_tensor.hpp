@@ -52,6 +52,7 @@ using io::detail::shown;
     std::size_t last = tensor.offset;
     for (const std::size_t size : tensor.shape)
         if (size == 0) return 0;
+    if (last == most) return std::nullopt;
     for (std::size_t axis = 0; axis < tensor.shape.size(); ++axis) {
         const std::size_t steps = tensor.shape[axis] - 1, stride = tensor.strides[axis];
         if (steps != 0 && stride > (most - 1 - last) / steps) return std::nullopt;

@@ -1,16 +1,17 @@
 // rd4ad/io/pth.hpp: the tensors of a file torch.save wrote, in its ZIP form or the older stream. Twin: tests/io/pth.cpp
 #pragma once
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>

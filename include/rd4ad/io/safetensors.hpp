@@ -1,13 +1,10 @@
 // rd4ad/io/safetensors.hpp: named tensors in Hugging Face's safetensors format, read and written. Twin: tests/io/safetensors.cpp
 #pragma once
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>

@@ -88,16 +88,16 @@ class tensor_finder {
     const auto* root = all.as<pickle::dictionary>(all.root);
     if (root == nullptr) return all.root;
     for (const std::string_view wrapper : {"state_dict", "model"}) {
+        const auto wraps = [&](const auto& item) {
+            const auto* text = all.as<std::string>(item.first);
+            return text != nullptr && *text == wrapper && all.as<pickle::dictionary>(item.second) != nullptr;
+        };
+        const auto inner = std::find_if(root->items.begin(), root->items.end(), wraps);
+        if (inner == root->items.end()) continue;
         tensor_finder outside{all, file};
-        const pickle::handle* inner = nullptr;
-        for (const auto& [key, value] : root->items) {
-            const auto* text = all.as<std::string>(key);
-            if (text != nullptr && *text == wrapper && all.as<pickle::dictionary>(value) != nullptr)
-                inner = &value;
-            else
-                outside.visit(value, "", 1);
-        }
-        if (inner != nullptr && outside.found.empty()) return *inner;
+        for (auto item = root->items.begin(); item != root->items.end(); ++item)
+            if (item != inner) outside.visit(item->second, "", 1);
+        if (outside.found.empty()) return inner->second;
     }
     return all.root;
 }

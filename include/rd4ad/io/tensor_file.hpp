@@ -52,8 +52,9 @@ class tensor_file {
     /// Texts by key, safetensors' `__metadata__`.
     std::map<std::string, std::string> metadata;
 
-    /// All tensors in the order of their names.
-    [[nodiscard]] const std::map<std::string, named_tensor>& tensors() const noexcept { return tensors_; }
+    /// All tensors in the order of their names. Not of a temporary, whose tensors would be gone in a range-based for.
+    [[nodiscard]] const std::map<std::string, named_tensor>& tensors() const& noexcept { return tensors_; }
+    void tensors() const&& = delete;
 
     /// The tensor of that name, nullptr if there is none.
     [[nodiscard]] const named_tensor* find(const std::string& name) const {

@@ -1,0 +1,68 @@
+#include <rd4ad/io/read_tensors.hpp>
+
+#include <string>
+#include <vector>
+
+#include <support/catch.hpp>
+#include <support/files.hpp>
+
+namespace io = rd4ad::io;
+using rd4ad::test::message_of;
+
+TEST_CASE("files are told apart by content, not by name", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const std::string fixtures = RD4AD_TEST_DATA "/io/";
+    const auto under = [&](const std::string& name, const std::string& other) {
+        std::filesystem::copy_file(fixtures + name, folder / other);
+        return io::read_tensors(folder / other);
+    };
+    CHECK(under("three.safetensors", "a.pth").find("b")->values<float>() == std::vector<float>{42});
+    CHECK(under("shared.pth", "b.safetensors").contains("first"));
+    CHECK(under("shared_stream.pth", "c").contains("first"));
+}
+
+TEST_CASE("files of other kinds are refused", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const auto path = folder / "a.pth";
+    const auto reading = [&](const std::string& content) {
+        rd4ad::test::write_text(path, content);
+        return message_of([&] { (void)io::read_tensors(path); });
+    };
+    const std::string neither = path.string() + ": is neither a safetensors file nor a PyTorch checkpoint (.pth): ";
+    CHECK(reading("") == neither + "it is empty");
+    CHECK(reading("\x89PNG\r\n\x1a\n____") == neither + "it starts with '\\x89PNG\\x0d\\x0a\\x1a\\x0a'");
+    CHECK(reading("<html></html>") == neither + "it is a web page; the download went wrong, fetch it again");
+    CHECK(message_of([&] { (void)io::read_tensors(folder.path()); }) ==
+          folder.path().string() + ": is a folder: give the path of a file");
+}
+
+TEST_CASE("the teacher that comes with the library opens", "[io]") {
+    const auto file = io::read_tensors(RD4AD_TEST_DATA "/../../share/rd4ad/teacher_resnet18.safetensors");
+    CHECK(file.metadata.at("arch") == "resnet18");
+    CHECK(file.metadata.at("source") == "Tiny ImageNet, 6.3 epochs, trained for this project");
+    CHECK(file.metadata.contains("notice"));
+    CHECK(file.tensors().size() == 75);
+    std::size_t values = 0;
+    for (const auto& [name, tensor] : file.tensors()) {
+        CHECK(tensor.type == io::element::f16);
+        values += tensor.count();
+    }
+    CHECK(values == 2'787'264);
+    CHECK(file.find("conv1.weight")->shape == std::vector<std::size_t>{64, 3, 7, 7});
+
+    const std::string original = std::string{RD4AD_SHARED_DIR} + "/teacher/resnet18_tiny_imagenet.pth";
+    if (!std::filesystem::exists(original)) {
+        WARN("not compared: no file " + original);
+        return;
+    }
+    const auto wide = io::read_pth(original);
+    for (const auto& [name, tensor] : wide.tensors()) {
+        if (tensor.type != io::element::f32) continue;
+        INFO(name);
+        REQUIRE(file.contains(name));
+        CHECK(file.find(name)->shape == tensor.shape);
+        io::tensor_file rounded;
+        rounded.insert<float>(name, tensor.shape, tensor.values<float>(), io::element::f16);
+        CHECK(file.find(name)->values<float>() == rounded.find(name)->values<float>());
+    }
+}
