@@ -1,12 +1,12 @@
 # What the library stands on, found the same way for the project itself and for those who call find_package(rd4ad).
 #
 # The includer sets rd4ad_components (any of core, xtensor, onednn, thrust) and defines rd4ad_find(<find_package's arguments>).
-# Afterwards these targets exist:
+# Afterwards rd4ad_problem is empty or says what is missing and what to do, and these targets exist:
 #   core:    xtensor, nlohmann_json::nlohmann_json, Threads::Threads, rd4ad::third_party_zip, rd4ad::third_party_stb
 #   xtensor: xtensor-blas (with BLAS and LAPACK), xsimd, OpenMP::OpenMP_CXX
 #   onednn:  rd4ad::third_party_onednn
 #   thrust:  rd4ad::third_party_thrust, for the system that RD4AD_THRUST names (CUDA, OMP, TBB or CPP)
-include_guard(DIRECTORY)
+set(rd4ad_problem "")
 
 # Conan and its like write their package files flat into a folder of CMAKE_PREFIX_PATH. They come first; a system's own
 # libzip and oneDNN files are not asked for, since Debian's demand packages that a program never needs.
@@ -38,7 +38,8 @@ function(rd4ad_import target header suffix library package)
     endif()
     if(missing)
         list(JOIN missing " and " missing)
-        message(FATAL_ERROR "rd4ad: ${missing} not found; install ${package}, or name its folder in CMAKE_PREFIX_PATH")
+        set(rd4ad_problem "${missing} not found; install ${package}, or name its folder in CMAKE_PREFIX_PATH" PARENT_SCOPE)
+        return()
     endif()
     add_library(${target} INTERFACE IMPORTED)
     target_include_directories(${target} INTERFACE ${${key}_DIR})
@@ -99,7 +100,8 @@ endif()
 
 if("thrust" IN_LIST rd4ad_components AND NOT TARGET rd4ad::third_party_thrust)
     if(NOT RD4AD_THRUST MATCHES "^(CUDA|OMP|TBB|CPP)$")
-        message(FATAL_ERROR "rd4ad: RD4AD_THRUST is '${RD4AD_THRUST}'; the thrust backend needs CUDA, OMP, TBB or CPP")
+        set(rd4ad_problem "RD4AD_THRUST is '${RD4AD_THRUST}'; the thrust backend needs CUDA, OMP, TBB or CPP")
+        return()
     endif()
     if(RD4AD_THRUST STREQUAL "CUDA")
         rd4ad_find(CUDAToolkit)  # nvcc brings the toolkit's own Thrust
@@ -111,7 +113,8 @@ if("thrust" IN_LIST rd4ad_components AND NOT TARGET rd4ad::third_party_thrust)
                   DOC "Folder that holds thrust/version.h")
         mark_as_advanced(RD4AD_THRUST_INCLUDE_DIR)
         if(NOT RD4AD_THRUST_INCLUDE_DIR)
-            message(FATAL_ERROR "rd4ad: thrust/version.h not found; install libthrust-dev or the CUDA toolkit, or set RD4AD_THRUST_INCLUDE_DIR")
+            set(rd4ad_problem "thrust/version.h not found; install libthrust-dev or the CUDA toolkit, or set RD4AD_THRUST_INCLUDE_DIR")
+            return()
         endif()
         add_library(rd4ad::third_party_thrust INTERFACE IMPORTED)
         target_include_directories(rd4ad::third_party_thrust INTERFACE ${RD4AD_THRUST_INCLUDE_DIR})

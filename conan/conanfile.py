@@ -1,0 +1,92 @@
+"""rd4ad, the library: headers, its CMake package and the built-in teacher."""
+import os
+import re
+
+from conan import ConanFile
+from conan.tools.build import check_min_cppstd
+from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
+from conan.tools.files import copy, load
+
+required_conan_version = ">=2.0"
+
+
+class Rd4ad(ConanFile):
+    name = "rd4ad"
+    description = "Visual anomaly detection by reverse distillation, trained and scored in C++"
+    license = "MIT"
+    topics = ("anomaly-detection", "inspection", "deep-learning", "header-only")
+    package_type = "header-library"
+    settings = "os", "arch", "compiler", "build_type"
+    options = {"with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    default_options = {
+        "with_onednn": False,
+        "with_thrust": "off",
+        "openblas/*:build_lapack": True,
+        # Its SIMD would be fixed by each consumer's flags, and its tensors' memory with it; ours is called explicitly.
+        "xtensor/*:xsimd": False,
+    }
+    no_copy_source = True
+
+    def set_version(self):
+        text = load(self, os.path.join(self.recipe_folder, "..", "include", "rd4ad", "core", "version.hpp"))
+        parts = (re.search(rf"#define RD4AD_VERSION_{part} (\d+)", text)[1] for part in ("MAJOR", "MINOR", "PATCH"))
+        self.version = ".".join(parts)
+
+    def export_sources(self):
+        root = os.path.join(self.recipe_folder, "..")
+        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "cmake/*", "share/*", "tests/*"):
+            copy(self, pattern, root, self.export_sources_folder)
+
+    def layout(self):
+        cmake_layout(self)
+
+    def requirements(self):
+        # xtensor comes with the one version that its xtensor-blas was made for.
+        self.requires("xtensor-blas/[>=0.20 <1]")
+        self.requires("xsimd/[>=8.1 <14]")
+        self.requires("nlohmann_json/[>=3.9 <4]", force=True)  # xtensor's recipe names one exact version
+        self.requires("libzip/[>=1.7 <2]")
+        self.requires("stb/cci.20240213")
+        if self.options.with_onednn:
+            self.requires("onednn/[>=2.4 <4]")
+        if self.options.with_thrust == "tbb":
+            self.requires("onetbb/[>=2021 <2023]")
+
+    def build_requirements(self):
+        if not self.conf.get("tools.build:skip_test", default=False, check_type=bool):
+            self.test_requires("catch2/[>=2.13 <4]")
+
+    def validate(self):
+        check_min_cppstd(self, 20)
+
+    def generate(self):
+        CMakeDeps(self).generate()
+        toolchain = CMakeToolchain(self)
+        tests = not self.conf.get("tools.build:skip_test", default=False, check_type=bool)
+        toolchain.cache_variables.update({
+            "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_BENCHMARKS": False, "RD4AD_NATIVE": False,
+            "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
+        })
+        toolchain.generate()
+
+    def build(self):
+        cmake = CMake(self)
+        cmake.configure()
+        if not self.conf.get("tools.build:skip_test", default=False, check_type=bool):
+            cmake.build()
+            cmake.test()
+
+    def package(self):
+        copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+        CMake(self).install()
+
+    def package_id(self):
+        self.info.clear()
+
+    def package_info(self):
+        # The installed CMake package finds the dependencies itself, and is the same with Conan and without.
+        self.cpp_info.set_property("cmake_find_mode", "none")
+        self.cpp_info.builddirs = [os.path.join("lib", "cmake", "rd4ad")]
+        self.cpp_info.bindirs = []
+        self.cpp_info.libdirs = []
+        self.cpp_info.resdirs = [os.path.join("share", "rd4ad")]

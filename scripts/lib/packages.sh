@@ -1,0 +1,46 @@
+# Debian's packages that the project needs, and how they get there. To be sourced.
+
+# To build the library and the command.
+packages_build=(
+    ca-certificates cmake g++ ninja-build
+    libcxxopts-dev libopenblas-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev libzip-dev nlohmann-json3-dev
+)
+# To build tests and benchmarks.
+packages_test=("${packages_build[@]}" catch2 libbenchmark-dev)
+# The second compiler, and the format check.
+packages_clang=(clang libomp-dev)
+packages_format=(clang-format-14)
+# Conan, in a virtual environment of Python's.
+packages_conan=(python3 python3-venv)
+
+# install_packages NAME...: installs those that are missing, and touches no network where none is.
+install_packages() {
+    local name missing=() as_root=()
+    if ! command -v dpkg-query >/dev/null; then
+        echo "This is no Debian: the packages ${*} are taken to be there." >&2
+        return 0
+    fi
+    for name in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+    done
+    ((${#missing[@]})) || return 0
+    if ((EUID != 0)); then
+        if ! command -v sudo >/dev/null; then
+            echo "Missing packages, and neither root nor sudo here. As root: apt-get install --no-install-recommends ${missing[*]}" >&2
+            return 1
+        fi
+        as_root=(sudo)
+    fi
+    echo "Installing ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq || return
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# build_jobs: how many compilers fit this machine at once, at 2.5 GB each.
+build_jobs() {
+    local processors memory
+    processors=$(nproc)
+    memory=$(awk '/^MemAvailable/ { print int($2 / 2500000) }' /proc/meminfo)
+    ((memory < 1)) && memory=1
+    echo $((processors < memory ? processors : memory))
+}
