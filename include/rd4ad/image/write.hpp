@@ -1,0 +1,177 @@
+// rd4ad/image/write.hpp: pixels to PNG (8 and 16 bit) and JPEG, to a file or to memory. Twin: tests/image/write.cpp
+#pragma once
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/image/detail/stb.hpp>
+#include <rd4ad/image/image.hpp>
+
+namespace rd4ad::image {
+
+namespace detail {
+
+/// CRC-32 as PNG's chunks carry it, from a running value that begins and ends inverted.
+[[nodiscard]] inline std::uint32_t png_crc(std::span<const std::uint8_t> bytes) {
+    static constexpr auto table = [] {
+        std::array<std::uint32_t, 256> entries{};
+        for (std::uint32_t n = 0; n < 256; ++n) {
+            std::uint32_t c = n;
+            for (int bit = 0; bit < 8; ++bit) c = c & 1 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
+            entries[n] = c;
+        }
+        return entries;
+    }();
+    std::uint32_t crc = 0xFFFFFFFFu;
+    for (const std::uint8_t byte : bytes) crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8);
+    return ~crc;
+}
+
+inline void put_big_endian(std::vector<std::uint8_t>& out, std::uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift & 0xFF));
+}
+
+inline void put_chunk(std::vector<std::uint8_t>& out, std::string_view kind, std::span<const std::uint8_t> body) {
+    put_big_endian(out, static_cast<std::uint32_t>(body.size()));
+    const std::size_t checked = out.size();
+    out.insert(out.end(), kind.begin(), kind.end());
+    out.insert(out.end(), body.begin(), body.end());
+    put_big_endian(out, png_crc(std::span{out}.subspan(checked)));
+}
+
+/// PNG's five filters of one row (left, above and the corner as PNG defines them); out gets the filter's number first.
+inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::uint8_t> above, std::size_t step, int filter,
+                       std::span<std::uint8_t> out) {
+    out[0] = static_cast<std::uint8_t>(filter);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        const int left = i < step ? 0 : row[i - step], up = above.empty() ? 0 : above[i];
+        const int corner = i < step || above.empty() ? 0 : above[i - step];
+        const int slope = left + up - corner;
+        const int by_left = std::abs(slope - left), by_up = std::abs(slope - up), by_corner = std::abs(slope - corner);
+        const int paeth = by_left <= by_up && by_left <= by_corner ? left : by_up <= by_corner ? up : corner;
+        const int guess = std::array{0, left, up, (left + up) / 2, paeth}[static_cast<std::size_t>(filter)];
+        out[i + 1] = static_cast<std::uint8_t>((row[i] - guess) & 0xFF);
+    }
+}
+
+/// A PNG of rows of bytes (16-bit values already big-endian): each row takes the filter with the smallest sum.
+[[nodiscard]] inline std::vector<std::byte> png(std::span<const std::uint8_t> rows, std::size_t width, std::size_t height,
+                                                std::size_t channels, std::uint8_t bits) {
+    const std::size_t step = channels * bits / 8, row_bytes = width * step;
+    if (height > (INT_MAX / 2) / (row_bytes + 1))
+        throw shape_error{"encode_png: " + std::to_string(width) + " x " + std::to_string(height) +
+                          " pixels are more than a PNG can hold here; write it in parts"};
+    std::vector<std::uint8_t> filtered((row_bytes + 1) * height), trial(row_bytes + 1);
+    for (std::size_t y = 0; y < height; ++y) {
+        const auto row = rows.subspan(y * row_bytes, row_bytes);
+        const auto above = y == 0 ? std::span<const std::uint8_t>{} : rows.subspan((y - 1) * row_bytes, row_bytes);
+        std::uint64_t best = ~std::uint64_t{0};
+        for (int filter = 0; filter < 5; ++filter) {
+            filter_row(row, above, step, filter, trial);
+            std::uint64_t sum = 0;
+            for (std::size_t i = 1; i < trial.size(); ++i) sum += std::min<unsigned>(trial[i], 256u - trial[i]);
+            if (sum >= best) continue;
+            best = sum;
+            std::copy(trial.begin(), trial.end(), filtered.begin() + static_cast<std::ptrdiff_t>(y * trial.size()));
+        }
+    }
+    int packed_size = 0;
+    const std::unique_ptr<unsigned char, decltype(&std::free)> packed{
+        detail::stb::stbi_zlib_compress(filtered.data(), static_cast<int>(filtered.size()), &packed_size, 8), &std::free};
+    if (!packed) throw std::bad_alloc{};
+    const std::array<std::uint8_t, 8> signature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    std::vector<std::uint8_t> header, out(signature.begin(), signature.end());
+    put_big_endian(header, static_cast<std::uint32_t>(width));
+    put_big_endian(header, static_cast<std::uint32_t>(height));
+    const std::uint8_t colour = std::array<std::uint8_t, 5>{0, 0, 4, 2, 6}[channels];  // grey, grey + alpha, RGB, RGBA
+    header.insert(header.end(), {bits, colour, 0, 0, 0});
+    put_chunk(out, "IHDR", header);
+    put_chunk(out, "IDAT", {packed.get(), static_cast<std::size_t>(packed_size)});
+    put_chunk(out, "IEND", {});
+    std::vector<std::byte> bytes(out.size());
+    std::transform(out.begin(), out.end(), bytes.begin(), [](std::uint8_t b) { return std::byte{b}; });
+    return bytes;
+}
+
+inline void check_channels(std::size_t channels, const std::string& size, const char* what) {
+    if (channels > 4)
+        throw shape_error{std::string{what} + ": expected 1 to 4 channels, the image is " + size +
+                          " (width x height x channels)"};
+}
+
+inline void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+    std::ofstream file{path, std::ios::binary | std::ios::trunc};
+    if (!file)
+        throw io_error{path.string() + ": can't be opened for writing; check that its folder exists and may be written to"};
+    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file) throw io_error{path.string() + ": writing " + std::to_string(bytes.size()) + " bytes failed; is the disk full?"};
+}
+
+}  // namespace detail
+
+/// A PNG in memory: 8 bit; 1 (grey), 2 (grey + alpha), 3 (RGB) or 4 (RGBA) channels. Throws shape_error for others.
+[[nodiscard]] inline std::vector<std::byte> encode_png(const picture& from) {
+    check_image(from, 0, "encode_png");
+    detail::check_channels(from.channels, size_text(from), "encode_png");
+    return detail::png(from.pixels, from.width, from.height, from.channels, 8);
+}
+
+/// A PNG in memory: 16 bit a channel, as above. One channel is what Pillow opens as "I;16".
+[[nodiscard]] inline std::vector<std::byte> encode_png(const picture16& from) {
+    check_image(from, 0, "encode_png");
+    detail::check_channels(from.channels, size_text(from), "encode_png");
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(from.pixels.size() * 2);
+    for (const std::uint16_t value : from.pixels) {
+        bytes.push_back(static_cast<std::uint8_t>(value >> 8));
+        bytes.push_back(static_cast<std::uint8_t>(value & 0xFF));
+    }
+    return detail::png(bytes, from.width, from.height, from.channels, 16);
+}
+
+/// A JPEG in memory; 1 or 3 channels, quality 1 (small) to 100 (good). Throws shape_error and option_error.
+[[nodiscard]] inline std::vector<std::byte> encode_jpeg(const picture& from, int quality = 90) {
+    check_image(from, 0, "encode_jpeg");
+    if (from.channels != 1 && from.channels != 3)
+        throw shape_error{"encode_jpeg: expected 1 or 3 channels, the image is " + size_text(from) +
+                          " (width x height x channels)"};
+    if (quality < 1 || quality > 100)
+        throw option_error{"encode_jpeg: the quality is " + std::to_string(quality) + ", it must be 1 to 100"};
+    if (from.width > 65535 || from.height > 65535)
+        throw shape_error{"encode_jpeg: the image is " + size_text(from) +
+                          ", a JPEG has at most 65535 x 65535 pixels; write a PNG"};
+    std::vector<std::byte> bytes;
+    const auto append = [](void* to, void* data, int size) {
+        const auto* first = static_cast<const std::byte*>(data);
+        auto& out = *static_cast<std::vector<std::byte>*>(to);
+        out.insert(out.end(), first, first + size);
+    };
+    if (!detail::stb::stbi_write_jpg_to_func(append, &bytes, static_cast<int>(from.width), static_cast<int>(from.height),
+                                             static_cast<int>(from.channels), from.pixels.data(), quality))
+        throw std::bad_alloc{};
+    return bytes;
+}
+
+/// encode_png to a file. Throws io_error where it can't be written.
+inline void write_png(const std::filesystem::path& path, const picture& from) { detail::write_bytes(path, encode_png(from)); }
+inline void write_png(const std::filesystem::path& path, const picture16& from) { detail::write_bytes(path, encode_png(from)); }
+
+/// encode_jpeg to a file. Throws io_error where it can't be written.
+inline void write_jpeg(const std::filesystem::path& path, const picture& from, int quality = 90) {
+    detail::write_bytes(path, encode_jpeg(from, quality));
+}
+
+}  // namespace rd4ad::image
