@@ -1,0 +1,29 @@
+// rd4ad/backend/epilogue.hpp: what happens to a convolution's result on its way to memory. Twin: tests/backend/tiled_gemm.cpp
+#pragma once
+#include <cstddef>
+
+#include <rd4ad/backend/kernel.hpp>
+
+namespace rd4ad::backend {
+
+/// y = relu(result + bias + residual), each part only where it is asked for. In the last pass of every convolution, so
+/// that nothing is written to memory twice.
+template <class T>
+struct epilogue {
+    T* y{nullptr};               ///< pixel p, channel c at y[p x stride + c]
+    std::size_t stride{0};       ///< values from one pixel to the next
+    const T* bias{nullptr};      ///< one a channel, or none
+    const T* residual{nullptr};  ///< laid out as y, or none; may be y itself
+    bool relu{false};
+
+    template <class P>
+    RD4AD_KERNEL void operator()(std::size_t pixel, std::size_t c, P value) const {
+        const std::size_t at = pixel * stride + c;
+        if (bias != nullptr) value = value + load<P>(bias + c);
+        if (residual != nullptr) value = value + load<P>(residual + at);
+        if (relu) value = larger(value, fill<P>(T{0}));
+        store<P>(y + at, value);
+    }
+};
+
+}  // namespace rd4ad::backend

@@ -1,0 +1,34 @@
+// rd4ad/backend/simd.hpp: the processor's registers as packs, by xsimd. Twin: tests/backend/kernel.cpp
+#pragma once
+#include <rd4ad/backend/kernel.hpp>
+
+#include <xsimd/xsimd.hpp>
+
+namespace rd4ad::backend {
+
+/// The widest pack the translation unit is compiled for (-march decides).
+template <class T>
+using native_pack = xsimd::batch<T>;
+
+template <class T, class Arch>
+struct pack_traits<xsimd::batch<T, Arch>> {
+    using value_type = T;
+    using P = xsimd::batch<T, Arch>;
+    static constexpr std::size_t width = P::size;
+    static P load(const T* from) { return P::load_unaligned(from); }
+    static void store(T* to, P value) { value.store_unaligned(to); }
+    static P fill(T value) { return P(value); }
+    static P larger(P a, P b) { return xsimd::max(a, b); }
+    static P where_positive(P condition, P value) { return xsimd::select(condition > P(T{0}), value, P(T{0})); }
+    static P root(P value) { return xsimd::sqrt(value); }
+    static P multiply_add(P a, P b, P c) { return xsimd::fma(a, b, c); }
+    static T sum(P value) {
+        alignas(64) T parts[width];
+        value.store_aligned(parts);
+        T total{0};
+        for (const T part : parts) total += part;
+        return total;
+    }
+};
+
+}  // namespace rd4ad::backend

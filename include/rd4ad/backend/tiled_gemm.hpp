@@ -1,0 +1,189 @@
+// rd4ad/backend/tiled_gemm.hpp: matrix products between two kernels, the shape of every convolution. Twin:
+// tests/backend/tiled_gemm.cpp
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include <rd4ad/backend/concept.hpp>
+
+namespace rd4ad::backend {
+
+/// Sizes of a tiled product: `planes` independent products of `rows` x k by k x n. A pointwise or gathered convolution
+/// has one plane, Winograd's F(4x4, 3x3) has 36.
+struct tile_sizes {
+    std::size_t planes{1}, rows{0}, k{0}, n{0};
+};
+
+/// Rows that already lie in memory as the product wants them: takes the place of a producing kernel.
+template <class T>
+struct rows_in_place {
+    const T* data;
+    std::size_t stride;  ///< values from one row to the next
+};
+
+/// The right-hand matrices: plane p at data + p x k x n, k x n row-major (or stored n x k, if transposed).
+template <class T>
+struct right_side {
+    const T* data;
+    bool transposed{false};
+};
+
+namespace detail {
+
+template <class Producer>
+inline constexpr bool is_in_place = false;
+template <class T>
+inline constexpr bool is_in_place<rows_in_place<T>> = true;
+
+/// A producing kernel bound to the panel it fills: row r of the work is row r - first of the panel.
+template <class Producer, class T>
+struct produce_into {
+    Producer producer;
+    T* panel;
+    std::size_t first, stride, plane;  // values a row, values a plane
+
+    RD4AD_KERNEL auto row(std::size_t r) const {
+        struct bound {
+            decltype(row_of(producer, r)) where;
+            T* to;
+        };
+        return bound{row_of(producer, r), panel + (r - first) * stride};
+    }
+    template <class P, class Row>
+    RD4AD_KERNEL void operator()(const Row& bound, std::size_t c) const {
+        producer.template operator()<P>(bound.where, c, bound.to + c, plane);
+    }
+};
+
+/// A consuming kernel bound to the panel it reads.
+template <class Consumer, class T>
+struct consume_from {
+    Consumer consumer;
+    const T* panel;
+    std::size_t first, stride, plane;
+
+    RD4AD_KERNEL auto row(std::size_t r) const {
+        struct bound {
+            decltype(row_of(consumer, r)) where;
+            const T* from;
+        };
+        return bound{row_of(consumer, r), panel + (r - first) * stride};
+    }
+    template <class P, class Row>
+    RD4AD_KERNEL void operator()(const Row& bound, std::size_t c) const {
+        consumer.template operator()<P>(bound.where, c, bound.from + c, plane);
+    }
+};
+
+/// Kernels over part of the rows: apply counts from 0, the work from `first`.
+template <class Kernel>
+struct shifted {
+    Kernel kernel;
+    std::size_t first;
+    RD4AD_KERNEL auto row(std::size_t r) const { return row_of(kernel, first + r); }
+    template <class P, class Row>
+    RD4AD_KERNEL void operator()(const Row& row, std::size_t c) const {
+        kernel.template operator()<P>(row, c);
+    }
+};
+
+/// Panels of the general form hold at most this many values together.
+inline constexpr std::size_t panel_budget = std::size_t{1} << 26;
+
+inline std::size_t rows_within(std::size_t budget, std::size_t values_a_row, std::size_t rows) {
+    return std::clamp<std::size_t>(budget / std::max<std::size_t>(1, values_a_row), 1, std::max<std::size_t>(1, rows));
+}
+
+}  // namespace detail
+
+/// out = consume(produce(rows) x right), plane by plane.
+/// producer: `rows_in_place` (one plane), or a kernel with `channels` and
+///   operator()<P>(row, c, T* to, plane): writes what belongs to the row and the pack c to to[p x plane + ...].
+/// consumer: a kernel with `channels` and operator()<P>(row, c, const T* from, plane): reads from[p x plane + ...].
+/// A backend's own `tiled_gemm` is used where it has one; this form makes panels as large as a budget allows.
+template <Backend B, class Producer, class Consumer>
+void tiled_gemm(typename B::queue& q, const tile_sizes& sizes, const Producer& producer,
+                const right_side<typename B::value_type>& right, const Consumer& consumer) {
+    using T = typename B::value_type;
+    if constexpr (requires { B::tiled_gemm(q, sizes, producer, right, consumer); }) {
+        B::tiled_gemm(q, sizes, producer, right, consumer);
+    } else {
+        constexpr bool in_place = detail::is_in_place<Producer>;
+        const std::size_t values = sizes.planes * (sizes.n + (in_place ? 0 : sizes.k));
+        const std::size_t block = detail::rows_within(detail::panel_budget, values, sizes.rows);
+        T* left_panel = in_place ? nullptr : q.scratch(1, sizes.planes * block * sizes.k);
+        T* out_panel = q.scratch(2, sizes.planes * block * sizes.n);
+        for (std::size_t first = 0; first < sizes.rows; first += block) {
+            const std::size_t rows = std::min(block, sizes.rows - first);
+            gemm_call<T> call{.m = rows, .n = sizes.n, .k = sizes.k};
+            if constexpr (in_place) {
+                call.a = producer.data + first * producer.stride;
+                call.lda = producer.stride;
+            } else {
+                const detail::produce_into<Producer, T> fill_panel{producer, left_panel, first, sizes.k, rows * sizes.k};
+                B::apply(q, rows, producer.channels, detail::shifted<detail::produce_into<Producer, T>>{fill_panel, first});
+                call.a = left_panel;
+                call.lda = sizes.k;
+                call.stride_a = rows * sizes.k;
+            }
+            call.b = right.data;
+            call.transpose_b = right.transposed;
+            call.ldb = right.transposed ? sizes.k : sizes.n;
+            call.stride_b = sizes.k * sizes.n;
+            call.c = out_panel;
+            call.ldc = sizes.n;
+            call.stride_c = rows * sizes.n;
+            call.batch = sizes.planes;
+            B::gemm(q, call);
+            const detail::consume_from<Consumer, T> take{consumer, out_panel, first, sizes.n, rows * sizes.n};
+            B::apply(q, rows, consumer.channels, detail::shifted<detail::consume_from<Consumer, T>>{take, first});
+        }
+    }
+}
+
+/// out[p] (k x n) = sum over rows of left row^T x right row, plane by plane: the gradient of a convolution's weights.
+/// left, right: producers as in tiled_gemm, k and n values a row.
+template <Backend B, class Left, class Right>
+void tiled_gemm_reduce(typename B::queue& q, const tile_sizes& sizes, const Left& left, const Right& right,
+                       typename B::value_type* out) {
+    using T = typename B::value_type;
+    if constexpr (requires { B::tiled_gemm_reduce(q, sizes, left, right, out); }) {
+        B::tiled_gemm_reduce(q, sizes, left, right, out);
+    } else {
+        constexpr bool left_in_place = detail::is_in_place<Left>, right_in_place = detail::is_in_place<Right>;
+        const std::size_t values = sizes.planes * ((left_in_place ? 0 : sizes.k) + (right_in_place ? 0 : sizes.n));
+        const std::size_t block = detail::rows_within(detail::panel_budget, values, sizes.rows);
+        T* left_panel = left_in_place ? nullptr : q.scratch(1, sizes.planes * block * sizes.k);
+        T* right_panel = right_in_place ? nullptr : q.scratch(2, sizes.planes * block * sizes.n);
+        for (std::size_t first = 0; first < sizes.rows; first += block) {
+            const std::size_t rows = std::min(block, sizes.rows - first);
+            gemm_call<T> call{.m = sizes.k, .n = sizes.n, .k = rows};
+            const auto side = [&](const auto& producer, T* panel, std::size_t width, const T*& data, std::size_t& stride,
+                                  std::size_t& plane) {
+                using Side = std::remove_cvref_t<decltype(producer)>;
+                if constexpr (detail::is_in_place<Side>) {
+                    data = producer.data + first * producer.stride;
+                    stride = producer.stride;
+                } else {
+                    const detail::produce_into<Side, T> fill_panel{producer, panel, first, width, rows * width};
+                    B::apply(q, rows, producer.channels, detail::shifted<detail::produce_into<Side, T>>{fill_panel, first});
+                    data = panel;
+                    stride = width;
+                    plane = rows * width;
+                }
+            };
+            side(left, left_panel, sizes.k, call.a, call.lda, call.stride_a);
+            side(right, right_panel, sizes.n, call.b, call.ldb, call.stride_b);
+            call.transpose_a = true;
+            call.c = out;
+            call.ldc = sizes.n;
+            call.stride_c = sizes.k * sizes.n;
+            call.batch = sizes.planes;
+            call.beta = first == 0 ? T{0} : T{1};
+            B::gemm(q, call);
+        }
+    }
+}
+
+}  // namespace rd4ad::backend

@@ -1,0 +1,71 @@
+// rd4ad/model/student.hpp: the ResNet reversed: from the embedding back to the teacher's features, forward and backward. Twin:
+// tests/model/golden.cpp
+#pragma once
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include <rd4ad/model/teacher.hpp>
+
+namespace rd4ad {
+
+/// The student's stages under the authors' names ("decoder."), coarsest first.
+struct student_network {
+    std::array<nn::stage, 3> layers;
+
+    student_network(nn::parameter_table& table, const architecture& arch) {
+        std::size_t in = 512 * arch.expansion();
+        for (std::size_t i = 0; i < 3; ++i) {
+            const std::size_t planes = std::size_t{256} >> i;
+            layers[i] = nn::add_stage(table, "decoder.layer" + std::to_string(i + 1) + '.', {arch.deep, in, planes, arch.wide},
+                                      arch.blocks[i], nn::direction::up);
+            in = planes * arch.expansion();
+        }
+    }
+
+    /// Calls visit(layer, its input's shape) for every convolution.
+    template <class Visit>
+    void for_each_layer(shape embedding, const Visit& visit) const {
+        for (const auto& layer : layers) embedding = nn::for_each_layer(layer, embedding, visit);
+    }
+};
+
+/// Features shaped as the teacher's, finest first, with folded weights.
+template <Backend B>
+[[nodiscard]] features<B> infer(typename B::queue& q, const student_network& net, const nn::folded_weights<B>& weights,
+                                tensor<B> x) {
+    features<B> found;
+    for (std::size_t i = 0; i < 3; ++i) x = found[2 - i] = nn::infer<B>(q, net.layers[i], weights, x);
+    return found;
+}
+
+/// What the student keeps for its backward.
+template <Backend B>
+using student_trace = std::array<nn::stage_trace<B>, 3>;
+
+template <Backend B>
+[[nodiscard]] student_trace<B> forward(typename B::queue& q, const student_network& net, const nn::weights<B>& w, tensor<B> x,
+                                       const nn::training_mode& mode) {
+    student_trace<B> trace;
+    for (std::size_t i = 0; i < 3; ++i) {
+        trace[i] = nn::forward<B>(q, net.layers[i], w, x, mode);
+        x = trace[i].back().output;
+    }
+    return trace;
+}
+
+/// Backward from the loss: add_loss(scale, gradient, add) writes the loss's gradient of the student's features of a scale
+/// (0 the finest) or adds it. Returns the gradient of the embedding.
+template <Backend B, class AddLoss>
+[[nodiscard]] tensor<B> backward(typename B::queue& q, const student_network& net, const nn::weights<B>& w,
+                                 student_trace<B>& trace, const AddLoss& add_loss, const tensor<B>& parameter_gradient,
+                                 const nn::training_mode& mode) {
+    tensor<B> gradient = make_tensor<B>(q, trace[2].back().output.shape);
+    for (std::size_t i = 3; i-- > 0;) {
+        add_loss(2 - i, gradient, i != 2);
+        gradient = nn::backward<B>(q, net.layers[i], w, trace[i], gradient, parameter_gradient, true, mode);
+    }
+    return gradient;
+}
+
+}  // namespace rd4ad

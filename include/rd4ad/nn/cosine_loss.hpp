@@ -1,0 +1,109 @@
+// rd4ad/nn/cosine_loss.hpp: cosine distance of flattened features, one value an image, and its gradient. Twin:
+// tests/nn/cosine_loss.cpp
+#pragma once
+#include <cstddef>
+#include <string>
+
+#include <rd4ad/backend/reduce.hpp>
+#include <rd4ad/backend/tensor.hpp>
+
+namespace rd4ad::nn {
+
+/// Norm products below this count as this (PyTorch's cosine_similarity).
+inline constexpr double cosine_epsilon = 1e-8;
+
+/// Term of a reduction: t s, t t and s s.
+template <class T>
+struct products_of_features {
+    const T *teacher, *student;
+    std::size_t channels;
+    template <class P>
+    RD4AD_KERNEL void operator()(std::size_t r, std::size_t c, P* sums) const {
+        const P t = backend::load<P>(teacher + r * channels + c), s = backend::load<P>(student + r * channels + c);
+        sums[0] = backend::multiply_add(t, s, sums[0]);
+        sums[1] = backend::multiply_add(t, t, sums[1]);
+        sums[2] = backend::multiply_add(s, s, sums[2]);
+    }
+};
+
+/// Kernel, one row an image: distance / n, and the factors a, b of the gradient, d loss / d s = a t + b s.
+template <class T>
+struct distances_of_images {
+    const T* sums;
+    std::size_t channels, images;
+    T* out;  // images x (distance, a, b)
+    static constexpr bool whole_rows = true;
+
+    template <class P>
+    RD4AD_KERNEL void operator()(std::size_t r) const {
+        double ts = 0, tt = 0, ss = 0;
+        const T* row = sums + r * 3 * channels;
+        for (std::size_t c = 0; c < channels; ++c) {
+            ts += static_cast<double>(row[c]);
+            tt += static_cast<double>(row[channels + c]);
+            ss += static_cast<double>(row[2 * channels + c]);
+        }
+        const double n = static_cast<double>(images), product = sqrt(tt) * sqrt(ss);
+        const double norms = product > cosine_epsilon ? product : cosine_epsilon, cosine = ts / norms;
+        out[r * 3] = static_cast<T>((1 - cosine) / n);
+        out[r * 3 + 1] = static_cast<T>(-1 / (norms * n));
+        out[r * 3 + 2] = static_cast<T>(ss > 0 ? cosine / (ss * n) : 0.0);
+    }
+};
+
+/// Kernel: gradient (+)= a t + b s with the factors of the image.
+template <class T>
+struct add_cosine_gradient {
+    const T *teacher, *student, *factors;
+    T* gradient;
+    std::size_t channels, pixels;
+    bool add;
+
+    RD4AD_KERNEL auto row(std::size_t r) const {
+        struct bound {
+            std::size_t pixel;
+            T a, b;
+        };
+        const T* image = factors + r / pixels * 3;
+        return bound{r, image[1], image[2]};
+    }
+    template <class P, class Row>
+    RD4AD_KERNEL void operator()(const Row& row, std::size_t c) const {
+        const std::size_t at = row.pixel * channels + c;
+        P value = backend::multiply_add(backend::fill<P>(row.a), backend::load<P>(teacher + at),
+                                        backend::fill<P>(row.b) * backend::load<P>(student + at));
+        if (add) value = value + backend::load<P>(gradient + at);
+        backend::store<P>(gradient + at, value);
+    }
+};
+
+/// Per image: (1 - cos(flatten(teacher), flatten(student))) / n and two factors of the gradient, as n x 3 x 1 x 1; the sum
+/// of the first over the images is the loss of this scale. teacher, student: equal shapes, else shape_error. Nothing
+/// leaves the device. Source: docs/method.md, "Loss": flattened per image, not per position.
+template <Backend B>
+[[nodiscard]] tensor<B> cosine_distances(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student) {
+    using T = typename B::value_type;
+    if (teacher.shape != student.shape)
+        throw shape_error{"cosine_distances: teacher " + to_string(teacher.shape) + ", student " + to_string(student.shape) +
+                          ": equal shapes expected"};
+    const auto& size = teacher.shape;
+    const auto sums = make_tensor<B>(q, {size.n, size.c, 3, 1});
+    backend::reduce<3, B>(q, size.n, size.h * size.w, size.c, products_of_features<T>{teacher.data(), student.data(), size.c},
+                          sums.data());
+    auto distances = make_tensor<B>(q, {size.n, 3, 1, 1});
+    B::apply(q, size.n, 1, distances_of_images<T>{sums.data(), size.c, size.n, distances.data()});
+    return distances;
+}
+
+/// gradient (+)= d loss / d student, with the distances of `cosine_distances`.
+template <Backend B>
+void cosine_gradient(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student, const tensor<B>& distances,
+                     bool add, const tensor<B>& gradient) {
+    using T = typename B::value_type;
+    const auto& size = teacher.shape;
+    B::apply(
+        q, size.pixels(), size.c,
+        add_cosine_gradient<T>{teacher.data(), student.data(), distances.data(), gradient.data(), size.c, size.h * size.w, add});
+}
+
+}  // namespace rd4ad::nn

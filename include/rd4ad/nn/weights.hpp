@@ -1,0 +1,102 @@
+// rd4ad/nn/weights.hpp: a network's parameters on a device, learnt or folded for scoring. Twin: tests/nn/fold.cpp
+#pragma once
+#include <cstddef>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include <rd4ad/backend/tensor.hpp>
+#include <rd4ad/nn/batch_norm.hpp>
+#include <rd4ad/nn/convolution.hpp>
+#include <rd4ad/nn/parameter.hpp>
+
+namespace rd4ad::nn {
+
+/// The parameters of one table: flat arrays of values and statistics.
+template <Backend B>
+struct weights {
+    tensor<B> values{}, statistics{};
+
+    using T = typename B::value_type;
+
+    [[nodiscard]] const T* of(const conv_norm& layer) const { return values.data() + layer.weight; }
+    [[nodiscard]] batch_norm_parameters<T> norm(const conv_norm& layer) const {
+        return {values.data() + layer.norm.weight, values.data() + layer.norm.bias, statistics.data() + layer.norm.mean,
+                statistics.data() + layer.norm.variance};
+    }
+};
+
+/// A flat, zeroed array of a table's length.
+template <Backend B>
+[[nodiscard]] tensor<B> make_flat(typename B::queue& q, std::size_t count) {
+    auto made = make_tensor<B>(q, {1, count, 1, 1});
+    fill_with<B>(q, made, typename B::value_type{0});
+    return made;
+}
+
+/// Weights for scoring: each batch norm folded into the convolution before it, w' = w g / sqrt(v + epsilon) and a bias
+/// b - m g / sqrt(v + epsilon); where the rule says so, Winograd's transformed weights as well.
+template <Backend B>
+struct folded_weights {
+    tensor<B> values{};  // as in the table: weights at a layer's weight, biases at its norm's bias
+    std::unordered_map<std::size_t, tensor<B>> transformed{};  // by the layer's weight
+    algorithm choice{algorithm::automatic};
+
+    using T = typename B::value_type;
+
+    [[nodiscard]] kernel_weights<T> of(const conv_norm& layer) const {
+        const auto found = transformed.find(layer.weight);
+        return {values.data() + layer.weight, found == transformed.end() ? nullptr : found->second.data()};
+    }
+    [[nodiscard]] const T* bias(const conv_norm& layer) const { return values.data() + layer.norm.bias; }
+};
+
+/// Kernel over (taps x in) x out.
+template <class T>
+struct fold_kernel {
+    const T* weight;
+    batch_norm_parameters<T> norm;
+    T *folded, *bias;
+    std::size_t channels;
+
+    template <class P>
+    RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
+        using backend::fill, backend::load, backend::store;
+        const P scale = load<P>(norm.weight + c) /
+                        backend::root(load<P>(norm.running_variance + c) + fill<P>(static_cast<T>(batch_norm_epsilon)));
+        store<P>(folded + r * channels + c, load<P>(weight + r * channels + c) * scale);
+        if (r == 0) store<P>(bias + c, load<P>(norm.bias + c) - load<P>(norm.running_mean + c) * scale);
+    }
+};
+
+/// Folds one layer from `from` into `to`, whose values have the table's length.
+template <Backend B>
+void fold(typename B::queue& q, const conv_norm& layer, const weights<B>& from, folded_weights<B>& to) {
+    using T = typename B::value_type;
+    const auto norm = from.norm(layer);
+    B::apply(q, layer.conv.weight_count() / layer.conv.out, layer.conv.out,
+             fold_kernel<T>{from.of(layer), norm, to.values.data() + layer.weight, to.values.data() + layer.norm.bias,
+                            layer.conv.out});
+}
+
+/// Makes the transformed weights of a folded layer, for inputs of this shape, where the rule says so.
+template <Backend B>
+void prepare(typename B::queue& q, const conv_norm& layer, const shape& input, folded_weights<B>& weights) {
+    if (!takes_winograd(layer.conv, input, weights.choice) || weights.transformed.contains(layer.weight)) return;
+    auto made = make_tensor<B>(q, {1, winograd::transformed_count(layer.conv), 1, 1});
+    winograd::prepare<B>(q, layer.conv, weights.values.data() + layer.weight, false, made.data());
+    weights.transformed.emplace(layer.weight, made);
+}
+
+/// y = [relu](convolution + bias [+ residual]) with folded weights.
+template <Backend B>
+[[nodiscard]] tensor<B> infer(typename B::queue& q, const conv_norm& layer, const folded_weights<B>& weights, const tensor<B>& x,
+                              bool relu, const tensor<B>* residual = nullptr) {
+    using T = typename B::value_type;
+    auto y = make_tensor<B>(q, layer.conv.checked_result(x.shape));
+    const backend::epilogue<T> finish{y.data(), layer.conv.out, weights.bias(layer), residual ? residual->data() : nullptr, relu};
+    convolve<B>(q, layer.conv, x.shape, as_input(x), weights.of(layer), finish, weights.choice);
+    return y;
+}
+
+}  // namespace rd4ad::nn
