@@ -1,5 +1,4 @@
-// rd4ad/metrics/histogram.hpp: scores of both classes, counted exactly within a memory budget, else in bins. Twin:
-// tests/metrics/histogram.cpp
+// rd4ad/metrics/histogram.hpp: scores of both classes, exact or in bins by a memory budget. Twin: tests/metrics/histogram.cpp
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -30,13 +29,14 @@ struct score_step {
 
 /// Scores and labels, from which every ranking metric follows: positives and negatives at each distinct score.
 /// Exact (each distinct float is its own step) while the state fits the budget; beyond it neighbouring floats are joined,
-/// twice as many each time, and metrics state an error bound. State: 2 bytes a negative and 6 a positive at most, both
-/// bounded by the number of distinct upper halves of the scores (see tally), plus 1 MiB.
+/// twice as many each time, and metrics state an error bound. State: at most 2.5 bytes a negative and
+/// 7.5 a positive, both bounded by the number of distinct upper halves of the scores (see tally), plus 1 MiB.
 class score_histogram {
    public:
     static constexpr std::size_t default_budget = std::size_t{1} << 30;
 
-    /// memory_budget: bytes; the state may pass it by what one call of keep_budget() has to look at.
+    /// memory_budget: bytes of state beside the fixed 1 MiB; passed by what comes between two calls of keep_budget(),
+    /// and where the coarsest bins (1/128 of an octave each) still need more.
     explicit score_histogram(std::size_t memory_budget = default_budget) : memory_budget_{memory_budget} {}
 
     /// Adds a finite score of a negative.

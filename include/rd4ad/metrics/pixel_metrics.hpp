@@ -30,7 +30,7 @@ struct pixel_metrics_result {
 
 /// Takes maps and masks one by one, keeps counts of scores instead of the maps, and gives all pixel metrics.
 ///
-/// State: at most 2 bytes a normal pixel and 6 a defect pixel, and no more than 512 KiB (1 MiB) for each 1/128 octave
+/// State: at most 2.5 bytes a normal pixel and 7.5 a defect pixel, and no more than 512 KiB (1 MiB) for each 1/128 octave
 /// that the scores visit, so that it stops growing with the number of maps; then the metrics are exact. Where that
 /// passes the memory budget, neighbouring scores are joined (bins of 2^-22 of their size, then twice that, ...), and
 /// error_bound states how far the worst metric can be off. Any finite scores; nothing is squashed or clamped.

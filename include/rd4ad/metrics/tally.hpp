@@ -24,9 +24,9 @@ struct tally_page {
 /// Counts of 32-bit keys (and the sum of a weight a key), added one at a time.
 ///
 /// A key's upper half picks one of 65,536 buckets. A bucket keeps the lower halves as they come, 2 bytes a key (6 where
-/// weighted), until a table of all 65,536 counts (512 KiB, 1 MiB where weighted) is smaller; from then on it is that
-/// table. Floats between two powers of two fall into 128 buckets, so exact counts of maps whose scores span 8 octaves
-/// take at most 2 bytes a pixel, and at most 528 MiB however many pixels come.
+/// weighted) and at most a quarter more in reserve, until a table of all 65,536 counts (512 KiB, 1 MiB where weighted) is
+/// no larger; from then on it is that table. Floats between two powers of two fall into 128 buckets, so exact counts of
+/// maps whose scores span 8 octaves take at most 2.5 bytes a pixel, and at most 520 MiB however many pixels come.
 /// coarsen() halves the resolution where even that is too much.
 template <bool Weighted>
 class tally {
