@@ -1,4 +1,4 @@
-// rd4ad/metrics/average_precision.hpp: precision and recall over all thresholds, and their average. Twin:
+// rd4ad/metrics/average_precision.hpp: precision and recall at all thresholds, their average. Twin:
 // tests/metrics/average_precision.cpp
 #pragma once
 #include <algorithm>

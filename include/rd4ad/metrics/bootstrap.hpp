@@ -1,4 +1,4 @@
-// rd4ad/metrics/bootstrap.hpp: how sure a difference between two detectors is, by resampling images. Twin:
+// rd4ad/metrics/bootstrap.hpp: how sure a difference between detectors is, by resampling images. Twin:
 // tests/metrics/bootstrap.cpp
 #pragma once
 #include <algorithm>

@@ -1,5 +1,4 @@
-// rd4ad/metrics/pixel_metrics.hpp: all pixel metrics of a data set, map by map, in bounded memory. Twin:
-// tests/metrics/pixel_metrics.cpp
+// rd4ad/metrics/pixel_metrics.hpp: all pixel metrics, map by map, in bounded memory. Twin: tests/metrics/pixel_metrics.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>

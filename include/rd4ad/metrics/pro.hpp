@@ -1,4 +1,4 @@
-// rd4ad/metrics/pro.hpp: area under the per-region overlap curve, MVTec's over the data set and the authors' per image. Twin:
+// rd4ad/metrics/pro.hpp: area under the per-region overlap curve, by MVTec's and the authors' definitions. Twin:
 // tests/metrics/pro.cpp
 #pragma once
 #include <algorithm>

@@ -1,4 +1,4 @@
-// rd4ad/metrics/score_key.hpp: finite floats as integers in the same order, and the checks of scores and labels. Twin:
+// rd4ad/metrics/score_key.hpp: floats as integers in the same order; checks of scores and labels. Twin:
 // tests/metrics/score_key.cpp
 #pragma once
 #include <bit>
