@@ -1,5 +1,4 @@
-// rd4ad/metrics/average_precision.hpp: precision and recall at all thresholds, their average. Twin:
-// tests/metrics/average_precision.cpp
+// rd4ad/metrics/average_precision.hpp: precision and recall at each threshold. Twin: tests/metrics/average_precision.cpp
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -1,5 +1,4 @@
-// rd4ad/metrics/bootstrap.hpp: how sure a difference between detectors is, by resampling images. Twin:
-// tests/metrics/bootstrap.cpp
+// rd4ad/metrics/bootstrap.hpp: intervals of a statistic, by resampling images. Twin: tests/metrics/bootstrap.cpp
 #pragma once
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,4 @@
-// rd4ad/metrics/pro.hpp: area under the per-region overlap curve, by MVTec's and the authors' definitions. Twin:
-// tests/metrics/pro.cpp
+// rd4ad/metrics/pro.hpp: area under the per-region overlap curve, two definitions. Twin: tests/metrics/pro.cpp
 #pragma once
 #include <algorithm>
 #include <cmath>

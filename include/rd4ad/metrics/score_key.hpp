@@ -1,5 +1,4 @@
-// rd4ad/metrics/score_key.hpp: floats as integers in the same order; checks of scores and labels. Twin:
-// tests/metrics/score_key.cpp
+// rd4ad/metrics/score_key.hpp: floats as integers in the same order, and checks. Twin: tests/metrics/score_key.cpp
 #pragma once
 #include <bit>
 #include <cmath>
