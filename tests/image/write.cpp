@@ -41,7 +41,7 @@ TEST_CASE("a PNG of 16 bit gives its values back", "[image]") {
     REQUIRE(width == 37);
     REQUIRE(height == 21);
     for (std::size_t i = 0; i < map.pixels.size(); ++i) CHECK(back.get()[i] == map.pixels[i]);
-    // The kind as its header states it: 16 bit, grey; what Pillow opens as "I;16".
+    // The kind as its header states it: 16 bit, grey.
     CHECK(std::to_integer<int>(bytes[24]) == 16);
     CHECK(std::to_integer<int>(bytes[25]) == 0);
 }

@@ -129,7 +129,7 @@ inline void write_bytes(const std::filesystem::path& path, std::span<const std::
     return detail::png(from.pixels, from.width, from.height, from.channels, 8);
 }
 
-/// A PNG in memory: 16 bit a channel, as above. One channel is what Pillow opens as "I;16".
+/// A PNG in memory: 16 bit a channel, as above.
 [[nodiscard]] inline std::vector<std::byte> encode_png(const picture16& from) {
     check_image(from, 0, "encode_png");
     detail::check_channels(from.channels, size_text(from), "encode_png");
