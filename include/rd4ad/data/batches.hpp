@@ -1,4 +1,4 @@
-// rd4ad/data/batches.hpp: an epoch's order of items, cut into batches. Twin: tests/data_sets/batches.cpp
+// rd4ad/data/batches.hpp: an epoch's order of items, cut into batches. Twin: tests/data_layouts/batches.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>

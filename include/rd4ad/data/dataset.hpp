@@ -1,4 +1,4 @@
-// rd4ad/data/dataset.hpp: images, labels, masks and their split into train and test. Twin: tests/data_sets/dataset.cpp
+// rd4ad/data/dataset.hpp: images, labels, masks and their split into train and test. Twin: tests/data_layouts/dataset.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-// rd4ad/data/folder.hpp: a plain folder of good images, all of them to train on. Twin: tests/data_sets/folder.cpp
+// rd4ad/data/folder.hpp: a plain folder of good images, all of them to train on. Twin: tests/data_layouts/folder.cpp
 #pragma once
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-// rd4ad/data/mvtec.hpp: the folders of MVTec AD: train/good, test/<kind>, ground_truth/<kind>. Twin: tests/data_sets/mvtec.cpp
+// rd4ad/data/mvtec.hpp: the folders of MVTec AD: train/good, test/<kind>, ground_truth/<kind>. Twin: tests/data_layouts/mvtec.cpp
 #pragma once
 #include <filesystem>
 #include <optional>

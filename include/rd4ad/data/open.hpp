@@ -1,4 +1,4 @@
-// rd4ad/data/open.hpp: a data set from its folder, its layout given or found. Twin: tests/data_sets/open.cpp
+// rd4ad/data/open.hpp: a data set from its folder, its layout given or found. Twin: tests/data_layouts/open.cpp
 #pragma once
 #include <algorithm>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // rd4ad/data/patches.hpp: large images cut into overlapping patches, their maps joined without seams. Twin:
-// tests/data_sets/patches.cpp
+// tests/data_layouts/patches.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>

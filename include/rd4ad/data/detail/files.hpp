@@ -1,5 +1,5 @@
 // rd4ad/data/detail/files.hpp: what lies in a data set's folders, in an order that is the same everywhere. Twin:
-// tests/data_sets/files.cpp
+// tests/data_layouts/files.cpp
 #pragma once
 #include <algorithm>
 #include <array>
