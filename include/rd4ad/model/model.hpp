@@ -53,7 +53,8 @@ struct model {
     nn::parameter_table unused_table;
     host_weights<T> unused;
     model_settings settings{};
-    std::size_t batches{0};  ///< training batches so far, PyTorch's num_batches_tracked
+    std::size_t batches{0};          ///< training batches so far, PyTorch's num_batches_tracked
+    bool teacher_unmeasured{false};  ///< an untrained teacher whose batch norms have seen no image yet
 
     model(const architecture& architecture, const model_options& options)
         : arch{&architecture},
@@ -159,6 +160,7 @@ template <Backend B>
     made.teacher = upload<B>(made.queue, teacher);
     made.trained = upload<B>(made.queue, host);
     made.settings.teacher = "none";
+    made.teacher_unmeasured = true;
     return made;
 }
 

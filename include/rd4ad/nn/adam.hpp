@@ -53,12 +53,16 @@ void adam_step(typename B::queue& q, const adam_options& options, const tensor<B
     constexpr std::size_t width = 1024;
     ++state.steps;
     const double n = static_cast<double>(state.steps);
-    adam_kernel<T> kernel{values.data(), state.first.data(), state.second.data(), gradient.data(), width};
-    kernel.beta1 = static_cast<T>(options.beta1);
-    kernel.beta2 = static_cast<T>(options.beta2);
-    kernel.step = static_cast<T>(options.rate / (1 - std::pow(options.beta1, n)));
-    kernel.root_correction = static_cast<T>(1 / std::sqrt(1 - std::pow(options.beta2, n)));
-    kernel.epsilon = static_cast<T>(options.epsilon);
+    adam_kernel<T> kernel{values.data(),
+                          state.first.data(),
+                          state.second.data(),
+                          gradient.data(),
+                          width,
+                          static_cast<T>(options.beta1),
+                          static_cast<T>(options.beta2),
+                          static_cast<T>(options.rate / (1 - std::pow(options.beta1, n))),
+                          static_cast<T>(1 / std::sqrt(1 - std::pow(options.beta2, n))),
+                          static_cast<T>(options.epsilon)};
     const std::size_t count = values.count(), rows = count / width, done = rows * width;
     B::apply(q, rows, width, kernel);
     kernel.value += done;

@@ -1,0 +1,166 @@
+// rd4ad/train/trainer.hpp: epochs over the teacher's cached features: order, loss, saving, stopping, resuming. Twin:
+// tests/train/trainer.cpp
+#pragma once
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <rd4ad/data/batches.hpp>
+#include <rd4ad/data/dataset.hpp>
+#include <rd4ad/model/checkpoint.hpp>
+#include <rd4ad/model/scoring.hpp>
+#include <rd4ad/train/feature_cache.hpp>
+#include <rd4ad/train/images.hpp>
+#include <rd4ad/train/options.hpp>
+#include <rd4ad/train/resume.hpp>
+#include <rd4ad/train/step.hpp>
+
+namespace rd4ad {
+
+/// What a training did.
+struct training_log {
+    std::vector<double> losses;  ///< mean loss of each epoch
+    bool stopped{false};         ///< should_stop ended it before the last epoch
+    double seconds{0};           ///< of this run
+};
+
+namespace detail {
+
+/// Images that the teacher takes at once when features are computed; fixed, so that their bits don't depend on the batch.
+inline constexpr std::size_t feature_batch = 8;
+
+inline void check_training(const train_options& o, std::size_t images) {
+    if (images == 0)
+        throw data_error{"the data set has no training images: give a folder with train/good, or a folder of images"};
+    if (o.batch == 0) throw option_error{"batch 0: at least one image a step is needed"};
+    if (o.save_every == 0) throw option_error{"save_every 0: expected 1 or more epochs"};
+    if (!(o.rate > 0)) throw option_error{"learning rate " + std::to_string(o.rate) + ": expected a number above 0"};
+    check_network_size(o.size, o.size);
+    const std::size_t smallest = images % o.batch == 0 ? o.batch : images % o.batch;
+    if (smallest == 1 && o.size == 32)
+        throw option_error{"a batch of one image of 32 x 32 leaves batch norm one value a channel, which has no variance (" +
+                           std::to_string(images) + " images in batches of " + std::to_string(o.batch) +
+                           "): use a larger image size, or a batch that divides the images otherwise"};
+}
+
+inline std::vector<std::filesystem::path> files_of(const std::vector<data::item>& items) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& item : items) files.push_back(item.image);
+    return files;
+}
+
+/// What the checkpoint says of its training.
+inline io::json training_json(const train_options& o, const training_position& at, std::size_t images) {
+    auto json = resume_settings(o, images);
+    json["epochs"] = o.epochs;
+    json["losses"] = at.losses;
+    return json;
+}
+
+}  // namespace detail
+
+/// Trains bottleneck and student on the good images. Sets the model's image size. Same seed, threads and backend: the
+/// same bits; resumed or not, too. Throws option_error and data_error before anything is computed; numeric_error when a
+/// loss is not finite, with epoch and step: the last checkpoint then stays as it is.
+/// Source: docs/method.md "Recipe".
+template <Backend B>
+training_log train(model<B>& m, const data::dataset& set, const train_options& options = {}) {
+    using clock = std::chrono::steady_clock;
+    const auto since = [](clock::time_point start) { return std::chrono::duration<double>(clock::now() - start).count(); };
+    const auto files = detail::files_of(set.train);
+    const std::size_t images = files.size();
+    detail::check_training(options, images);
+    auto& q = m.queue;
+    m.settings.height = m.settings.width = options.size;
+    const auto began = clock::now();
+    const auto report = [&](const training_progress& p) {
+        if (options.progress) options.progress(p);
+    };
+
+    if (m.teacher_unmeasured) {
+        std::size_t pass = 0;
+        for_each_batch(files, options.batch, m.settings, q.threads, [&](std::size_t, const std::vector<float>& inputs) {
+            ++pass;  // the mean over the batches so far
+            measure_statistics<B>(q, m.teacher_net, m.teacher, upload_images<B>(q, inputs, m.settings),
+                                  {m.algorithm, 1.0 / static_cast<double>(pass)});
+        });
+        m.teacher_unmeasured = false;
+    }
+
+    auto by = make_optimizer(m, {options.rate, options.beta1, options.beta2});
+    training_position at;
+    at.random_state = options.seed;
+    const auto resume_file = resume_path(options.checkpoint);
+    if (options.resume) at = load_resume(resume_file, m, by, options, images);
+
+    const std::size_t e = m.arch->expansion(), s = options.size;
+    feature_cache<B> cache{images,
+                           {shape{1, 64 * e, s / 4, s / 4}, shape{1, 128 * e, s / 8, s / 8}, shape{1, 256 * e, s / 16, s / 16}},
+                           options.cache_bytes};
+    {
+        const auto folded = fold_teacher<B>(q, m, {std::min(images, detail::feature_batch), 3, s, s});
+        const std::size_t steps = (images + detail::feature_batch - 1) / detail::feature_batch;
+        for_each_batch(
+            files, detail::feature_batch, m.settings, q.threads, [&](std::size_t first, const std::vector<float>& inputs) {
+                cache.put(q, first, infer<B>(q, m.teacher_net, folded, upload_images<B>(q, inputs, m.settings)));
+                const double done = static_cast<double>(std::min(images, first + detail::feature_batch)), passed = since(began);
+                report({0, options.epochs, first / detail::feature_batch + 1, steps, 0.0, done / passed,
+                        passed / done * (static_cast<double>(images) - done)});
+            });
+    }
+
+    training_log log;
+    const auto save = [&] {
+        if (options.checkpoint.empty()) return;
+        save_resume(resume_file, m, by, at, options, images);
+        save_checkpoint(options.checkpoint, m, detail::training_json(options, at, images));
+    };
+    const auto training_began = clock::now();
+    std::size_t trained = 0;
+    const std::size_t steps = (images + options.batch - 1) / options.batch;
+    while (at.epoch < options.epochs && !log.stopped) {
+        if (at.order.empty()) {
+            random source{at.random_state};
+            at.order = shuffled_order(images, source);
+            at.random_state = source.state;
+        }
+        const auto batches = data::batches_of(at.order, options.batch);
+        while (at.step < steps && !log.stopped) {
+            const auto& batch = batches[at.step];
+            const double loss = value_of<B>(q, train_step(m, by, cache.get(q, batch)));
+            if (!std::isfinite(loss))
+                throw numeric_error{"training: the loss is " + std::to_string(loss) + " in epoch " +
+                                    std::to_string(at.epoch + 1) + ", step " + std::to_string(at.step + 1) + " of " +
+                                    std::to_string(steps) + ": use a smaller learning rate than " + std::to_string(options.rate) +
+                                    (options.checkpoint.empty() ? "" : "; the last checkpoint is kept")};
+            ++at.step;
+            at.loss_sum += loss * static_cast<double>(batch.size());
+            trained += batch.size();
+            const double left = static_cast<double>((options.epochs - at.epoch - 1) * images) +
+                                static_cast<double>(images - std::min(images, at.step * options.batch));
+            const double rate = static_cast<double>(trained) / since(training_began);
+            report({at.epoch + 1, options.epochs, at.step, steps, loss, rate, left / rate});
+            log.stopped = options.should_stop && options.should_stop();
+        }
+        if (at.step == steps) {
+            at.losses.push_back(at.loss_sum / static_cast<double>(images));
+            at.loss_sum = 0;
+            at.step = 0;
+            at.order.clear();
+            ++at.epoch;
+            if (at.epoch < options.epochs && at.epoch % options.save_every == 0 && !log.stopped) save();
+        }
+    }
+    log.stopped = log.stopped && at.epoch < options.epochs;
+    save();
+    log.losses = at.losses;
+    log.seconds = since(began);
+    return log;
+}
+
+}  // namespace rd4ad
