@@ -9,12 +9,12 @@
 
 TEST_CASE("RD4AD_THREADS decides the default number of threads where it is a number above 0", "[core]") {
     const std::size_t own = [] {
-        const test::environment without{"RD4AD_THREADS", nullptr};
+        const rd4ad::test::environment without{"RD4AD_THREADS", nullptr};
         return rd4ad::default_threads();
     }();
     CHECK(own >= 1);
     for (const auto& [text, expected] : {std::pair{"3", std::size_t{3}}, {"0", own}, {"-2", own}, {"", own}, {"many", own}}) {
-        const test::environment given{"RD4AD_THREADS", text};
+        const rd4ad::test::environment given{"RD4AD_THREADS", text};
         INFO("RD4AD_THREADS=" << text);
         CHECK(rd4ad::default_threads() == expected);
     }

@@ -8,7 +8,7 @@
 using namespace rd4ad::metrics;
 
 TEST_CASE("average precision and its curve equal scikit-learn's", "[metrics]") {
-    for (const auto& reference : test::reference_cases("metrics/ranking.txt")) {
+    for (const auto& reference : rd4ad::test::reference_cases("metrics/ranking.txt")) {
         INFO(reference.name);
         const auto scores = reference.floats("scores");
         const auto labels = reference.bytes("labels");

@@ -9,7 +9,7 @@
 using namespace rd4ad::metrics;
 
 TEST_CASE("mean average precision equals pycocotools'", "[metrics]") {
-    for (const auto& reference : test::reference_cases("metrics/boxes.txt")) {
+    for (const auto& reference : rd4ad::test::reference_cases("metrics/boxes.txt")) {
         INFO(reference.name);
         std::vector<image_boxes> images(static_cast<std::size_t>(reference.one("images")));
         const auto& truth = reference.all("truth");

@@ -8,7 +8,7 @@
 using namespace rd4ad::metrics;
 
 TEST_CASE("best F1 equals the largest over scikit-learn's thresholds", "[metrics]") {
-    for (const auto& reference : test::reference_cases("metrics/ranking.txt")) {
+    for (const auto& reference : rd4ad::test::reference_cases("metrics/ranking.txt")) {
         INFO(reference.name);
         const auto best = best_f1(reference.floats("scores"), reference.bytes("labels"));
         CHECK(best.f1 == Approx(reference.one("best_f1")).epsilon(1e-12));

@@ -52,7 +52,7 @@ void check_equal(const pixel_metrics_result& a, const pixel_metrics_result& b) {
 }  // namespace
 
 TEST_CASE("pixel metrics equal scikit-learn's and the written-out definitions", "[metrics]") {
-    for (const auto& reference : test::reference_cases("metrics/pixels.txt")) {
+    for (const auto& reference : rd4ad::test::reference_cases("metrics/pixels.txt")) {
         INFO(reference.name);
         const auto maps = reference.floats("maps");
         const auto masks = reference.bytes("masks");

@@ -9,7 +9,7 @@
 using namespace rd4ad::metrics;
 
 TEST_CASE("aupro equals the definitions written out in Python", "[metrics]") {
-    for (const auto& reference : test::reference_cases("metrics/pixels.txt")) {
+    for (const auto& reference : rd4ad::test::reference_cases("metrics/pixels.txt")) {
         INFO(reference.name);
         const auto maps = reference.floats("maps");
         const auto masks = reference.bytes("masks");

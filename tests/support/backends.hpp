@@ -10,14 +10,14 @@
 #include <rd4ad/backend/thrust.hpp>
 #endif
 
-namespace test {
+namespace rd4ad::test {
 
 #if defined(RD4AD_WITH_THRUST)
-using backends = std::tuple<rd4ad::backend::thrust<float>, rd4ad::backend::thrust<double>>;
-using double_backends = std::tuple<rd4ad::backend::thrust<double>>;
+using backends = std::tuple<backend::thrust<float>, backend::thrust<double>>;
+using double_backends = std::tuple<backend::thrust<double>>;
 #else
-using backends = std::tuple<rd4ad::backend::xtensor<float>, rd4ad::backend::xtensor<double>>;
-using double_backends = std::tuple<rd4ad::backend::xtensor<double>>;
+using backends = std::tuple<backend::xtensor<float>, backend::xtensor<double>>;
+using double_backends = std::tuple<backend::xtensor<double>>;
 #endif
 
-}  // namespace test
+}  // namespace rd4ad::test

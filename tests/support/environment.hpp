@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace test {
+namespace rd4ad::test {
 
 /// Sets `name` to `value` (nullptr: unset) and puts back at the end what was there.
 class environment {
@@ -29,4 +29,4 @@ class environment {
     std::optional<std::string> old_;
 };
 
-}  // namespace test
+}  // namespace rd4ad::test

@@ -10,14 +10,11 @@
 #include <rd4ad/model/names.hpp>
 #include <rd4ad/nn/parameter.hpp>
 
-namespace test {
-
-namespace io = rd4ad::io;
-namespace nn = rd4ad::nn;
+namespace rd4ad::test {
 
 /// n floats in [0, 1).
 inline std::vector<double> uniform(const std::string& name, std::size_t n) {
-    rd4ad::random source{rd4ad::hash_name(name)};
+    random source{hash_name(name)};
     std::vector<double> values(n);
     for (double& value : values) value = source.uniform();
     return values;
@@ -75,4 +72,4 @@ inline std::vector<float> image_by_formula(const std::string& name, std::size_t 
     return image;
 }
 
-}  // namespace test
+}  // namespace rd4ad::test

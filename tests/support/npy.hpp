@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace test {
+namespace rd4ad::test {
 
 struct npy {
     std::vector<std::size_t> shape;
@@ -44,4 +44,4 @@ inline npy read_npy(const std::filesystem::path& path) {
     return made;
 }
 
-}  // namespace test
+}  // namespace rd4ad::test

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace test {
+namespace rd4ad::test {
 
 struct reference_case {
     std::string name;
@@ -52,4 +52,4 @@ inline std::vector<reference_case> reference_cases(const std::string& file) {
     return cases;
 }
 
-}  // namespace test
+}  // namespace rd4ad::test
