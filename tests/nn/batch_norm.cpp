@@ -1,0 +1,150 @@
+// Batch norm in training: PyTorch's statistics, and its gradients against central differences.
+#include <rd4ad/nn/batch_norm.hpp>
+
+#include <cmath>
+#include <vector>
+
+#include <support/backends.hpp>
+#include <support/catch.hpp>
+#include <support/files.hpp>
+#include <support/gradient_check.hpp>
+
+namespace {
+
+using namespace rd4ad;
+
+/// A batch norm of some channels on a device.
+template <Backend B>
+struct norm_at_work {
+    using T = typename B::value_type;
+    typename B::queue q{2};
+    std::size_t channels;
+    tensor<B> weight, bias, mean, variance;
+
+    explicit norm_at_work(std::size_t c)
+        : channels{c},
+          weight{flat(test::numbers<T>(11, c))},
+          bias{flat(test::numbers<T>(12, c))},
+          mean{flat(std::vector<T>(c, T{0}))},
+          variance{flat(std::vector<T>(c, T{1}))} {}
+
+    tensor<B> flat(const std::vector<T>& values) { return to_device<B>(q, {1, values.size(), 1, 1}, values); }
+
+    nn::batch_norm_trace<B> forward(const tensor<B>& x, double momentum = nn::batch_norm_momentum) {
+        return nn::batch_norm_forward<B>(q, x, {weight.data(), bias.data(), mean.data(), variance.data()}, momentum);
+    }
+};
+
+/// Mean and biased variance of a channel.
+struct moments {
+    double mean{0}, variance{0};
+};
+
+template <class T>
+moments moments_of(const std::vector<T>& x, std::size_t channels, std::size_t c) {
+    const double n = static_cast<double>(x.size() / channels);
+    moments found;
+    for (std::size_t i = c; i < x.size(); i += channels) found.mean += static_cast<double>(x[i]) / n;
+    for (std::size_t i = c; i < x.size(); i += channels) {
+        const double d = static_cast<double>(x[i]) - found.mean;
+        found.variance += d * d / n;
+    }
+    return found;
+}
+
+/// The norm as it is defined, [relu](weight (x - mean) / sqrt(variance + epsilon) + bias), times a slope, summed.
+double weighted_result(const std::vector<double>& x, const std::vector<double>& weight, const std::vector<double>& bias,
+                       const std::vector<double>& slope, bool rectified) {
+    const std::size_t channels = weight.size();
+    double sum = 0;
+    for (std::size_t c = 0; c < channels; ++c) {
+        const auto of = moments_of(x, channels, c);
+        for (std::size_t i = c; i < x.size(); i += channels) {
+            const double y = weight[c] * (x[i] - of.mean) / std::sqrt(of.variance + nn::batch_norm_epsilon) + bias[c];
+            sum += slope[i] * (rectified ? std::max(0.0, y) : y);
+        }
+    }
+    return sum;
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("batch norm normalises, and keeps running statistics as PyTorch does", "[nn]", test::backends) {
+    using B = TestType;
+    using T = typename B::value_type;
+    const double tolerance = sizeof(T) == 8 ? 1e-12 : 1e-5;
+    for (const std::size_t channels : {std::size_t{5}, std::size_t{19}, std::size_t{32}}) {
+        norm_at_work<B> norm{channels};
+        const shape size{3, channels, 4, 5};
+        const auto x = test::numbers<T>(21, size.count());
+        const auto on_x = to_device<B>(norm.q, size, x);
+        const auto trace = norm.forward(on_x);
+        const auto values = to_host<B>(norm.q, trace.values);
+        const auto weight = to_host<B>(norm.q, norm.weight), bias = to_host<B>(norm.q, norm.bias);
+        const auto running_mean = to_host<B>(norm.q, norm.mean), running_variance = to_host<B>(norm.q, norm.variance);
+        for (std::size_t c = 0; c < channels; ++c) {
+            INFO("channel " << c << " of " << channels << ", " << B::name());
+            const auto of = moments_of(x, channels, c);
+            const double inverse = 1 / std::sqrt(of.variance + nn::batch_norm_epsilon),
+                         scale = static_cast<double>(weight[c]) * inverse;
+            CHECK(static_cast<double>(values[c]) == Approx(of.mean).margin(tolerance));
+            CHECK(static_cast<double>(values[channels + c]) == Approx(inverse).epsilon(tolerance));
+            CHECK(static_cast<double>(values[2 * channels + c]) == Approx(scale).epsilon(tolerance));
+            CHECK(static_cast<double>(values[3 * channels + c]) ==
+                  Approx(static_cast<double>(bias[c]) - of.mean * scale).margin(tolerance));
+            CHECK(static_cast<double>(running_mean[c]) == Approx(0.1 * of.mean).margin(tolerance));
+            CHECK(static_cast<double>(running_variance[c]) == Approx(0.9 + 0.1 * of.variance * 60 / 59).epsilon(tolerance));
+        }
+        static_cast<void>(norm.forward(on_x, 1.0));
+        CHECK(static_cast<double>(to_host<B>(norm.q, norm.mean)[1]) == Approx(moments_of(x, channels, 1).mean).margin(tolerance));
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("a large mean does not drown the variance", "[nn]", test::backends) {
+    using B = TestType;
+    using T = typename B::value_type;
+    norm_at_work<B> norm{5};
+    const shape size{2, 5, 16, 24};
+    auto x = test::numbers<T>(22, size.count());
+    for (T& value : x) value = T{10000} + value;
+    const auto values = to_host<B>(norm.q, norm.forward(to_device<B>(norm.q, size, x)).values);
+    for (std::size_t c = 0; c < 5; ++c) {
+        INFO("channel " << c << ", " << B::name());
+        const auto of = moments_of(x, 5, c);
+        CHECK(static_cast<double>(values[5 + c]) == Approx(1 / std::sqrt(of.variance + nn::batch_norm_epsilon)).epsilon(1e-5));
+        CHECK(static_cast<double>(values[c]) == Approx(of.mean).epsilon(1e-7));
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("batch norm's gradients are its differences", "[nn][gradient]", test::double_backends) {
+    using B = TestType;
+    const shape size{3, 5, 4, 6};
+    for (const bool rectified : {false, true}) {
+        INFO((rectified ? "with a ReLU behind it" : "alone"));
+        norm_at_work<B> norm{size.c};
+        const auto x = test::numbers(31, size.count()), slope = test::numbers(32, size.count());
+        const auto on_x = to_device<B>(norm.q, size, x), on_slope = to_device<B>(norm.q, size, slope);
+        const auto weight = to_host<B>(norm.q, norm.weight), bias = to_host<B>(norm.q, norm.bias);
+        const auto trace = norm.forward(on_x);
+        const auto dx = make_tensor<B>(norm.q, size), dw = norm.flat(weight), db = norm.flat(bias);
+        nn::batch_norm_backward<B>(norm.q, on_x, trace, rectified, on_slope.data(), dx.data(), dw.data(), db.data());
+        const auto to_input = to_host<B>(norm.q, dx);
+        test::check_gradient("the input", x, to_input,
+                             [&](const auto& at) { return weighted_result(at, weight, bias, slope, rectified); });
+        test::check_gradient("weight", weight, to_host<B>(norm.q, dw),
+                             [&](const auto& at) { return weighted_result(x, at, bias, slope, rectified); });
+        test::check_gradient("bias", bias, to_host<B>(norm.q, db),
+                             [&](const auto& at) { return weighted_result(x, weight, at, slope, rectified); });
+
+        nn::batch_norm_backward<B>(norm.q, on_x, trace, rectified, on_slope.data(), on_slope.data(), dw.data(), db.data());
+        CHECK(to_host<B>(norm.q, on_slope) == to_input);
+    }
+}
+
+TEST_CASE("batch norm refuses one value a channel", "[nn]") {
+    using B = std::tuple_element_t<0, test::backends>;
+    norm_at_work<B> norm{5};
+    const auto one = make_tensor<B>(norm.q, {1, 5, 1, 1});
+    CHECK(test::message_of([&] { static_cast<void>(norm.forward(one)); }) ==
+          "batch norm: one value a channel in 1x5x1x1: use a batch of at least 2 images or a larger image size");
+}
