@@ -1,0 +1,119 @@
+// The table of parameters, PyTorch's order of their values, and the first values.
+#include <rd4ad/nn/initialise.hpp>
+#include <rd4ad/nn/parameter.hpp>
+
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <support/catch.hpp>
+#include <support/gradient_check.hpp>
+
+namespace {
+
+using namespace rd4ad;
+using sizes = std::vector<std::size_t>;
+
+nn::parameter parameter_of(const std::string& name, const nn::convolution& layer) {
+    nn::parameter_table table;
+    static_cast<void>(table.add(name, name + "_norm", layer));
+    return table.values.front();
+}
+
+}  // namespace
+
+TEST_CASE("a table names its parameters, shapes them as PyTorch does and aligns them", "[nn]") {
+    nn::parameter_table table;
+    const auto first = table.add("conv1", "bn1", {3, 5, 7, 2, false});
+    const auto up = table.add("up.0", "up.1", {5, 4, 2, 2, true});
+    std::vector<std::string> names;
+    for (const auto* list : {&table.values, &table.statistics})
+        for (const auto& p : *list) {
+            names.push_back(p.name);
+            CHECK(p.offset % 16 == 0);
+            CHECK(p.count == std::accumulate(p.shape.begin(), p.shape.end(), std::size_t{1}, std::multiplies<>{}));
+        }
+    CHECK(names == std::vector<std::string>{"conv1.weight", "bn1.weight", "bn1.bias", "up.0.weight", "up.1.weight", "up.1.bias",
+                                            "bn1.running_mean", "bn1.running_var", "up.1.running_mean", "up.1.running_var"});
+    CHECK(table.values[0].shape == sizes{5, 3, 7, 7});
+    CHECK(table.values[3].shape == sizes{5, 4, 2, 2});
+    CHECK(table.values[1].shape == sizes{5});
+    CHECK(table.values[1].offset == 736);  // 735 weights
+    CHECK(table.value_count == 736 + 16 + 16 + 80 + 16 + 16);
+    CHECK(table.statistic_count == 4 * 16);
+    CHECK((first.weight == 0 && first.norm.weight == 736 && first.norm.bias == 752 && first.norm.channels == 5));
+    CHECK((up.weight == 768 && up.norm.mean == 32 && up.norm.variance == 48));
+}
+
+TEST_CASE("PyTorch's order and back", "[nn]") {
+    for (const nn::convolution layer : {nn::convolution{3, 5, 3, 1, false}, nn::convolution{4, 7, 1, 2, false},
+                                        nn::convolution{5, 4, 2, 2, true}, nn::convolution{3, 2, 7, 2, false}}) {
+        const auto p = parameter_of("layer", layer);
+        std::vector<double> theirs(p.count), ours(p.count), back(p.count);
+        std::iota(theirs.begin(), theirs.end(), 1.0);
+        nn::from_pytorch<double>(p, theirs, ours);
+        const std::size_t k = layer.kernel;
+        for (std::size_t i = 0; i < layer.in; ++i)
+            for (std::size_t o = 0; o < layer.out; ++o)
+                for (std::size_t y = 0; y < k; ++y)
+                    for (std::size_t x = 0; x < k; ++x) {
+                        const auto their_place =
+                            layer.transposed ? ((i * layer.out + o) * k + y) * k + x : ((o * layer.in + i) * k + y) * k + x;
+                        const auto our_place = layer.transposed ? ((i * k + y) * k + x) * layer.out + o
+                                                                : ((y * k + x) * layer.in + i) * layer.out + o;
+                        REQUIRE(ours[our_place] == theirs[their_place]);
+                    }
+        nn::to_pytorch<double>(p, ours, back);
+        CHECK(back == theirs);
+    }
+    nn::parameter_table table;
+    static_cast<void>(table.add("conv", "norm", {3, 5, 1, 1, false}));
+    const std::vector<double> given{1, 2, 3, 4, 5};
+    std::vector<double> found(5);
+    nn::from_pytorch<double>(table.values[1], given, found);
+    CHECK(found == given);
+}
+
+TEST_CASE("first values depend on the seed and the name alone", "[nn]") {
+    const auto values = [](const std::string& name, std::uint64_t seed) {
+        const auto p = parameter_of(name, {8, 16, 3, 1, false});
+        std::vector<double> made(p.count);
+        nn::initialise<double>(p, seed, made);
+        return made;
+    };
+    CHECK(values("a", 111) == values("a", 111));
+    CHECK(values("a", 111) != values("a", 112));
+    CHECK(values("a", 111) != values("b", 111));
+}
+
+TEST_CASE("first values are spread as stated", "[nn]") {
+    const auto check = [](const nn::convolution& layer, double variance, double largest) {
+        const auto p = parameter_of("layer", layer);
+        std::vector<double> made(p.count);
+        nn::initialise<double>(p, 111, made);
+        const double n = static_cast<double>(p.count), mean = std::accumulate(made.begin(), made.end(), 0.0) / n;
+        double square = 0;
+        for (const double v : made) square += (v - mean) * (v - mean) / n;
+        CHECK(std::fabs(mean) < 4 * std::sqrt(variance / n));
+        CHECK(square == Approx(variance).epsilon(0.05));
+        CHECK(test::largest(made) < largest);
+    };
+    check({64, 32, 3, 1, false}, 2.0 / (32 * 9), 1.0);  // Kaiming, fan out
+    check({64, 128, 1, 1, false}, 2.0 / 128, 1.0);
+    const double bound = 1 / std::sqrt(32.0 * 4);  // uniform over PyTorch's fan in, out x area
+    check({64, 32, 2, 2, true}, bound * bound / 3, bound);
+
+    nn::parameter_table table;
+    static_cast<void>(table.add("conv", "norm", {3, 5, 1, 1, false}));
+    const auto of = [](const nn::parameter& p) {
+        std::vector<float> made(p.count, 9.0f);
+        nn::initialise<float>(p, 111, made);
+        return made;
+    };
+    const std::vector<float> ones(5, 1.0f), zeros(5, 0.0f);
+    CHECK(of(table.values[1]) == ones);
+    CHECK(of(table.values[2]) == zeros);
+    CHECK(of(table.statistics[0]) == zeros);
+    CHECK(of(table.statistics[1]) == ones);
+}
