@@ -30,15 +30,26 @@ bool have_reference() {
     return true;
 }
 
+/// The formula's weights; those of the last architecture are kept.
+const io::tensor_file& weights_by_formula(const std::string& arch) {
+    static std::string kept;
+    static io::tensor_file file;
+    if (kept != arch) {
+        const auto& known = architecture_named(arch);
+        file = {};
+        test::insert_by_formula(teacher_network{known}.table, file);
+        test::insert_by_formula(trained_network{known}.table, file);
+        test::insert_by_formula(unused_parameters(known), file);
+        kept = arch;
+    }
+    return file;
+}
+
 template <Backend B>
 model<B> model_by_formula(const std::string& arch, nn::algorithm algorithm) {
-    io::tensor_file file;
-    const auto& known = architecture_named(arch);
-    test::insert_by_formula(teacher_network{known}.table, file);
-    test::insert_by_formula(trained_network{known}.table, file);
-    test::insert_by_formula(unused_parameters(known), file);
-    auto m = make_model<B>(arch, file, {.threads = 2, .algorithm = algorithm});
-    load_trained(m, file);
+    model<B> m{architecture_named(arch), {.threads = 2, .algorithm = algorithm}};
+    load_teacher(m, weights_by_formula(arch));
+    load_trained(m, weights_by_formula(arch));
     return m;
 }
 

@@ -22,11 +22,13 @@ struct rows_in_place {
     std::size_t stride;  ///< values from one row to the next
 };
 
-/// The right-hand matrices: plane p at data + p x k x n, k x n row-major (or stored n x k, if transposed).
+/// The right-hand matrices: plane p at data + p x k x n, k x n row-major (or stored n x k, if transposed). `panels`: the same
+/// in the order of the backend's own (make_panels), where it was made beforehand.
 template <class T>
 struct right_side {
     const T* data;
     bool transposed{false};
+    const T* panels{nullptr};
 };
 
 namespace detail {
@@ -88,11 +90,21 @@ struct shifted {
     }
 };
 
-/// Panels of the general form hold at most this many values together.
-inline constexpr std::size_t panel_budget = std::size_t{1} << 26;
+/// Values that the panels of the general form hold together: `B::block_values` where the backend states it.
+template <class B>
+[[nodiscard]] constexpr std::size_t panel_budget() {
+    if constexpr (requires { B::block_values; })
+        return B::block_values;
+    else
+        return std::size_t{1} << 26;
+}
 
-inline std::size_t rows_within(std::size_t budget, std::size_t values_a_row, std::size_t rows) {
-    return std::clamp<std::size_t>(budget / std::max<std::size_t>(1, values_a_row), 1, std::max<std::size_t>(1, rows));
+/// Rows of a block: what the budget allows but at least `least`, with fewer of which a product spends its time on fetching
+/// what it multiplies by; equal over all blocks.
+inline std::size_t rows_within(std::size_t budget, std::size_t values_a_row, std::size_t rows, std::size_t least) {
+    const std::size_t fitting = std::max(least, budget / std::max<std::size_t>(1, values_a_row));
+    const std::size_t blocks = std::max<std::size_t>(1, (rows + fitting - 1) / fitting);
+    return std::max<std::size_t>(1, (rows + blocks - 1) / blocks);
 }
 
 }  // namespace detail
@@ -111,7 +123,7 @@ void tiled_gemm(typename B::queue& q, const tile_sizes& sizes, const Producer& p
     } else {
         constexpr bool in_place = detail::is_in_place<Producer>;
         const std::size_t values = sizes.planes * (sizes.n + (in_place ? 0 : sizes.k));
-        const std::size_t block = detail::rows_within(detail::panel_budget, values, sizes.rows);
+        const std::size_t block = detail::rows_within(detail::panel_budget<B>(), values, sizes.rows, 96);
         T* left_panel = in_place ? nullptr : q.scratch(1, sizes.planes * block * sizes.k);
         T* out_panel = q.scratch(2, sizes.planes * block * sizes.n);
         for (std::size_t first = 0; first < sizes.rows; first += block) {
@@ -153,7 +165,8 @@ void tiled_gemm_reduce(typename B::queue& q, const tile_sizes& sizes, const Left
     } else {
         constexpr bool left_in_place = detail::is_in_place<Left>, right_in_place = detail::is_in_place<Right>;
         const std::size_t values = sizes.planes * ((left_in_place ? 0 : sizes.k) + (right_in_place ? 0 : sizes.n));
-        const std::size_t block = detail::rows_within(detail::panel_budget, values, sizes.rows);
+        const std::size_t block =
+            detail::rows_within(detail::panel_budget<B>(), values, sizes.rows, 512);  // each passes over `out`
         T* left_panel = left_in_place ? nullptr : q.scratch(1, sizes.planes * block * sizes.k);
         T* right_panel = right_in_place ? nullptr : q.scratch(2, sizes.planes * block * sizes.n);
         for (std::size_t first = 0; first < sizes.rows; first += block) {

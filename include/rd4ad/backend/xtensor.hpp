@@ -53,6 +53,14 @@ struct xtensor {
         host::tiled_gemm(q, sizes, producer, right, consumer);
     }
 
+    /// Values of a right-hand side in panels, and the panels themselves: for weights that many calls share.
+    [[nodiscard]] static std::size_t panels_size(const tile_sizes& sizes) {
+        return sizes.planes * host::panel_count<T>(sizes.k, sizes.n);
+    }
+    static void make_panels(queue& q, const tile_sizes& sizes, const right_side<T>& right, T* to) {
+        host::make_panels(q.threads, sizes, right, to);
+    }
+
     template <class Left, class Right>
     static void tiled_gemm_reduce(queue& q, const tile_sizes& sizes, const Left& left, const Right& right, T* out) {
         host::tiled_gemm_reduce(q, sizes, left, right, out);

@@ -26,6 +26,7 @@ template <Backend B>
     m.teacher_net.for_each_layer(size, [&](const nn::conv_norm& layer, const shape& input) {
         nn::fold<B>(q, layer, m.teacher, folded);
         nn::prepare<B>(q, layer, input, folded);
+        nn::prepare<B>(q, layer, {1, input.c, input.h, input.w}, folded);
     });
     return folded;
 }
@@ -40,17 +41,17 @@ struct scoring_network {
     std::size_t height, width;
 
     /// `sigma`: of the Gaussian over the map, in pixels of the network's image; 0 for the raw map. `batch`: images expected
-    /// at once, which decides where Winograd's weights are made.
+    /// at once; weights are prepared for that many and for one.
     scoring_network(model<B>& m, std::size_t batch, double sigma = 4.0)
         : teacher_net{m.teacher_net}, trained_net{m.trained_net}, height{m.settings.height}, width{m.settings.width} {
         check_network_size(height, width);
         auto& q = m.queue;
-        const shape images{batch, 3, height, width};
-        teacher = fold_teacher<B>(q, m, images);
+        teacher = fold_teacher<B>(q, m, {batch, 3, height, width});
         trained = {nn::make_flat<B>(q, trained_net.table.value_count), {}, m.algorithm};
         const auto visit = [&](const nn::conv_norm& layer, const shape& input) {
             nn::fold<B>(q, layer, m.trained, trained);
             nn::prepare<B>(q, layer, input, trained);
+            nn::prepare<B>(q, layer, {1, input.c, input.h, input.w}, trained);
         };
         const shape first{batch, 64 * m.arch->expansion(), height / 4, width / 4};
         trained_net.student.for_each_layer(trained_net.bottleneck.for_each_layer(first, visit), visit);

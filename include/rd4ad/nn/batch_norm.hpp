@@ -1,6 +1,7 @@
 // rd4ad/nn/batch_norm.hpp: batch norm in training: statistics of the batch, running statistics, and the gradient. Twin:
 // tests/nn/batch_norm.cpp
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <string>
 
@@ -70,7 +71,7 @@ struct finish_statistics {
             const double spread = static_cast<double>(sums[channels + i]) / n - near * near;
             const double variance = spread > 0 ? spread : 0.0;
             const double middle = static_cast<double>(x[i]) + near;
-            const double factor = 1.0 / sqrt(variance + batch_norm_epsilon);
+            const double factor = 1.0 / std::sqrt(variance + batch_norm_epsilon);
             mean[i] = static_cast<T>(middle);
             inverse[i] = static_cast<T>(factor);
             scale[i] = static_cast<T>(static_cast<double>(parameters.weight[i]) * factor);

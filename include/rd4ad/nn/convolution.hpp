@@ -9,13 +9,21 @@
 
 namespace rd4ad::nn {
 
-/// Weights in memory as the layer has them ([ky][kx][in][out] or [in][dy][dx][out]) and, where they were made beforehand,
-/// Winograd's transformed ones.
+/// Weights in memory as the layer has them ([ky][kx][in][out] or [in][dy][dx][out]) and what was made of them beforehand.
 template <class T>
 struct kernel_weights {
     const T* plain;
-    const T* transformed{nullptr};
+    const T* transformed{nullptr};         ///< Winograd's
+    const T* plain_panels{nullptr};        ///< plain, in the backend's panels
+    const T* transformed_panels{nullptr};  ///< transformed, in the backend's panels
 };
+
+/// The sizes of a layer's product on its weights; `planes` 1, or Winograd's 36. Rows are left open.
+[[nodiscard]] inline backend::tile_sizes product_of(const convolution& layer, bool winograd) {
+    if (winograd) return {winograd::planes, 0, layer.in, layer.out};
+    if (layer.transposed) return {1, 0, layer.in, layer.taps() * layer.out};
+    return {1, 0, layer.taps() * layer.in, layer.out};
+}
 
 /// finish.y = finish(convolution of an input of shape `size`).
 template <Backend B, class Input>
@@ -23,17 +31,17 @@ void convolve(typename B::queue& q, const convolution& layer, const shape& size,
               const kernel_weights<typename B::value_type>& weights, const backend::epilogue<typename B::value_type>& finish,
               algorithm choice = algorithm::automatic) {
     if (layer.transposed)
-        transposed_forward<B>(q, layer, size, input, weights.plain, finish);
+        transposed_forward<B>(q, layer, size, input, {weights.plain, false, weights.plain_panels}, finish);
     else if (takes_winograd(layer, size, choice)) {
         const auto* transformed = weights.transformed;
-        if (transformed == nullptr) {
+        if (transformed == nullptr && weights.transformed_panels == nullptr) {
             auto* made = q.scratch(3, winograd::transformed_count(layer));
             winograd::prepare<B>(q, layer, weights.plain, false, made);
             transformed = made;
         }
-        winograd::forward<B>(q, layer, size, input, transformed, finish);
+        winograd::forward<B>(q, layer, size, input, {transformed, false, weights.transformed_panels}, finish);
     } else
-        gathered_forward<B>(q, layer, size, input, weights.plain, finish);
+        gathered_forward<B>(q, layer, size, input, {weights.plain, false, weights.plain_panels}, finish);
 }
 
 /// finish.y = finish(gradient of the input, of shape `size`), from the gradient of the result.

@@ -1,6 +1,7 @@
 // rd4ad/nn/cosine_loss.hpp: cosine distance of flattened features, one value an image, and its gradient. Twin:
 // tests/nn/cosine_loss.cpp
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <string>
 
@@ -43,7 +44,7 @@ struct distances_of_images {
             tt += static_cast<double>(row[channels + c]);
             ss += static_cast<double>(row[2 * channels + c]);
         }
-        const double n = static_cast<double>(images), product = sqrt(tt) * sqrt(ss);
+        const double n = static_cast<double>(images), product = std::sqrt(tt) * std::sqrt(ss);
         const double norms = product > cosine_epsilon ? product : cosine_epsilon, cosine = ts / norms;
         out[r * 3] = static_cast<T>((1 - cosine) / n);
         out[r * 3 + 1] = static_cast<T>(-1 / (norms * n));

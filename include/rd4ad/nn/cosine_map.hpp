@@ -1,5 +1,6 @@
 // rd4ad/nn/cosine_map.hpp: 1 - cosine of teacher and student at each pixel. Twin: tests/nn/maps.cpp
 #pragma once
+#include <cmath>
 #include <cstddef>
 
 #include <rd4ad/backend/tensor.hpp>
@@ -29,7 +30,7 @@ struct distance_of_pixels {
         const T ts = backend::sum_over_channels<P>(channels, product{t, s});
         const T tt = backend::sum_over_channels<P>(channels, product{t, t});
         const T ss = backend::sum_over_channels<P>(channels, product{s, s});
-        const T norms = sqrt(tt) * sqrt(ss);
+        const T norms = std::sqrt(tt) * std::sqrt(ss);
         out[r] = T{1} - ts / (norms > static_cast<T>(cosine_epsilon) ? norms : static_cast<T>(cosine_epsilon));
     }
 };

@@ -35,18 +35,28 @@ template <Backend B>
 }
 
 /// Weights for scoring: each batch norm folded into the convolution before it, w' = w g / sqrt(v + epsilon) and a bias
-/// b - m g / sqrt(v + epsilon); where the rule says so, Winograd's transformed weights as well.
+/// b - m g / sqrt(v + epsilon); and what `prepare` made of them beforehand.
 template <Backend B>
 struct folded_weights {
+    /// What is kept of one layer besides its plain weights, so far as it was asked for.
+    struct prepared {
+        tensor<B> transformed{}, plain_panels{}, transformed_panels{};
+    };
+
     tensor<B> values{};  // as in the table: weights at a layer's weight, biases at its norm's bias
-    std::unordered_map<std::size_t, tensor<B>> transformed{};  // by the layer's weight
+    std::unordered_map<std::size_t, prepared> layers{};  // by the layer's weight
     algorithm choice{algorithm::automatic};
 
     using T = typename B::value_type;
 
     [[nodiscard]] kernel_weights<T> of(const conv_norm& layer) const {
-        const auto found = transformed.find(layer.weight);
-        return {values.data() + layer.weight, found == transformed.end() ? nullptr : found->second.data()};
+        kernel_weights<T> weights{values.data() + layer.weight};
+        if (const auto found = layers.find(layer.weight); found != layers.end()) {
+            weights.transformed = found->second.transformed.data();
+            weights.plain_panels = found->second.plain_panels.data();
+            weights.transformed_panels = found->second.transformed_panels.data();
+        }
+        return weights;
     }
     [[nodiscard]] const T* bias(const conv_norm& layer) const { return values.data() + layer.norm.bias; }
 };
@@ -79,13 +89,27 @@ void fold(typename B::queue& q, const conv_norm& layer, const weights<B>& from, 
                             layer.conv.out});
 }
 
-/// Makes the transformed weights of a folded layer, for inputs of this shape, where the rule says so.
+/// Makes what a folded layer needs for inputs of this shape: Winograd's transformed weights where the rule says so, and
+/// the backend's panels where it has such an order (then the transformed weights themselves are not kept).
 template <Backend B>
 void prepare(typename B::queue& q, const conv_norm& layer, const shape& input, folded_weights<B>& weights) {
-    if (!takes_winograd(layer.conv, input, weights.choice) || weights.transformed.contains(layer.weight)) return;
-    auto made = make_tensor<B>(q, {1, winograd::transformed_count(layer.conv), 1, 1});
-    winograd::prepare<B>(q, layer.conv, weights.values.data() + layer.weight, false, made.data());
-    weights.transformed.emplace(layer.weight, made);
+    const bool by_winograd = takes_winograd(layer.conv, input, weights.choice);
+    auto& made = weights.layers[layer.weight];
+    const auto* right = weights.values.data() + layer.weight;
+    constexpr bool has_panels = requires(backend::tile_sizes sizes) { B::panels_size(sizes); };
+    tensor<B> transformed = made.transformed;
+    if (by_winograd && !made.transformed.memory && !made.transformed_panels.memory) {
+        transformed = make_tensor<B>(q, {1, winograd::transformed_count(layer.conv), 1, 1});
+        winograd::prepare<B>(q, layer.conv, right, false, transformed.data());
+        if constexpr (!has_panels) made.transformed = transformed;
+    }
+    if constexpr (has_panels) {
+        auto& panels = by_winograd ? made.transformed_panels : made.plain_panels;
+        if (panels.memory) return;
+        const auto sizes = product_of(layer.conv, by_winograd);
+        panels = make_tensor<B>(q, {1, B::panels_size(sizes), 1, 1});
+        B::make_panels(q, sizes, {by_winograd ? transformed.data() : right}, panels.data());
+    }
 }
 
 /// y = [relu](convolution + bias [+ residual]) with folded weights.

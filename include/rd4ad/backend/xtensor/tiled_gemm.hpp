@@ -6,21 +6,52 @@
 
 #include <rd4ad/backend/tiled_gemm.hpp>
 #include <rd4ad/backend/xtensor/gemm.hpp>
+#include <rd4ad/backend/xtensor/panel_gemm.hpp>
 
 namespace rd4ad::backend::host {
 
-/// Bytes of panels a thread keeps busy: what its second-level cache and its share of the third hold.
-inline constexpr std::size_t block_bytes = std::size_t{3} << 20;
+/// Bytes of rows that a thread keeps busy: three quarters of a second-level cache.
+inline constexpr std::size_t block_bytes = std::size_t{768} << 10;
 
-/// Fewer rows than this make a product that spends its time on fetching the right-hand matrix.
-inline constexpr std::size_t least_rows = 96;
+/// Rows of a block at least: with fewer, fetching the right-hand matrix takes longer than multiplying by it.
+inline constexpr std::size_t least_rows = 48;
 
-/// Rows of a block: within the cache where that leaves enough rows to be worth a product, and equal over all blocks.
-inline std::size_t rows_a_block(std::size_t rows, std::size_t values_a_row, std::size_t value_bytes) {
-    const std::size_t fitting = block_bytes / std::max<std::size_t>(1, values_a_row * value_bytes);
-    const std::size_t wanted = std::clamp<std::size_t>(fitting, least_rows, 4096);
+/// From this many rows on the right-hand matrix is worth laying out in panels for one call.
+inline constexpr std::size_t rows_worth_panels = 192;
+
+/// Rows of a block: within the cache where that leaves enough of them, whole register tiles, equal over all blocks.
+template <class T>
+std::size_t rows_a_block(std::size_t rows, std::size_t values_a_row, std::size_t least = least_rows) {
+    const std::size_t fitting = block_bytes / std::max<std::size_t>(1, values_a_row * sizeof(T));
+    const std::size_t wanted = std::clamp<std::size_t>(fitting, least, 4096);
     const std::size_t blocks = std::max<std::size_t>(1, (rows + wanted - 1) / wanted);
-    return (rows + blocks - 1) / blocks;
+    constexpr std::size_t tile = panel_tile<T>::rows;
+    return ((rows + blocks - 1) / blocks + tile - 1) / tile * tile;
+}
+
+/// Lays the right-hand matrices out in panels at `to`, planes x panel_count(k, n) values.
+template <class T>
+void make_panels(std::size_t threads, const tile_sizes& sizes, const right_side<T>& right, T* to) {
+    const std::size_t each = panels_of<T>(sizes.n), panel = sizes.k * panel_tile<T>::columns;
+    on_threads(threads, [&](std::size_t index, std::size_t parts) {
+        const auto [first, last] = part_of(sizes.planes * each, parts, index);
+        for (std::size_t task = first; task < last; ++task)
+            fill_one_panel(right.data + task / each * sizes.k * sizes.n, right.transposed, sizes.k, sizes.n, task % each,
+                           to + task * panel);
+    });
+}
+
+/// A part of the products of a block: planes and panels are dealt out to `parts`.
+template <class T>
+void panel_share(const gemm_call<T>& call, const T* panels, std::size_t index, std::size_t parts) {
+    const std::size_t each = panels_of<T>(call.n), plane = panel_count<T>(call.k, call.n);
+    const auto [first, last] = part_of(call.batch * each, parts, index);
+    for (std::size_t task = first; task < last;) {
+        const std::size_t matrix = task / each, from = task % each, to = std::min(each, from + last - task);
+        multiply_panels(call.m, call.n, call.k, call.a + matrix * call.stride_a, call.lda, panels + matrix * plane, from, to,
+                        call.c + matrix * call.stride_c, call.ldc);
+        task += to - from;
+    }
 }
 
 template <class T, class Producer>
@@ -57,11 +88,17 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
     const std::size_t values = sizes.planes * (sizes.n + (in_place ? 0 : sizes.k));
     const std::size_t threads = std::max<std::size_t>(1, q.threads);
     const bool alone = sizes.rows >= threads * least_rows;
-    const std::size_t block = rows_a_block(alone ? (sizes.rows + threads - 1) / threads : sizes.rows, values, sizeof(T));
-    const std::size_t panels = alone ? threads : 1;
+    const std::size_t block = rows_a_block<T>(alone ? (sizes.rows + threads - 1) / threads : sizes.rows, values);
+    const std::size_t workers = alone ? threads : 1;
     const std::size_t left_size = in_place ? 0 : sizes.planes * block * sizes.k, out_size = sizes.planes * block * sizes.n;
-    T* scratch = q.scratch(1, panels * (left_size + out_size));
+    T* scratch = q.scratch(1, workers * (left_size + out_size));
 
+    const T* panels = right.panels;
+    if (panels == nullptr && sizes.rows >= rows_worth_panels) {
+        T* made = q.scratch(5, sizes.planes * panel_count<T>(sizes.k, sizes.n));
+        make_panels(threads, sizes, right, made);
+        panels = made;
+    }
     const auto product = [&](std::size_t first, std::size_t rows, const T* left_panel, T* out_panel) {
         gemm_call<T> call{.m = rows, .n = sizes.n, .k = sizes.k};
         call.a = left_of(producer, left_panel, first);
@@ -91,7 +128,8 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
             for (std::size_t b = first_block; b < last_block; ++b) {
                 const std::size_t first = b * block, rows = std::min(block, sizes.rows - first);
                 fill_panel(producer, left_panel, first, rows, 0, rows, sizes.k);
-                gemm_share(product(first, rows, left_panel, out_panel), 0, 1);
+                const auto call = product(first, rows, left_panel, out_panel);
+                panels != nullptr ? panel_share(call, panels, 0, 1) : gemm_share(call, 0, 1);
                 consume(out_panel, first, rows, 0, rows);
             }
         });
@@ -105,7 +143,11 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
                 const auto [from, to] = part_of(rows, parts, index);
                 fill_panel(producer, scratch, first, rows, from, to, sizes.k);
             });
-        gemm(threads, product(first, rows, scratch, out_panel));
+        const auto call = product(first, rows, scratch, out_panel);
+        if (panels != nullptr)
+            on_threads(threads, [&](std::size_t index, std::size_t parts) { panel_share(call, panels, index, parts); });
+        else
+            gemm(threads, call);
         on_threads(threads, [&](std::size_t index, std::size_t parts) {
             const auto [from, to] = part_of(rows, parts, index);
             consume(out_panel, first, rows, from, to);
@@ -121,10 +163,9 @@ void tiled_gemm_reduce(queue<T>& q, const tile_sizes& sizes, const Left& left, c
     constexpr bool left_in_place = backend::detail::is_in_place<Left>, right_in_place = backend::detail::is_in_place<Right>;
     const std::size_t values = sizes.planes * ((left_in_place ? 0 : sizes.k) + (right_in_place ? 0 : sizes.n));
     const std::size_t threads = std::max<std::size_t>(1, q.threads);
-    // every block passes over the sum once, so blocks are larger than those of tiled_gemm
-    const std::size_t block = left_in_place && right_in_place
-                                  ? std::max<std::size_t>(1, sizes.rows)
-                                  : std::max(rows_a_block(sizes.rows, values, sizeof(T)), std::min<std::size_t>(sizes.rows, 512));
+    constexpr std::size_t least_reduced_rows = 512;  // every block passes over the sum once
+    const std::size_t block = left_in_place && right_in_place ? std::max<std::size_t>(1, sizes.rows)
+                                                              : rows_a_block<T>(sizes.rows, values, least_reduced_rows);
     const std::size_t left_size = left_in_place ? 0 : sizes.planes * block * sizes.k;
     T* left_panel = q.scratch(1, left_size + (right_in_place ? 0 : sizes.planes * block * sizes.n));
     T* right_panel = left_panel + left_size;

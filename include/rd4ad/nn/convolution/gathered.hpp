@@ -50,6 +50,39 @@ struct gather_windows {
     }
 };
 
+/// Producing kernel for images of few channels, a whole window at a time: within the image each of its lines is one run of
+/// kernel_w x channels values.
+template <class T>
+struct gather_runs {
+    plain_input<T> input;
+    window_grid grid;
+    std::size_t image_channels;
+    static constexpr std::size_t channels = 1;
+
+    RD4AD_KERNEL window_grid::place row(std::size_t r) const { return grid.at(r); }
+
+    template <class P>
+    RD4AD_KERNEL void operator()(const window_grid::place& at, std::size_t, T* to, std::size_t) const {
+        const std::size_t run = grid.kernel_w * image_channels, left = at.x * grid.stride - grid.padding;
+        const bool inside = left < grid.image_w && left + grid.kernel_w <= grid.image_w;
+        for (std::size_t ky = 0; ky < grid.kernel_h; ++ky, to += run) {
+            const std::size_t y = at.y * grid.stride + ky - grid.padding;
+            if (y >= grid.image_h) {
+                for (std::size_t i = 0; i < run; ++i) to[i] = T{0};
+                continue;
+            }
+            const T* line = input.x + (at.n * grid.image_h + y) * grid.image_w * image_channels;
+            if (inside) {
+                for (std::size_t i = 0; i < run; ++i) to[i] = line[left * image_channels + i];
+                continue;
+            }
+            for (std::size_t kx = 0; kx < grid.kernel_w; ++kx)
+                for (std::size_t c = 0; c < image_channels; ++c)
+                    to[kx * image_channels + c] = left + kx < grid.image_w ? line[(left + kx) * image_channels + c] : T{0};
+        }
+    }
+};
+
 /// Consuming kernel: row r of the product is pixel r of the result.
 template <class T>
 struct to_pixels {
@@ -113,17 +146,23 @@ struct turn_taps {
 /// y = finish(convolution of the input).
 template <Backend B, class Input>
 void gathered_forward(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
-                      const typename B::value_type* weights, const backend::epilogue<typename B::value_type>& finish) {
+                      const backend::right_side<typename B::value_type>& weights,
+                      const backend::epilogue<typename B::value_type>& finish) {
     using T = typename B::value_type;
     const shape result = layer.result_of(size);
     const backend::tile_sizes sizes{1, result.pixels(), layer.taps() * layer.in, layer.out};
     const to_pixels<T> consume{finish, layer.out};
-    if constexpr (is_plain<Input>)
+    if constexpr (is_plain<Input>) {
         if (layer.kernel == 1 && layer.stride == 1) {
-            backend::tiled_gemm<B>(q, sizes, backend::rows_in_place<T>{input.x, input.stride}, {weights}, consume);
+            backend::tiled_gemm<B>(q, sizes, backend::rows_in_place<T>{input.x, input.stride}, weights, consume);
             return;
         }
-    backend::tiled_gemm<B>(q, sizes, gather_windows<T, Input>{input, windows_of(layer, size, result), layer.in}, {weights},
+        if (layer.in < 4 && input.stride == layer.in) {
+            backend::tiled_gemm<B>(q, sizes, gather_runs<T>{input, windows_of(layer, size, result), layer.in}, weights, consume);
+            return;
+        }
+    }
+    backend::tiled_gemm<B>(q, sizes, gather_windows<T, Input>{input, windows_of(layer, size, result), layer.in}, weights,
                            consume);
 }
 

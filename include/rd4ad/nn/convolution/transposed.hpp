@@ -51,10 +51,11 @@ void with_pixel_rows(const Input& input, std::size_t channels, const Use& use) {
 /// y = finish(transposed convolution of the input).
 template <Backend B, class Input>
 void transposed_forward(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
-                        const typename B::value_type* weights, const backend::epilogue<typename B::value_type>& finish) {
+                        const backend::right_side<typename B::value_type>& weights,
+                        const backend::epilogue<typename B::value_type>& finish) {
     using T = typename B::value_type;
     with_pixel_rows<T>(input, layer.in, [&](const auto& rows) {
-        backend::tiled_gemm<B>(q, {1, size.pixels(), layer.in, 4 * layer.out}, rows, {weights},
+        backend::tiled_gemm<B>(q, {1, size.pixels(), layer.in, 4 * layer.out}, rows, weights,
                                to_squares<T>{finish, layer.out, size.w});
     });
 }

@@ -258,11 +258,12 @@ void prepare(typename B::queue& q, const convolution& layer, const typename B::v
 /// y = finish(convolution of the input), with weights from `prepare`.
 template <Backend B, class Input>
 void forward(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
-             const typename B::value_type* transformed, const backend::epilogue<typename B::value_type>& finish) {
+             const backend::right_side<typename B::value_type>& transformed,
+             const backend::epilogue<typename B::value_type>& finish) {
     using T = typename B::value_type;
     const tiling tiles = tiles_of(size);
     backend::tiled_gemm<B>(q, {planes, tile_count(size), layer.in, layer.out}, input_tiles<T, Input>{input, tiles, layer.in},
-                           {transformed}, output_tiles<T>{finish, tiles, layer.out});
+                           transformed, output_tiles<T>{finish, tiles, layer.out});
 }
 
 /// out = finish(gradient of the input), with turned weights from `prepare`.

@@ -1,0 +1,126 @@
+// rd4ad/backend/xtensor/panel_gemm.hpp: products of few rows by a matrix that was laid out in panels once. Twin:
+// tests/backend/panel_gemm.cpp
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include <rd4ad/backend/simd.hpp>
+#include <rd4ad/core/threads.hpp>
+
+// A library's product copies its right-hand matrix into an order of its own on every call. Winograd's 36 products and the
+// coarse layers have a few dozen rows a block, so that copy costs as much as the product. Here the copy is made once, when
+// the weights are (or once a call, for all blocks), and the product reads it as it lies.
+namespace rd4ad::backend::host {
+
+/// Sizes of the register tile: `rows` x `columns` sums stay in registers along k.
+template <class T>
+struct panel_tile {
+    static constexpr std::size_t width = pack_traits<native_pack<T>>::width;
+    static constexpr std::size_t packs = 2;
+    static constexpr std::size_t columns = packs * width;
+    static constexpr std::size_t rows = width * sizeof(T) >= 64 ? 12 : 6;  // 24 of 32 registers, or 12 of 16
+    static constexpr std::size_t depth = 1536 / sizeof(T);                 // rows of a panel at once, for the cache
+};
+
+/// Panels of an n-column matrix; the last is filled up with zeros.
+template <class T>
+[[nodiscard]] constexpr std::size_t panels_of(std::size_t n) {
+    return (n + panel_tile<T>::columns - 1) / panel_tile<T>::columns;
+}
+
+/// Values of one k x n matrix in panels.
+template <class T>
+[[nodiscard]] constexpr std::size_t panel_count(std::size_t k, std::size_t n) {
+    return panels_of<T>(n) * k * panel_tile<T>::columns;
+}
+
+/// Lays panel `j` of a k x n matrix (or of one stored n x k, if transposed) at `to`: row after row of `columns` values.
+template <class T>
+void fill_one_panel(const T* from, bool transposed, std::size_t k, std::size_t n, std::size_t j, T* to) {
+    constexpr std::size_t columns = panel_tile<T>::columns;
+    const std::size_t first = j * columns, count = std::min(columns, n - first);
+    if (!transposed) {
+        for (std::size_t p = 0; p < k; ++p, to += columns) {
+            std::copy_n(from + p * n + first, count, to);
+            std::fill(to + count, to + columns, T{0});
+        }
+        return;
+    }
+    for (std::size_t c = 0; c < columns; ++c)
+        for (std::size_t p = 0; p < k; ++p) to[p * columns + c] = c < count ? from[(first + c) * k + p] : T{0};
+}
+
+/// Calls use(0), ..., use(N - 1) with constant arguments.
+template <std::size_t N, class Use>
+void unrolled(const Use& use) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (use(std::integral_constant<std::size_t, I>{}), ...); }
+    (std::make_index_sequence<N>{});
+}
+
+/// Rows x columns sums of a (rows of lda values) times part of a panel, `depth` deep, written to c or added to it.
+template <class T, std::size_t Rows>
+void multiply_tile(const T* a, std::size_t lda, const T* panel, std::size_t depth, T* c, std::size_t ldc, bool add) {
+    using P = native_pack<T>;
+    using tile = panel_tile<T>;
+    P sums[Rows][tile::packs];
+    unrolled<Rows>([&](auto i) {
+        unrolled<tile::packs>([&](auto j) { sums[i][j] = add ? load<P>(c + i * ldc + j * tile::width) : fill<P>(T{0}); });
+    });
+    for (std::size_t p = 0; p < depth; ++p, panel += tile::columns) {
+        P right[tile::packs];
+        unrolled<tile::packs>([&](auto j) { right[j] = load<P>(panel + j * tile::width); });
+        unrolled<Rows>([&](auto i) {
+            const P left = fill<P>(a[i * lda + p]);
+            unrolled<tile::packs>([&](auto j) { sums[i][j] = multiply_add(left, right[j], sums[i][j]); });
+        });
+    }
+    unrolled<Rows>([&](auto i) { unrolled<tile::packs>([&](auto j) { store<P>(c + i * ldc + j * tile::width, sums[i][j]); }); });
+}
+
+/// The same for fewer rows than a full tile.
+template <class T, std::size_t Rows = panel_tile<T>::rows - 1>
+void multiply_rest(std::size_t rows, const T* a, std::size_t lda, const T* panel, std::size_t depth, T* c, std::size_t ldc,
+                   bool add) {
+    if constexpr (Rows > 0) {
+        if (rows == Rows)
+            multiply_tile<T, Rows>(a, lda, panel, depth, c, ldc, add);
+        else
+            multiply_rest<T, Rows - 1>(rows, a, lda, panel, depth, c, ldc, add);
+    }
+}
+
+/// c (m x n) = a (m x k) times panels [first, last) of a k x n matrix, on the calling thread.
+template <class T>
+void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, std::size_t lda, const T* panels, std::size_t first,
+                     std::size_t last, T* c, std::size_t ldc) {
+    using tile = panel_tile<T>;
+    for (std::size_t p = 0; p < k; p += tile::depth) {
+        const std::size_t depth = std::min(tile::depth, k - p);
+        for (std::size_t j = first; j < last; ++j) {
+            const T* panel = panels + (j * k + p) * tile::columns;
+            const std::size_t column = j * tile::columns, columns = std::min(tile::columns, n - column);
+            const bool whole = columns == tile::columns;
+            for (std::size_t i = 0; i < m; i += tile::rows) {
+                const std::size_t rows = std::min(tile::rows, m - i);
+                T edge[tile::rows * tile::columns];
+                T* to = whole ? c + i * ldc + column : edge;
+                const std::size_t stride = whole ? ldc : tile::columns;
+                if (!whole && p > 0)
+                    for (std::size_t r = 0; r < rows; ++r) {
+                        std::copy_n(c + (i + r) * ldc + column, columns, edge + r * tile::columns);
+                        std::fill_n(edge + r * tile::columns + columns, tile::columns - columns, T{0});
+                    }
+                if (rows == tile::rows)
+                    multiply_tile<T, tile::rows>(a + i * lda + p, lda, panel, depth, to, stride, p > 0);
+                else
+                    multiply_rest<T>(rows, a + i * lda + p, lda, panel, depth, to, stride, p > 0);
+                if (!whole)
+                    for (std::size_t r = 0; r < rows; ++r)
+                        std::copy_n(edge + r * tile::columns, columns, c + (i + r) * ldc + column);
+            }
+        }
+    }
+}
+
+}  // namespace rd4ad::backend::host
