@@ -64,7 +64,8 @@ class Rd4ad(ConanFile):
         toolchain = CMakeToolchain(self)
         tests = not self.conf.get("tools.build:skip_test", default=False, check_type=bool)
         toolchain.cache_variables.update({
-            "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_BENCHMARKS": False, "RD4AD_NATIVE": False,
+            "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_EXAMPLES": False, "RD4AD_BENCHMARKS": False,
+            "RD4AD_NATIVE": False,
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

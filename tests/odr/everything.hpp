@@ -1,18 +1,32 @@
 // What both files of this test include, and the use that each makes of it.
 #pragma once
-#include <rd4ad/core.hpp>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
 
-/// Calls inline functions and reads inline data; both files must come to the same result at the same addresses.
+#include <rd4ad/rd4ad.hpp>
+
+/// Addresses of inline functions and data, and what some of them give; the same in every file of a program.
 struct sighting {
     const void* data;
-    std::size_t (*function)();
-    std::string text;
+    std::size_t (*threads)();
+    rd4ad::image::picture (*read)(const std::filesystem::path&);
+    std::size_t png_bytes;
+    double auroc;
+    std::string architecture;
 
     friend bool operator==(const sighting&, const sighting&) = default;
 };
 
 inline sighting use_everything() {
-    rd4ad::random source{rd4ad::hash_name("odr")};
-    return {&rd4ad::version, &rd4ad::default_threads,
-            rd4ad::to_string(rd4ad::shape{.n = 1 + source.below(8), .c = 2, .h = 3, .w = 4})};
+    using cpu = rd4ad::backend::xtensor<float>;
+    const auto model = rd4ad::make_model_without_teacher<cpu>("resnet18", {.seed = 1, .threads = 1});
+    return {&rd4ad::version,
+            &rd4ad::default_threads,
+            &rd4ad::image::read,
+            rd4ad::image::encode_png(rd4ad::image::make_image<std::uint8_t>(4, 3, 3)).size(),
+            rd4ad::metrics::auroc(std::array{0.1f, 0.9f, 0.4f}, std::array<std::uint8_t, 3>{0, 1, 0}),
+            std::string{model.arch->name}};
 }
