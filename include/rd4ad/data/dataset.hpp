@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/data/labelme.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/read.hpp>
 
@@ -19,7 +20,7 @@ struct item {
     std::filesystem::path image{};
     bool anomalous{false};
     std::string kind{"good"};                     ///< "good", or the defect's name
-    std::optional<std::filesystem::path> mask{};  ///< which pixels are defect; none where unknown, or for good parts
+    std::optional<std::filesystem::path> mask{};  ///< an image or a labelme file; none where unknown, or for good parts
     std::uint8_t mask_above{127};                 ///< a pixel of the mask's file is defect above this grey value
     std::string mask_expected{};                  ///< where a mask was looked for, for messages
 };
@@ -37,14 +38,14 @@ struct dataset {
 
 /// The mask of an item: 1 channel of zeros and ones at its image's size, all zero for a good part.
 /// Throws data_error where a defect has no mask, or one of another size than the image (width x height); io_error and
-/// format_error as image::read_mask does.
+/// format_error as image::read_mask and labelme_mask do.
 [[nodiscard]] inline image::picture load_mask(const item& of, std::size_t width, std::size_t height) {
     if (!of.anomalous) return image::make_image<std::uint8_t>(width, height, 1);
     if (!of.mask)
         throw data_error{of.image.string() + ": its mask is missing; expected " +
                          (of.mask_expected.empty() ? "one in the data set" : of.mask_expected) +
                          "; add it, or take the defect's image out of the test set"};
-    image::picture mask = image::read_mask(*of.mask, of.mask_above);
+    image::picture mask = of.mask->extension() == ".json" ? labelme_mask(*of.mask) : image::read_mask(*of.mask, of.mask_above);
     if (mask.width != width || mask.height != height)
         throw data_error{of.mask->string() + ": the mask is " + std::to_string(mask.width) + " x " + std::to_string(mask.height) +
                          " pixels, its image " + of.image.string() + " is " + std::to_string(width) + " x " +

@@ -37,6 +37,27 @@ inline void add_defects(std::vector<item>& to, const std::filesystem::path& imag
     }
 }
 
+/// The folders of one category, where good parts lie in folders named `good`. See open_mvtec.
+[[nodiscard]] inline dataset open_kinds(const std::filesystem::path& root, const std::string& good, const std::string& layout) {
+    if (!is_folder(root / "train" / good))
+        throw data_error{root.string() + ": expected train/" + good + " with images of good parts (layout " + layout +
+                         "), found " + names_in(root)};
+    dataset set{.name = name_of(root)};
+    for (const auto& image : some_images_in(root / "train" / good, "the training images of good parts"))
+        set.train.push_back({.image = image});
+    const auto test = root / "test";
+    if (!images_in(test).empty())
+        throw data_error{test.string() + ": images lie in it directly; expected one folder a kind in it, " + good +
+                         " and one a defect"};
+    const auto kinds = folders_in(test);
+    for (const auto& kind : kinds)
+        if (kind.filename() == good)
+            for (const auto& image : some_images_in(kind, "the test images of good parts")) set.test.push_back({.image = image});
+    for (const auto& kind : kinds)
+        if (kind.filename() != good) add_defects(set.test, kind, root / "ground_truth" / kind.filename());
+    return set;
+}
+
 }  // namespace detail
 
 /// Whether the folder has MVTec AD's layout: it holds train/good.
@@ -46,24 +67,6 @@ inline void add_defects(std::vector<item>& to, const std::filesystem::path& imag
 /// one folder a kind in test, "good" for good parts; no test folder at all is no test images. Masks:
 /// ground_truth/<kind>/<stem>_mask.png or <stem>.png, any image extension; those that are missing stay out.
 /// Throws data_error where train/good or a kind's folder holds no images, or images lie in test itself.
-[[nodiscard]] inline dataset open_mvtec(const std::filesystem::path& root) {
-    if (!is_mvtec(root))
-        throw data_error{root.string() + ": expected train/good with images of good parts (layout mvtec), found " +
-                         detail::names_in(root)};
-    dataset set{.name = detail::name_of(root)};
-    for (const auto& image : detail::some_images_in(root / "train" / "good", "the training images of good parts"))
-        set.train.push_back({.image = image});
-    const auto test = root / "test";
-    if (!detail::images_in(test).empty())
-        throw data_error{test.string() + ": images lie in it directly; expected one folder a kind in it, good and one a defect"};
-    const auto kinds = detail::folders_in(test);
-    for (const auto& kind : kinds)
-        if (kind.filename() == "good")
-            for (const auto& image : detail::some_images_in(kind, "the test images of good parts"))
-                set.test.push_back({.image = image});
-    for (const auto& kind : kinds)
-        if (kind.filename() != "good") detail::add_defects(set.test, kind, root / "ground_truth" / kind.filename());
-    return set;
-}
+[[nodiscard]] inline dataset open_mvtec(const std::filesystem::path& root) { return detail::open_kinds(root, "good", "mvtec"); }
 
 }  // namespace rd4ad::data

@@ -1,79 +1,117 @@
-// rd4ad/data/open.hpp: a data set from its folder, its layout given or found. Twin: tests/data_layouts/open.cpp
+// rd4ad/data/open.hpp: a data set from its folder or list, its layout given or found. Twin: tests/data_layouts/open.cpp
 #pragma once
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/data/bsd.hpp>
+#include <rd4ad/data/btad.hpp>
+#include <rd4ad/data/csv.hpp>
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/detail/files.hpp>
 #include <rd4ad/data/folder.hpp>
+#include <rd4ad/data/ksdd2.hpp>
 #include <rd4ad/data/mvtec.hpp>
+#include <rd4ad/data/visa.hpp>
 
 namespace rd4ad::data {
 
-/// How a data set is read. layout: auto, mvtec or folder.
+/// How a data set is read.
 struct open_options {
-    std::string layout{"auto"};
+    std::string layout{"auto"};  ///< auto, or one of layouts
+    double good_for_test{0.2};   ///< bsd's own layout, which has no split: the share of good images kept for the test
 };
+
+/// The layouts there are.
+inline constexpr std::array<std::string_view, 7> layouts{"mvtec", "bsd", "ksdd2", "visa", "btad", "csv", "folder"};
 
 namespace detail {
 
-/// Names of the sub-folders that hold a category.
-[[nodiscard]] inline std::vector<std::string> categories_in(const std::filesystem::path& root) {
-    std::vector<std::string> names;
-    for (const auto& folder : folders_in(root))
-        if (is_mvtec(folder)) names.push_back(folder.filename().string());
-    return names;
-}
+inline constexpr const char* layout_signs =
+    "train/good (mvtec), data and label (bsd), *_GT.png (ksdd2), Data/Images (visa), train/ok (btad), a .csv file (csv) or "
+    "images (folder)";
 
-[[nodiscard]] inline std::string joined(const std::vector<std::string>& names, std::size_t most = 6) {
+[[nodiscard]] inline std::string joined(const auto& names, std::size_t most) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(names.size(), most); ++i) text += (i ? ", " : "") + names[i];
+    for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), most); ++i) text.append(i ? ", " : "").append(names[i]);
     if (names.size() > most) text += ", ... (" + std::to_string(names.size()) + ")";
     return text;
 }
 
-inline void check_folder(const std::filesystem::path& root) {
-    if (is_folder(root)) return;
+/// The layout of one category, "" where none is known.
+[[nodiscard]] inline std::string layout_of(const std::filesystem::path& root) {
+    if (is_file(root)) return lower(root.extension().string()) == ".csv" ? "csv" : "";
+    if (is_mvtec(root)) return "mvtec";
+    if (is_btad(root)) return "btad";
+    if (is_visa(root)) return "visa";
+    if (is_bsd(root)) return "bsd";
+    if (is_ksdd2(root)) return "ksdd2";
+    return images_in(root).empty() ? "" : "folder";
+}
+
+/// Names of the sub-folders that hold a category of that layout (auto: of any but folder).
+[[nodiscard]] inline std::vector<std::string> categories_in(const std::filesystem::path& root, const std::string& layout) {
+    if (layout == "visa" || (layout == "auto" && is_visa_root(root))) return visa_names(root);
+    std::vector<std::string> names;
+    for (const auto& folder : folders_in(root))
+        if (const auto found = layout_of(folder); layout == "auto" ? !found.empty() && found != "folder" : found == layout)
+            names.push_back(folder.filename().string());
+    return names;
+}
+
+inline void check_layout(const std::filesystem::path& root, const std::string& layout) {
+    if (layout != "auto" && std::find(layouts.begin(), layouts.end(), layout) == layouts.end())
+        throw option_error{"layout \"" + layout + "\" is unknown; expected auto, " + joined(layouts, layouts.size())};
     std::error_code ignored;
-    throw data_error{root.string() + (std::filesystem::exists(root, ignored)
-                                          ? ": is a file, expected the folder of a data set"
-                                          : ": no such folder; check the path of the data set")};
+    if (!std::filesystem::exists(root, ignored))
+        throw data_error{root.string() + ": no such folder; check the path of the data set"};
+    const bool list = is_file(root), wants_list = layout == "csv";
+    if (list && !wants_list && !(layout == "auto" && layout_of(root) == "csv"))
+        throw data_error{root.string() + ": is a file, expected the folder of a data set" +
+                         (layout == "auto" ? " or a .csv file" : "")};
+    if (!list && wants_list) throw data_error{root.string() + ": is a folder, expected a .csv file (layout csv)"};
 }
 
 }  // namespace detail
 
-/// One category. Found by itself (layout auto): train/good in it is mvtec, images directly in it are folder.
-/// Throws data_error, naming the folder, what was found and what was expected; option_error for an unknown layout.
+/// One category, or a list. With layout auto it is found by what lies in the folder. Throws data_error, naming the folder,
+/// what was found and what was expected; option_error for an unknown layout; else as the layout's own function does.
 [[nodiscard]] inline dataset open(const std::filesystem::path& root, const open_options& options = {}) {
-    detail::check_folder(root);
-    if (options.layout == "mvtec") return open_mvtec(root);
-    if (options.layout == "folder") return open_folder(root);
-    if (options.layout != "auto")
-        throw option_error{"layout \"" + options.layout + "\" is unknown; expected auto, mvtec or folder"};
-    if (is_mvtec(root)) return open_mvtec(root);
-    if (!detail::images_in(root).empty()) return open_folder(root);
-    if (const auto names = detail::categories_in(root); !names.empty())
-        throw data_error{root.string() + ": holds several categories (" + detail::joined(names) +
+    detail::check_layout(root, options.layout);
+    const std::string layout = options.layout == "auto" ? detail::layout_of(root) : options.layout;
+    if (layout == "mvtec") return open_mvtec(root);
+    if (layout == "bsd") return open_bsd(root, options.good_for_test);
+    if (layout == "ksdd2") return open_ksdd2(root);
+    if (layout == "visa") return open_visa(root);
+    if (layout == "btad") return open_btad(root);
+    if (layout == "csv") return open_csv(root);
+    if (layout == "folder") return open_folder(root);
+    if (const auto names = detail::categories_in(root, "auto"); !names.empty())
+        throw data_error{root.string() + ": holds several categories (" + detail::joined(names, 6) +
                          "); open one of them, or choose by class names"};
-    throw data_error{root.string() + ": its layout isn't known; expected train/good (mvtec) or images (folder), found " +
+    throw data_error{root.string() + ": its layout isn't known; expected " + detail::layout_signs + ", found " +
                      detail::names_in(root)};
 }
 
-/// The categories of a whole set: its sub-folders that hold one, sorted. Throws data_error where there are none.
+/// The categories of a whole set, sorted: its sub-folders that hold one; for VisA those its split names. Throws data_error
+/// where there are none.
 [[nodiscard]] inline std::vector<std::string> class_names(const std::filesystem::path& root, const open_options& options = {}) {
-    detail::check_folder(root);
-    if (options.layout != "auto" && options.layout != "mvtec")
-        throw option_error{"layout \"" + options.layout + "\" has no class names; expected auto or mvtec"};
-    auto names = detail::categories_in(root);
-    if (names.empty())
-        throw data_error{root.string() + (is_mvtec(root)
-                                              ? ": is one category itself; give the folder that holds it"
-                                              : ": no folder in it holds train/good, found " + detail::names_in(root))};
-    return names;
+    if (options.layout == "csv" || options.layout == "folder")
+        throw option_error{"layout \"" + options.layout + "\" has no class names; open it without"};
+    detail::check_layout(root, options.layout);
+    auto names = detail::is_folder(root) ? detail::categories_in(root, options.layout) : std::vector<std::string>{};
+    if (!names.empty()) return names;
+    if (const auto layout = detail::layout_of(root); !layout.empty())
+        throw data_error{root.string() + ": is one data set itself (layout " + layout +
+                         "); give the folder that holds its class, or no class names"};
+    throw data_error{root.string() + ": no folder in it holds a data set" +
+                     (options.layout == "auto" ? "" : " of layout " + options.layout) + ", found " + detail::names_in(root)};
 }
 
 /// One category of a whole set. Throws data_error, with the names there are, where it isn't one of them.

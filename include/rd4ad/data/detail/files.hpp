@@ -80,8 +80,10 @@ template <class Wanted>
                                                                        const std::string& what) {
     auto images = images_in(folder);
     if (images.empty())
-        throw data_error{folder.string() + (is_folder(folder) ? ": holds no images (" : ": no such folder; expected images (") +
-                         image_kinds + "); expected " + what};
+        throw data_error{folder.string() +
+                         (is_folder(folder) ? ": holds no images (" + std::string{image_kinds} + "); expected "
+                                            : ": no such folder; expected ") +
+                         what};
     return images;
 }
 
