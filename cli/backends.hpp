@@ -1,0 +1,50 @@
+// cli/backends.hpp: from a backend's name to its type; flags that say how a model computes. Twin: tests/cli
+#pragma once
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <rd4ad/rd4ad.hpp>
+#if defined(RD4AD_WITH_ONEDNN)
+#include <rd4ad/backend/onednn.hpp>
+#endif
+#if defined(RD4AD_WITH_THRUST)
+#include <rd4ad/backend/thrust.hpp>
+#endif
+
+#include "arguments.hpp"
+
+namespace cli {
+
+/// The flags that `compute_options` and `with_backend` read.
+inline std::vector<flag> compute_flags() {
+    return {{"threads", "N", "0", "processor threads; 0: all there are"},
+            {"backend", "NAME", "xtensor", "what computes: xtensor (any processor), thrust (GPUs), onednn"},
+            {"algorithm", "NAME", "auto", "3x3 convolutions: auto, direct or winograd"}};
+}
+
+/// The model's options as given. The number of threads holds for reading images, too.
+inline rd4ad::model_options compute_options(const arguments& given) {
+    const auto threads = given.whole("threads", 0);
+    if (threads > 0) ::setenv("RD4AD_THREADS", given.text("threads").c_str(), 1);
+    return {.threads = threads,
+            .algorithm = rd4ad::nn::algorithm_from(given.choice("algorithm", {"auto", "direct", "winograd"}))};
+}
+
+/// run.operator()<B>() with the backend that was asked for. option_error where this command is built without it.
+template <class Run>
+int with_backend(const arguments& given, const Run& run) {
+    const auto name = given.choice("backend", {"xtensor", "thrust", "onednn"});
+    if (name == "xtensor") return run.template operator()<rd4ad::backend::xtensor<float>>();
+#if defined(RD4AD_WITH_THRUST)
+    if (name == "thrust") return run.template operator()<rd4ad::backend::thrust<float>>();
+#endif
+#if defined(RD4AD_WITH_ONEDNN)
+    if (name == "onednn") return run.template operator()<rd4ad::backend::onednn<float>>();
+#endif
+    throw rd4ad::option_error{"--backend " + name + ": this command is built without it: configure with -D " +
+                              (name == "thrust" ? "RD4AD_THRUST=CUDA (or OMP, TBB, CPP)" : "RD4AD_ONEDNN=ON") +
+                              " and build again, or use --backend xtensor"};
+}
+
+}  // namespace cli

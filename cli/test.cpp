@@ -1,0 +1,199 @@
+// cli/test.cpp: rd4ad test.
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "arguments.hpp"
+#include "backends.hpp"
+#include "console.hpp"
+#include "pictures.hpp"
+#include "sets.hpp"
+#include "verbs.hpp"
+
+namespace cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using rd4ad::io::json;
+
+/// The metrics in the order of the table's columns, with their headings.
+struct metric {
+    const char *key, *heading;
+};
+constexpr metric metrics[]{{"image_auroc", "image AUROC"},   {"pixel_auroc", "pixel AUROC"},    {"aupro", "AUPRO"},
+                           {"aupro_per_image", "per image"}, {"image_ap", "image AP"},          {"pixel_ap", "pixel AP"},
+                           {"best_f1", "best F1"},           {"best_f1_threshold", "threshold"}};
+
+verb description() {
+    verb v{
+        .name = "test",
+        .synopsis = "--data DIR --checkpoint FILE|DIR [FLAGS...]",
+        .what = "Judges a trained model by a test set: metrics as a table, or as JSON.",
+        .flags = set_flags(),
+        .takes_operands = false,
+        .more =
+            std::string{
+                R"(Each metric is 0 to 1, more is better; "-", in JSON null, where the data don't allow it (no masks, one kind of image).
+AUPRO is over the whole set; "per image" is its mean over the images with a defect, as the paper's code has it. Best F1 is
+that of the images, reached where a score of at least the threshold counts as a defect.
+)"} + pictures_help +
+            R"(They go to DIR/<kind>/, with several classes to DIR/<class>/<kind>/.
+
+Example: the metrics of one model, and its pictures.
+  rd4ad test --data mvtec/bottle --checkpoint models/bottle.safetensors --save-segmentation-images --out pictures
+)"};
+    const std::vector<flag> own{{"checkpoint", "PATH", "", "what rd4ad train wrote: the file, or its folder"},
+                                {"save-segmentation-images", "", "", "write pictures to --out"},
+                                {"json", "", "", "JSON on standard output instead of the table"},
+                                {"out", "DIR", "", "where results.json and the pictures go"}};
+    v.flags.insert(v.flags.end(), own.begin(), own.end());
+    for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
+    return v;
+}
+
+json number_or_null(const std::optional<double>& value) { return value && std::isfinite(*value) ? json(*value) : json(); }
+
+json result_of(const rd4ad::evaluation& found, const std::string& teacher) {
+    std::optional<double> pixel_auroc, pixel_ap, aupro, per_image;
+    if (found.pixels) {
+        pixel_auroc = found.pixels->auroc;
+        pixel_ap = found.pixels->average_precision;
+        aupro = found.pixels->aupro;
+        per_image = found.pixels->aupro_per_image;
+    }
+    return {{"image_auroc", number_or_null(found.image_auroc)},
+            {"pixel_auroc", number_or_null(pixel_auroc)},
+            {"aupro", number_or_null(aupro)},
+            {"aupro_per_image", number_or_null(per_image)},
+            {"image_ap", number_or_null(found.image_ap)},
+            {"pixel_ap", number_or_null(pixel_ap)},
+            {"best_f1", number_or_null(found.best_f1)},
+            {"best_f1_threshold", number_or_null(found.best_f1_threshold)},
+            {"images", found.scores.size()},
+            {"seconds", found.seconds},
+            {"teacher", teacher}};
+}
+
+/// Mean of each metric over the classes that have it; images and seconds are sums.
+json mean_of(const json& classes) {
+    json mean = json::object();
+    for (const auto& [key, heading] : metrics) {
+        double sum = 0;
+        std::size_t count = 0;
+        for (const auto& [name, one] : classes.items()) {
+            if (!one.at(key).is_number()) continue;
+            sum += one.at(key).template get<double>();
+            ++count;
+        }
+        mean[key] = count > 0 ? json(sum / static_cast<double>(count)) : json();
+    }
+    std::size_t images = 0;
+    double seconds = 0;
+    for (const auto& [name, one] : classes.items()) {
+        images += one.at("images").template get<std::size_t>();
+        seconds += one.at("seconds").template get<double>();
+    }
+    mean["images"] = images;
+    mean["seconds"] = seconds;
+    return mean;
+}
+
+void print_table(const std::vector<std::pair<std::string, json>>& rows) {
+    std::size_t width = 5;
+    for (const auto& [name, one] : rows) width = std::max(width, name.size());
+    std::string heading = "class" + std::string(width - 5, ' ');
+    for (const auto& [key, text] : metrics) heading += "  " + std::string{text};
+    std::printf("%s\n", bold(heading + "  images  seconds").c_str());
+    for (const auto& [name, one] : rows) {
+        std::string line = name + std::string(width - name.size(), ' ');
+        const auto cell = [&](const std::string& value, std::size_t room) {
+            line += "  " + std::string(room - std::min(room, value.size()), ' ') + value;
+        };
+        for (const auto& [key, text] : metrics)
+            cell(one.at(key).is_number() ? fixed(one.at(key).template get<double>(), 4) : "-", std::string{text}.size());
+        cell(std::to_string(one.at("images").template get<std::size_t>()), 6);
+        cell(fixed(one.at("seconds").template get<double>(), 1), 7);
+        std::printf("%s\n", line.c_str());
+    }
+}
+
+template <rd4ad::Backend B>
+json test_one(const rd4ad::data::dataset& set, const fs::path& checkpoint, const fs::path& pictures,
+              const rd4ad::model_options& options) {
+    const rd4ad::detector<B> by{checkpoint, {}, options};
+    std::unique_ptr<picture_writer> writer;
+    if (!pictures.empty()) writer = std::make_unique<picture_writer>(pictures, std::numeric_limits<std::size_t>::max());
+    console shown;
+    const auto found =
+        rd4ad::evaluate(by, set, 8,
+                        [&](std::size_t i, const rd4ad::image::picture&, const rd4ad::finding& finding,
+                            const std::optional<rd4ad::image::picture>& mask) {
+                            const auto& item = set.test[i];
+                            if (writer) writer->add(item.kind, item.image, finding.map, mask);
+                            shown.bar(static_cast<double>(i + 1) / static_cast<double>(set.test.size()),
+                                      set.name + ": image " + std::to_string(i + 1) + "/" + std::to_string(set.test.size()));
+                        });
+    if (writer) writer->finish();
+    return result_of(found, by.settings().teacher);
+}
+
+template <rd4ad::Backend B>
+int test_all(const arguments& given) {
+    const fs::path checkpoint = given.required("checkpoint"), out = given.text("out");
+    const bool pictures = given.given("save-segmentation-images");
+    if (pictures && out.empty()) throw usage_error{"--save-segmentation-images needs --out DIR"};
+    const auto options = compute_options(given);
+    const auto sets = open_sets(given);
+    if (!out.empty()) {
+        std::error_code failed;
+        fs::create_directories(out, failed);
+        if (failed) throw rd4ad::io_error{out.string() + ": the folder can't be made: " + failed.message()};
+    }
+    const bool several = sets.size() > 1;
+    json classes = json::object();
+    std::vector<std::pair<std::string, json>> rows;
+    for (const auto& set : sets) {
+        const auto folder = !pictures ? fs::path{} : several ? out / set.name : out;
+        rows.emplace_back(set.name, test_one<B>(set, find_checkpoint(checkpoint, set), folder, options));
+        classes[set.name] = rows.back().second;
+    }
+    json result = rows.front().second;
+    if (several) {
+        result = {{"classes", classes}, {"mean", mean_of(classes)}};
+        rows.emplace_back("mean", result.at("mean"));
+    }
+    if (!out.empty()) rd4ad::io::write_json(out / "results.json", result);
+    if (given.given("json")) {
+        std::printf("%s\n", rd4ad::io::text_of(result, "results", 2).c_str());
+        return 0;
+    }
+    print_table(rows);
+    std::string teachers;
+    for (const auto& [name, one] : classes.items())
+        if (const auto teacher = one.at("teacher").template get<std::string>(); teachers.find(teacher) == std::string::npos)
+            teachers += (teachers.empty() ? "" : ", ") + teacher;
+    std::printf("teacher: %s\n", teachers.c_str());
+    if (pictures) std::printf("pictures: %s\n", out.c_str());
+    return 0;
+}
+
+}  // namespace
+
+int test(const std::vector<std::string>& words) {
+    const arguments given{description(), words};
+    if (given.help()) {
+        std::fputs(given.help_text().c_str(), stdout);
+        return 0;
+    }
+    return with_backend(given, [&]<class B>() { return test_all<B>(given); });
+}
+
+}  // namespace cli

@@ -1,0 +1,187 @@
+// cli/train.cpp: rd4ad train.
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "arguments.hpp"
+#include "backends.hpp"
+#include "console.hpp"
+#include "sets.hpp"
+#include "verbs.hpp"
+
+namespace cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Exit status of a training that a signal ended: 128 + SIGINT, whichever signal it was.
+constexpr int stopped_status = 130;
+
+volatile std::sig_atomic_t stop_wanted = 0;
+
+/// The first signal asks for an orderly end; the second one is the system's own business.
+void stop_on_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { stop_wanted = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+}
+
+verb description() {
+    verb v{.name = "train",
+           .synopsis = "--data DIR --out DIR [FLAGS...]",
+           .what = "Trains on good photographs and writes DIR/<name>.safetensors, all that test and score need.",
+           .flags = set_flags(),
+           .takes_operands = false,
+           .more = R"(Ctrl-C finishes the step, saves and exits with 130; --resume goes on as if it had never stopped.
+Without --teacher and with resnet18 the built-in teacher is used (trained on Tiny ImageNet). ImageNet's own weights find
+more: give torchvision's file, say resnet18-f37072fd.pth, by --teacher. The other architectures always need a file.
+
+Example: bottles and pills of MVTec AD by ImageNet's wide_resnet50_2, a checkpoint each.
+  rd4ad train --data mvtec --class-names bottle,pill --teacher wide_resnet50_2-95faca4d.pth --out models
+)"};
+    const std::vector<flag> own{
+        {"arch", "NAME", "", "resnet18, resnet34, resnet50 or wide_resnet50_2; by default what --teacher holds, else resnet18"},
+        {"teacher", "FILE", "built-in", "the teacher's weights (.pth, .safetensors), built-in, or none (untrained)"},
+        {"inp", "PIXELS", "256", "width and height of the network's images, a multiple of 32"},
+        {"bs", "N", "16", "images a step"},
+        {"epochs", "N", "200", "how often each image is seen"},
+        {"lr", "RATE", "0.005", "Adam's learning rate"},
+        {"seed", "N", "111", "of first values and order"},
+        {"save-every", "N", "10", "epochs from one saving to the next; the end is always saved"},
+        {"cache-gb", "GB", "4", "memory for the teacher's features; more go to a file in TMPDIR"},
+        {"resume", "", "", "go on from the checkpoint in --out, with its own teacher"},
+        {"out", "DIR", "", "where the checkpoint goes, and beside it what --resume needs"}};
+    v.flags.insert(v.flags.end(), own.begin(), own.end());
+    for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
+    return v;
+}
+
+/// torchvision's file with ImageNet's weights of an architecture.
+std::string weights_file(const std::string& arch) {
+    if (arch == "resnet18") return "resnet18-f37072fd.pth";
+    if (arch == "resnet34") return "resnet34-b627a593.pth";
+    if (arch == "resnet50") return "resnet50-0676ba61.pth";
+    return "wide_resnet50_2-95faca4d.pth";
+}
+
+/// A fresh model by --arch and --teacher.
+template <rd4ad::Backend B>
+rd4ad::model<B> fresh_model(const arguments& given, const rd4ad::model_options& options) {
+    const auto teacher = given.text("teacher"), asked = given.text("arch");
+    if (!asked.empty()) (void)rd4ad::architecture_named(asked);
+    const auto arch = asked.empty() ? std::string{"resnet18"} : asked;
+    if (teacher == "none") return rd4ad::make_model_without_teacher<B>(arch, options);
+    if (teacher == "built-in") {
+        if (arch != "resnet18")
+            throw usage_error{"--arch " + arch + ": the built-in teacher is a resnet18; give " + arch +
+                              "'s weights by --teacher FILE, say torchvision's " + weights_file(arch) +
+                              ", or train without any by --teacher none"};
+        auto made = rd4ad::make_model<B>(arch, rd4ad::built_in_teacher(), options);
+        made.settings.teacher = rd4ad::built_in_teacher_name;
+        return made;
+    }
+    const auto file = rd4ad::load_weights(teacher);
+    const auto& found = rd4ad::recognise(file, file.contains("teacher.conv1.weight") ? "teacher." : "");
+    if (!asked.empty() && asked != found.name)
+        throw rd4ad::format_error{teacher + ": holds a " + std::string{found.name} + ", expected " + asked + " (--arch); give " +
+                                  weights_file(asked) + ", or leave --arch out"};
+    return rd4ad::make_model<B>(found, file, options);
+}
+
+/// The model in the checkpoint, which must be of --arch where that is given.
+template <rd4ad::Backend B>
+rd4ad::model<B> begun_model(const fs::path& checkpoint, const arguments& given, const rd4ad::model_options& options) {
+    auto m = rd4ad::load_checkpoint<B>(checkpoint, options);
+    if (given.given("arch") && given.text("arch") != m.arch->name)
+        throw rd4ad::option_error{checkpoint.string() + ": is a " + std::string{m.arch->name} + ", --arch says " +
+                                  given.text("arch") + ": leave --arch out, or train anew without --resume"};
+    return m;
+}
+
+void say_teacher(const std::string& teacher, const std::string& arch) {
+    const bool best = teacher != rd4ad::built_in_teacher_name && teacher != "none";
+    std::printf("teacher: %s%s\n", teacher.c_str(),
+                best ? "" : ("; ImageNet's weights find more: --teacher " + weights_file(arch) + " (torchvision's)").c_str());
+}
+
+/// What progress looks like.
+std::function<void(const rd4ad::training_progress&)> shown_on(console& to, const std::string& name) {
+    return [&to, name](const rd4ad::training_progress& p) {
+        if (p.epoch == 0) {
+            to.bar(static_cast<double>(p.step) / static_cast<double>(p.steps),
+                   name + ": teacher's features, " + fixed(p.images_per_second, 1) + " images/s");
+            return;
+        }
+        const std::string text = name + ": epoch " + std::to_string(p.epoch) + "/" + std::to_string(p.epochs) + ", loss " +
+                                 fixed(p.loss, 4) + ", " + fixed(p.images_per_second, 1) + " images/s, " +
+                                 duration(p.seconds_left) + " left";
+        const auto done = static_cast<double>((p.epoch - 1) * p.steps + p.step);
+        to.bar(done / static_cast<double>(p.epochs * p.steps), text);
+        if (p.step == p.steps) to.plain(text);
+    };
+}
+
+template <rd4ad::Backend B>
+int train_all(const arguments& given) {
+    const fs::path out = given.required("out");
+    const auto model_options = compute_options(given);
+    rd4ad::train_options options{.epochs = given.whole("epochs", 1),
+                                 .batch = given.whole("bs", 1),
+                                 .size = given.whole("inp", 1),
+                                 .rate = given.real("lr"),
+                                 .seed = given.whole("seed", 0),
+                                 .save_every = given.whole("save-every", 1)};
+    const double cache = given.real("cache-gb");
+    if (cache < 0 || cache > 1e6) throw usage_error{"--cache-gb " + given.text("cache-gb") + ": expected 0 to 1000000"};
+    options.cache_bytes = static_cast<std::size_t>(cache * (1u << 30));
+    options.should_stop = [] { return stop_wanted != 0; };
+    auto seeded = model_options;
+    seeded.seed = options.seed;
+
+    const auto sets = open_sets(given);
+    std::error_code failed;
+    fs::create_directories(out, failed);
+    if (failed) throw rd4ad::io_error{out.string() + ": the folder can't be made: " + failed.message()};
+    stop_on_signals();
+    for (const auto& set : sets) {
+        options.checkpoint = checkpoint_in(out, set);
+        options.resume = given.given("resume") && (sets.size() == 1 || fs::exists(options.checkpoint));
+        auto m = options.resume ? begun_model<B>(options.checkpoint, given, seeded) : fresh_model<B>(given, seeded);
+        if (&set == &sets.front()) say_teacher(m.settings.teacher, std::string{m.arch->name});
+        std::fflush(stdout);
+        console shown;
+        options.progress = shown_on(shown, set.name);
+        const auto log = rd4ad::train(m, set, options);
+        shown.clear();
+        if (log.stopped) {
+            shown.line("stopped in epoch " + std::to_string(log.losses.size() + 1) + " of " + std::to_string(options.epochs) +
+                       ", saved in " + options.checkpoint.string() + "; the same command with --resume goes on");
+            return stopped_status;
+        }
+        std::printf("%s: %s, %zu images, %zu epochs, loss %s, %s: %s\n", set.name.c_str(), m.arch->name.data(), set.train.size(),
+                    options.epochs, log.losses.empty() ? "none" : fixed(log.losses.back(), 5).c_str(),
+                    duration(log.seconds).c_str(), options.checkpoint.c_str());
+        std::fflush(stdout);
+    }
+    return 0;
+}
+
+}  // namespace
+
+int train(const std::vector<std::string>& words) {
+    const arguments given{description(), words};
+    if (given.help()) {
+        std::fputs(given.help_text().c_str(), stdout);
+        return 0;
+    }
+    return with_backend(given, [&]<class B>() { return train_all<B>(given); });
+}
+
+}  // namespace cli

@@ -1,0 +1,12 @@
+// cli/verbs.hpp: the verbs; each takes what follows its name and returns the exit status. Twin: tests/cli
+#pragma once
+#include <string>
+#include <vector>
+
+namespace cli {
+
+int train(const std::vector<std::string>& given);
+int test(const std::vector<std::string>& given);
+int score(const std::vector<std::string>& given);
+
+}  // namespace cli
