@@ -51,18 +51,33 @@ inline void put_chunk(std::vector<std::uint8_t>& out, std::string_view kind, std
     put_big_endian(out, png_crc(std::span{out}.subspan(checked)));
 }
 
-/// PNG's five filters of one row (left, above and the corner as PNG defines them); out gets the filter's number first.
+/// One of PNG's five filters applied to a row (step: bytes a pixel; above: zeros for the first row); out gets the filter's
+/// number, then the differences. One loop each, so that the compiler uses SIMD for all but the last.
 inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::uint8_t> above, std::size_t step, int filter,
                        std::span<std::uint8_t> out) {
     out[0] = static_cast<std::uint8_t>(filter);
-    for (std::size_t i = 0; i < row.size(); ++i) {
-        const int left = i < step ? 0 : row[i - step], up = above.empty() ? 0 : above[i];
-        const int corner = i < step || above.empty() ? 0 : above[i - step];
-        const int slope = left + up - corner;
-        const int by_left = std::abs(slope - left), by_up = std::abs(slope - up), by_corner = std::abs(slope - corner);
-        const int paeth = by_left <= by_up && by_left <= by_corner ? left : by_up <= by_corner ? up : corner;
-        const int guess = std::array{0, left, up, (left + up) / 2, paeth}[static_cast<std::size_t>(filter)];
-        out[i + 1] = static_cast<std::uint8_t>((row[i] - guess) & 0xFF);
+    const auto run = [&](const auto& guess) {
+        const std::uint8_t *here = row.data(), *up = above.data();
+        std::uint8_t* to = out.data() + 1;
+        for (std::size_t i = 0; i < step; ++i) to[i] = static_cast<std::uint8_t>(here[i] - guess(0, up[i], 0));
+        for (std::size_t i = step; i < row.size(); ++i)
+            to[i] = static_cast<std::uint8_t>(here[i] - guess(here[i - step], up[i], up[i - step]));
+    };
+    switch (filter) {
+        case 0:
+            return run([](int, int, int) { return 0; });
+        case 1:
+            return run([](int left, int, int) { return left; });
+        case 2:
+            return run([](int, int up, int) { return up; });
+        case 3:
+            return run([](int left, int up, int) { return (left + up) / 2; });
+        default:  // Paeth's
+            return run([](int left, int up, int corner) {
+                const int by_left = std::abs(up - corner), by_up = std::abs(left - corner),
+                          by_corner = std::abs(left + up - 2 * corner);
+                return by_left <= by_up && by_left <= by_corner ? left : by_up <= by_corner ? up : corner;
+            });
     }
 }
 
@@ -74,9 +89,10 @@ inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::u
         throw shape_error{"encode_png: " + std::to_string(width) + " x " + std::to_string(height) +
                           " pixels are more than a PNG can hold here; write it in parts"};
     std::vector<std::uint8_t> filtered((row_bytes + 1) * height), trial(row_bytes + 1);
+    const std::vector<std::uint8_t> zeros(row_bytes);
     for (std::size_t y = 0; y < height; ++y) {
         const auto row = rows.subspan(y * row_bytes, row_bytes);
-        const auto above = y == 0 ? std::span<const std::uint8_t>{} : rows.subspan((y - 1) * row_bytes, row_bytes);
+        const auto above = y == 0 ? std::span{zeros} : rows.subspan((y - 1) * row_bytes, row_bytes);
         std::uint64_t best = ~std::uint64_t{0};
         for (int filter = 0; filter < 5; ++filter) {
             filter_row(row, above, step, filter, trial);
