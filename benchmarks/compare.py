@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""rd4ad beside ONNX Runtime, OpenVINO and PyTorch on the machine at hand: one run, interleaved rounds, medians, and the
+outputs compared before any time is taken. Called by benchmarks/compare, which makes the environment; needs the PyTorch
+statement of the model (rd4ad_torch.py).
+
+    compare.py --reference DIR --ours BUILD/bin/benchmark_network --work DIR --step prepare|run [--rounds 5] [--quick]
+"""
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--reference", required=True)
+parser.add_argument("--ours", required=True)
+parser.add_argument("--work", required=True)
+parser.add_argument("--torch-python", default="/usr/bin/python3")
+parser.add_argument("--step", choices=["prepare", "run", "torch", "onnxruntime", "openvino"], required=True)
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--quick", action="store_true", help="resnet18 only")
+parser.add_argument("--case", nargs=3, metavar=("ARCH", "MODE", "BATCH"))
+args = parser.parse_args()
+sys.path.insert(0, args.reference)
+
+
+def at(name):
+    return os.path.join(args.work, name)
+
+
+def prepare():
+    """Weights as PyTorch writes them, images as raw floats, and the scoring graph."""
+    import numpy as np
+    import torch
+    import rd4ad_torch
+
+    os.makedirs(args.work, exist_ok=True)
+    for arch in archs():
+        model = rd4ad_torch.fill_by_formula(rd4ad_torch.Model(arch)).eval()
+        torch.save(model.state_dict(), at(f"{arch}.pth"))
+        rd4ad_torch.onnx(arch, at(f"{arch}.1.onnx"))
+        export_batch(model, arch, 8)
+    for batch in (1, 8, 16):
+        images = rd4ad_torch.image_by_formula("bench", batch, 256)
+        np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy()).tofile(at(f"images.{batch}.raw"))
+        np.save(at(f"images.{batch}.npy"), images.numpy())
+
+
+def export_batch(model, arch, batch):
+    import torch
+
+    class Flat(torch.nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, x):
+            t, s = self.inner(x)
+            return tuple(t) + tuple(s)
+
+    torch.onnx.export(Flat(model), torch.zeros(batch, 3, 256, 256), at(f"{arch}.{batch}.onnx"), opset_version=13,
+                      input_names=["image"], output_names=[f"teacher{i}" for i in range(3)] + [f"student{i}" for i in range(3)])
+
+
+def archs():
+    return ["resnet18"] if args.quick else ["resnet18", "wide_resnet50_2"]
+
+
+def peer(name):
+    """One peer on one case: times a few rounds, writes its outputs, prints JSON."""
+    import numpy as np
+
+    arch, mode, batch = args.case[0], args.case[1], int(args.case[2])
+    images = np.load(at(f"images.{batch}.npy"))
+    times, losses = [], []
+
+    def timed(work):
+        start = time.perf_counter()
+        result = work()
+        times.append((time.perf_counter() - start) * 1e3)
+        return result
+
+    outputs = None
+    if name == "onnxruntime":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = args.threads
+        session = onnxruntime.InferenceSession(at(f"{arch}.{batch}.onnx"), options, providers=["CPUExecutionProvider"])
+        version = onnxruntime.__version__
+        for _ in range(args.rounds + 1):
+            outputs = timed(lambda: session.run(None, {"image": images}))
+    elif name == "openvino":
+        import openvino
+
+        core = openvino.Core()
+        core.set_property("CPU", {"INFERENCE_NUM_THREADS": args.threads, "INFERENCE_PRECISION_HINT": "f32"})
+        request = core.compile_model(at(f"{arch}.{batch}.onnx"), "CPU", {"PERFORMANCE_HINT": "LATENCY"}).create_infer_request()
+        version = openvino.__version__.split("-")[0]
+        for _ in range(args.rounds + 1):
+            outputs = timed(lambda: [np.array(v) for v in request.infer({"image": images}).values()])
+    else:
+        import torch
+        import rd4ad_torch
+
+        torch.set_num_threads(args.threads)
+        version = torch.__version__
+        model = rd4ad_torch.Model(arch)
+        model.load_state_dict(torch.load(at(f"{arch}.pth")))
+        x = torch.from_numpy(images)
+        if mode == "score":
+            model.eval()
+            with torch.no_grad():
+                for _ in range(args.rounds + 1):
+                    outputs = timed(lambda: [v.numpy() for side in model(x) for v in side])
+        else:
+            model.train()
+            optimizer = torch.optim.Adam(list(model.decoder.parameters()) + list(model.bn.parameters()), lr=0.005, betas=(0.5, 0.999))
+            with torch.no_grad():
+                kept = model.teacher(x)
+
+            def step():
+                features = kept if mode == "train-cached" else None
+                if features is None:
+                    with torch.no_grad():
+                        features = model.teacher(x)
+                loss = rd4ad_torch.loss_of(features, model.decoder(model.bn(features)))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                return loss.item()
+
+            for _ in range(args.rounds + 1):
+                losses.append(timed(step))
+    if outputs is not None:
+        np.concatenate([np.moveaxis(o, 1, -1).ravel() for o in outputs]).astype(np.float32).tofile(at(f"{name}.out"))
+    import resource
+
+    print(json.dumps({"ms": times, "losses": losses, "version": version,
+                      "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+
+
+def run():
+    import numpy as np
+
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS")}
+    environment.update(OMP_NUM_THREADS=str(args.threads))
+
+    def call(command):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()[-2000:]}")
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    def one(who, arch, mode, batch):
+        if who == "rd4ad":
+            command = [args.ours, "score" if mode == "score" else "train", at(f"{arch}.pth"), at(f"images.{batch}.raw"), str(batch),
+                       str(args.rounds + 1)] + ([at("rd4ad.out")] if mode == "score" else []) + [f"--threads={args.threads}"]
+        else:
+            python = args.torch_python if who == "torch" else sys.executable
+            command = [python, os.path.abspath(__file__), "--reference", args.reference, "--ours", args.ours, "--work", args.work, "--step",
+                       who, "--rounds", str(args.rounds), "--threads", str(args.threads), "--case", arch, mode, str(batch)]
+        return call(command)
+
+    cases = [(arch, "score", batch) for arch in archs() for batch in (1, 8)]
+    cases += [("resnet18", "train", 16)] + ([] if args.quick else [("wide_resnet50_2", "train", 8)])
+    rows, versions = [], {}
+    for arch, mode, batch in cases:
+        peers = ["onnxruntime", "openvino", "torch"] if mode == "score" else ["torch"]
+        times = {}
+        peak = {}
+        for turn in range(3):  # interleaved: a slow minute of the machine meets everybody
+            for who in ["rd4ad"] + peers:
+                found = one(who, arch, mode, batch)
+                times.setdefault(who, []).extend(found["ms"][1:])
+                peak[who] = max(peak.get(who, 0), found["peak_mib"])
+                versions[who] = found["version"]
+                versions["kernels"] = found.get("kernels", versions.get("kernels"))
+                if who != "rd4ad" and turn == 0 and mode == "score":
+                    ours, theirs = (np.fromfile(at(f"{name}.out"), np.float32) for name in ("rd4ad", who))
+                    apart = float(abs(ours - theirs).max() / abs(theirs).max())
+                    assert apart < 1e-4, f"{arch} batch {batch}: {who} differs by {apart}"
+                if who == "torch" and turn == 0 and mode == "train":
+                    assert abs(found["losses"][0] - first_loss) < 1e-4 * first_loss, (found["losses"][0], first_loss)
+                if who == "rd4ad" and mode == "train":
+                    first_loss = found["losses"][0]
+            if mode == "train":
+                found = one("torch", arch, "train-cached", batch)
+                times.setdefault("torch, cached features", []).extend(found["ms"][1:])
+                peak["torch, cached features"] = max(peak.get("torch, cached features", 0), found["peak_mib"])
+        ours = statistics.median(times["rd4ad"]) / batch
+        for who, ms in times.items():
+            median = statistics.median(ms) / batch
+            rows.append((f"{arch}, {mode}, batch {batch}", who, median, ours / median, peak[who]))
+            print(*rows[-1], flush=True)
+    processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    flags = open("/proc/cpuinfo").read()
+    simd = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "SSE"
+    with open(at("table.md"), "w") as table:
+        table.write(f"{processor} ({simd}), {args.threads} threads; OpenBLAS kernels {versions['kernels']}; rd4ad {versions['rd4ad']}, "
+                    + ", ".join(f"{k} {v}" for k, v in versions.items() if k not in ("kernels", "rd4ad")) + "; medians.\n\n")
+        table.write("| what | who | ms an image | rd4ad's time / theirs | peak MiB |\n| --- | --- | ---: | ---: | ---: |\n")
+        for what, who, median, ratio, peak in rows:
+            table.write(f"| {what} | {who} | {median:.1f} | {'' if who == 'rd4ad' else f'{ratio:.2f}'} | {peak} |\n")
+    print(open(at("table.md")).read())
+
+
+if args.step == "prepare":
+    prepare()
+elif args.step == "run":
+    run()
+else:
+    peer(args.step)

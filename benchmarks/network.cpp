@@ -1,0 +1,105 @@
+// The network alone, for benchmarks/compare.py: scores or trains on given weights and images, and times each round.
+//
+//   benchmark_network score|train WEIGHTS.safetensors IMAGES.raw BATCH ROUNDS [OUTPUT.raw] [--size=256] [--threads=2]
+//   [--algorithm=auto]
+//
+// IMAGES.raw: float32, batch x size x size x 3, normalised. Prints JSON: milliseconds a round, losses (train), peak memory in
+// MiB and the kernels in use. OUTPUT.raw: the six feature maps, channels last (score).
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include <rd4ad/backend/xtensor.hpp>
+#include <rd4ad/core/version.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/model.hpp>
+#include <rd4ad/train/step.hpp>
+
+namespace {
+
+using namespace rd4ad;
+using cpu = backend::xtensor<float>;
+
+std::string option(int argc, char** argv, const std::string& name, const std::string& otherwise) {
+    for (int i = 1; i < argc; ++i)
+        if (const std::string text = argv[i]; text.starts_with("--" + name + "=")) return text.substr(name.size() + 3);
+    return otherwise;
+}
+
+void run(int argc, char** argv) {
+    const bool training = std::string{argv[1]} == "train";
+    const std::size_t batch = std::stoul(argv[4]), rounds = std::stoul(argv[5]);
+    const std::size_t size = std::stoul(option(argc, argv, "size", "256"));
+    const auto began = std::chrono::steady_clock::now();
+    const auto weights = load_weights(argv[2]);
+    model<cpu> m{recognise(weights, "teacher."),
+                 {.threads = std::stoul(option(argc, argv, "threads", "2")),
+                  .algorithm = nn::algorithm_from(option(argc, argv, "algorithm", "auto"))}};
+    load_teacher(m, weights);
+    load_trained(m, weights);
+    m.settings.height = m.settings.width = size;
+    auto& q = m.queue;
+    std::vector<float> pixels(batch * size * size * 3);
+    std::ifstream{argv[3], std::ios::binary}.read(reinterpret_cast<char*>(pixels.data()),
+                                                  static_cast<std::streamsize>(pixels.size() * sizeof(float)));
+    const auto images = to_device<cpu>(q, {batch, 3, size, size}, pixels);
+
+    io::json milliseconds = io::json::array(), losses = io::json::array();
+    const auto timed = [&](const auto& work) {
+        const auto start = std::chrono::steady_clock::now();
+        work();
+        milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    };
+    double ready = 0;
+    const auto now_ready = [&] {
+        ready = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+    };
+    if (training) {
+        const auto teacher = infer<cpu>(q, m.teacher_net, fold_teacher<cpu>(q, m, images.shape), images);
+        auto by = make_optimizer(m);
+        now_ready();
+        for (std::size_t i = 0; i < rounds; ++i) timed([&] { losses.push_back(value_of<cpu>(q, train_step(m, by, teacher))); });
+    } else {
+        const scoring_network<cpu> network{m, batch};
+        now_ready();
+        for (std::size_t i = 0; i < rounds; ++i) timed([&] { static_cast<void>(network.compare(q, images)); });
+        if (argc > 6 && std::strncmp(argv[6], "--", 2) != 0) {
+            std::ofstream out{argv[6], std::ios::binary};
+            const auto [teacher, student] = network.compare(q, images);
+            for (const auto* side : {&teacher, &student})
+                for (const auto& feature : *side) {
+                    const auto values = to_host<cpu>(q, feature);
+                    out.write(reinterpret_cast<const char*>(values.data()),
+                              static_cast<std::streamsize>(values.size() * sizeof(float)));
+                }
+        }
+    }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const io::json result{{"ms", milliseconds},        {"losses", losses},
+                          {"ready_ms", ready},         {"peak_mib", usage.ru_maxrss / 1024},
+                          {"kernels", cpu::kernels()}, {"version", version}};
+    std::printf("%s\n", result.dump().c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 6) {
+        std::fprintf(
+            stderr,
+            "usage: benchmark_network score|train WEIGHTS IMAGES BATCH ROUNDS [OUTPUT] [--size=] [--threads=] [--algorithm=]\n");
+        return 2;
+    }
+    try {
+        run(argc, argv);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "benchmark_network: %s\n", failure.what());
+        return 1;
+    }
+}
