@@ -24,6 +24,7 @@ TEST_CASE("each error is caught as the root with its code and its message", "[co
     CHECK(thrown<rd4ad::option_error>("a").code() == error_code::option);
     CHECK(thrown<rd4ad::data_error>("a").code() == error_code::data);
     CHECK(thrown<rd4ad::memory_error>("a").code() == error_code::memory);
+    CHECK(thrown<rd4ad::device_error>("a").code() == error_code::device);
     CHECK(thrown<rd4ad::io_error>("part.png: can't be opened").what() == std::string{"part.png: can't be opened"});
 }
 

@@ -13,7 +13,8 @@ enum class error_code {
     numeric,  ///< NaN, infinity or a quantity that is undefined for the given values
     option,   ///< a setting outside its range, or settings that contradict each other
     data,     ///< a data set whose layout or content can't be used
-    memory    ///< memory of the host or the device ran out
+    memory,   ///< memory of the host or the device ran out
+    device    ///< the device that computes is missing or failed
 };
 
 /// Root of every exception the library throws on purpose. The message names the file or tensor, what was found, what
@@ -68,6 +69,12 @@ class data_error : public error {
 class memory_error : public error {
    public:
     explicit memory_error(const std::string& message) : error{error_code::memory, message} {}
+};
+
+/// The device that computes is missing, or failed at its work; the message has its driver's words.
+class device_error : public error {
+   public:
+    explicit device_error(const std::string& message) : error{error_code::device, message} {}
 };
 
 }  // namespace rd4ad
