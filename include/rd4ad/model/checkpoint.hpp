@@ -1,9 +1,10 @@
 // rd4ad/model/checkpoint.hpp: one safetensors file that scores on its own. Twin: tests/model/checkpoint.cpp
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,22 @@ void write_weights(typename B::queue& q, const nn::parameter_table& table, const
     write_parameters<T>(table.statistics, to_host<B>(q, from.statistics), to);
 }
 
-/// A number of the metadata's JSON; format_error naming file and key.
-template <class N>
-N number(const io::json& from, const std::string& key, const std::string& file) {
-    if (!from.contains(key) || !from.at(key).is_number())
-        throw format_error{file + ": metadata 'settings' has no number '" + key +
+/// A whole number of the metadata's JSON; format_error naming file and key.
+[[nodiscard]] inline std::size_t whole_number(const io::json& from, const std::string& key, const std::string& file) {
+    if (!from.contains(key) || !from.at(key).is_number_unsigned())
+        throw format_error{file + ": metadata 'settings' has no whole number '" + key +
                            "': expected an rd4ad checkpoint; write it again"};
-    return from.at(key).get<N>();
+    return from.at(key).get<std::size_t>();
+}
+
+/// A number for each of R, G and B.
+[[nodiscard]] inline std::array<float, 3> three_numbers(const io::json& from, const std::string& key, const std::string& file) {
+    const auto three = from.contains(key) ? from.at(key) : io::json{};
+    const auto is_number = [](const io::json& one) { return one.is_number(); };
+    if (!three.is_array() || three.size() != 3 || !std::all_of(three.begin(), three.end(), is_number))
+        throw format_error{file + ": metadata 'settings' has no three numbers '" + key +
+                           "': expected an rd4ad checkpoint; write it again"};
+    return three.get<std::array<float, 3>>();
 }
 }  // namespace detail
 
@@ -83,11 +93,11 @@ template <Backend B>
                            "': use the version of rd4ad that wrote it"};
     model<B> m{architecture_named(value("arch")), options};
     const auto settings = io::parse(value("settings"), path.string());
-    m.settings.height = detail::number<std::size_t>(settings, "height", path.string());
-    m.settings.width = detail::number<std::size_t>(settings, "width", path.string());
-    m.batches = detail::number<std::size_t>(settings, "batches", path.string());
-    m.settings.normalisation = {settings.at("mean").template get<std::array<float, 3>>(),
-                                settings.at("deviation").template get<std::array<float, 3>>()};
+    m.settings.height = detail::whole_number(settings, "height", path.string());
+    m.settings.width = detail::whole_number(settings, "width", path.string());
+    m.batches = detail::whole_number(settings, "batches", path.string());
+    m.settings.normalisation = {detail::three_numbers(settings, "mean", path.string()),
+                                detail::three_numbers(settings, "deviation", path.string())};
     m.settings.teacher = value("teacher");
     load_teacher(m, file);
     load_trained(m, file);

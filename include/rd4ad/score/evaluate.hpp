@@ -1,9 +1,11 @@
 // rd4ad/score/evaluate.hpp: a detector over a test set: scores, and every metric the data allow. Twin: tests/score/evaluate.cpp
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,12 +33,14 @@ using item_scored = std::function<void(std::size_t index, const image::picture& 
                                        const std::optional<image::picture>& mask)>;
 
 /// Scores a test set and computes the metrics. Masks are brought to the map's size by nearest neighbour, as the paper's
-/// code does. data_error where a mask is missing though others are there, or has another size than its photograph.
+/// code does. data_error where there are no test images, a mask is missing though others
+/// are there, or has another size than its photograph; option_error for a batch of 0.
 template <Backend B>
 [[nodiscard]] evaluation evaluate(const detector<B>& by, const data::dataset& set, std::size_t batch = 8,
                                   const item_scored& scored = {}) {
     if (set.test.empty())
         throw data_error{"data set '" + set.name + "' has no test images: expected test/good and test/<defect>"};
+    if (batch == 0) throw option_error{"evaluate: batch 0, expected at least 1"};
     const auto began = std::chrono::steady_clock::now();
     const bool masks = data::has_masks(set);
     const auto& settings = by.settings();

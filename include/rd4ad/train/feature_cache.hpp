@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -67,7 +68,12 @@ class feature_cache {
             memory_.resize(images * values_);
             data_ = memory_.data();
         } else {
-            file_ = std::make_unique<detail::spill_file>(std::filesystem::temp_directory_path(), bytes);
+            std::error_code failed;
+            const auto folder = std::filesystem::temp_directory_path(failed);
+            if (failed)
+                throw io_error{"the features' temporary file has no folder: TMPDIR is no folder (" + failed.message() +
+                               "); set it to one with room for " + std::to_string(bytes) + " bytes, or raise cache_bytes"};
+            file_ = std::make_unique<detail::spill_file>(folder, bytes);
             data_ = static_cast<T*>(file_->data());
         }
     }

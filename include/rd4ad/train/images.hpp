@@ -1,10 +1,12 @@
 // rd4ad/train/images.hpp: photographs to the network's input, a batch at a time, the next one while this one is used. Twin:
 // tests/train/images.cpp
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <future>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <rd4ad/backend/tensor.hpp>

@@ -39,7 +39,7 @@ inline void check_training(const train_options& o, std::size_t images) {
         throw data_error{"the data set has no training images: give a folder with train/good, or a folder of images"};
     if (o.batch == 0) throw option_error{"batch 0: at least one image a step is needed"};
     if (o.save_every == 0) throw option_error{"save_every 0: expected 1 or more epochs"};
-    if (!(o.rate > 0)) throw option_error{"learning rate " + std::to_string(o.rate) + ": expected a number above 0"};
+    if (!(o.rate > 0)) throw option_error{"learning rate " + io::json(o.rate).dump() + ": expected a number above 0"};
     check_network_size(o.size, o.size);
     const std::size_t smallest = images % o.batch == 0 ? o.batch : images % o.batch;
     if (smallest == 1 && o.size == 32)
@@ -134,9 +134,10 @@ training_log train(model<B>& m, const data::dataset& set, const train_options& o
             const auto& batch = batches[at.step];
             const double loss = value_of<B>(q, train_step(m, by, cache.get(q, batch)));
             if (!std::isfinite(loss))
-                throw numeric_error{"training: the loss is " + std::to_string(loss) + " in epoch " +
-                                    std::to_string(at.epoch + 1) + ", step " + std::to_string(at.step + 1) + " of " +
-                                    std::to_string(steps) + ": use a smaller learning rate than " + std::to_string(options.rate) +
+                throw numeric_error{std::string{"training: the loss is "} + (std::isnan(loss) ? "not a number" : "infinite") +
+                                    " in epoch " + std::to_string(at.epoch + 1) + ", step " + std::to_string(at.step + 1) +
+                                    " of " + std::to_string(steps) + ": use a smaller learning rate than " +
+                                    io::json(options.rate).dump() +
                                     (options.checkpoint.empty() ? "" : "; the last checkpoint is kept")};
             ++at.step;
             at.loss_sum += loss * static_cast<double>(batch.size());
