@@ -1,4 +1,4 @@
-// examples/contact_sheet.cpp: pictures in rows on one sheet, as JPEG.
+// examples/contact_sheet.cpp: pictures in rows on one sheet, a JPEG or, by its name, a PNG.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <rd4ad/image/image.hpp>
@@ -18,7 +19,7 @@ namespace image = rd4ad::image;
 
 int main(int count, char** words) {
     if (count < 5) {
-        std::fputs("usage: contact_sheet SHEET.jpg COLUMNS HEIGHT PICTURE...\n", stderr);
+        std::fputs("usage: contact_sheet SHEET COLUMNS HEIGHT PICTURE...\n", stderr);
         return 2;
     }
     try {
@@ -38,7 +39,10 @@ int main(int count, char** words) {
         for (std::size_t r = 0; r < rows.size(); ++r)
             for (std::size_t y = 0; y < height; ++y)
                 std::copy_n(rows[r].row(y), rows[r].width * 3, sheet.at(0, r * (height + gap) + y));
-        image::write_jpeg(words[1], sheet, 85);
+        if (std::string_view{words[1]}.ends_with(".png"))
+            image::write_png(words[1], sheet);
+        else
+            image::write_jpeg(words[1], sheet, 85);
     } catch (const std::exception& problem) {
         std::fprintf(stderr, "contact_sheet: %s\n", problem.what());
         return 1;

@@ -28,7 +28,7 @@ struct cloth {
     std::vector<colour> pixels;
 
     cloth(std::size_t side, rd4ad::random& source) : size{side}, pixels(side * side) {
-        constexpr double period = 9.0;
+        constexpr double period = 14.0;
         constexpr colour warp{168, 140, 104}, weft{122, 136, 150};
         const double turn = between(source, -0.05, 0.05), c = std::cos(turn), s = std::sin(turn);
         const double left = between(source, 0, 2 * period), top = between(source, 0, 2 * period);
