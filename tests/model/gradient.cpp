@@ -1,0 +1,75 @@
+// The whole model's gradient by central differences, at some parameters of each kind.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <rd4ad/train/step.hpp>
+
+#include <support/backends.hpp>
+#include <support/catch.hpp>
+#include <support/gradient_check.hpp>
+
+TEMPLATE_LIST_TEST_CASE("the model's gradients are its differences", "[model][gradient]", rd4ad::test::double_backends) {
+    using namespace rd4ad;
+    using B = TestType;
+    auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
+    auto& q = m.queue;
+    features<B> teacher;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const shape size{4, std::size_t{64} << i, std::size_t{8} >> i, std::size_t{8} >> i};
+        auto values = test::numbers(i, size.count());
+        for (double& value : values) value = std::fabs(value);
+        teacher[i] = to_device<B>(q, size, values);
+    }
+    const auto gradient = nn::make_flat<B>(q, m.trained_net.table.value_count);
+    const double loss = value_of<B>(q, loss_and_gradient<B>(m, teacher, gradient));
+    const auto slopes = to_host<B>(q, gradient), values = to_host<B>(q, m.trained.values);
+
+    const auto forward_loss = [&] {
+        const nn::training_mode mode{m.algorithm};
+        const auto bottleneck = forward<B>(q, m.trained_net.bottleneck, m.trained, teacher, mode);
+        const auto student = forward<B>(q, m.trained_net.student, m.trained, bottleneck.output(), mode);
+        pending_loss<B> parts;
+        for (std::size_t i = 0; i < 3; ++i) parts[i] = nn::cosine_distances<B>(q, teacher[i], student[2 - i].back().output);
+        return value_of<B>(q, parts);
+    };
+    CHECK(forward_loss() == loss);
+
+    const auto loss_with = [&](std::size_t at, double value) {
+        B::upload(q, std::vector<double>{value}, m.trained.values.data() + at);
+        const double found = forward_loss();
+        B::upload(q, std::vector<double>{values[at]}, m.trained.values.data() + at);
+        return found;
+    };
+    rd4ad::random source{5};
+    std::size_t checked = 0;
+    for (const std::string name :
+         {"bn.conv1.weight", "bn.bn1.weight", "bn.bn1.bias", "bn.conv2.weight", "bn.conv3.weight", "bn.bn_layer.0.conv1.weight",
+          "bn.bn_layer.0.downsample.0.weight", "bn.bn_layer.0.downsample.1.bias", "bn.bn_layer.1.conv2.weight",
+          "bn.bn_layer.1.bn2.weight", "decoder.layer1.0.conv1.weight", "decoder.layer1.0.upsample.0.weight",
+          "decoder.layer2.0.bn1.weight", "decoder.layer2.1.conv1.weight", "decoder.layer3.0.conv1.weight",
+          "decoder.layer3.0.upsample.1.weight", "decoder.layer3.1.conv2.weight", "decoder.layer3.1.bn2.bias"})
+        for (const auto& p : m.trained_net.table.values) {
+            if (p.name != name) continue;
+            const auto first = slopes.begin() + static_cast<std::ptrdiff_t>(p.offset);
+            const std::vector<double> part(first, first + static_cast<std::ptrdiff_t>(p.count));
+            const double scale = test::largest(part);
+            const auto steepest =
+                std::max_element(part.begin(), part.end(), [](double a, double b) { return std::fabs(a) < std::fabs(b); });
+            for (const std::size_t i : {static_cast<std::size_t>(steepest - part.begin()), source.below(p.count)}) {
+                const std::size_t at = p.offset + i;
+                // a step may cross the kink of one of the many ReLUs: then a smaller one is tried
+                double slope = 0;
+                for (const double step : {1e-5, 1e-6, 1e-7}) {
+                    slope = (loss_with(at, values[at] + step) - loss_with(at, values[at] - step)) / (2 * step);
+                    if (std::fabs(slope - part[i]) < 1e-4 * scale) break;
+                }
+                INFO(name << " " << i << ": " << part[i] << ", by differences " << slope << "; the largest is " << scale);
+                CHECK(scale > 0);
+                CHECK(std::fabs(slope - part[i]) < 1e-4 * scale);
+                ++checked;
+            }
+        }
+    CHECK(checked == 36);
+}
