@@ -21,7 +21,7 @@ struct epilogue {
         const std::size_t at = pixel * stride + c;
         if (bias != nullptr) value = value + load<P>(bias + c);
         if (residual != nullptr) value = value + load<P>(residual + at);
-        if (relu) value = larger(value, fill<P>(T{0}));
+        if (relu) value = larger(fill<P>(T{0}), value);
         store<P>(y + at, value);
     }
 };

@@ -51,7 +51,7 @@ RD4AD_KERNEL P fill(value_of<P> value) {
     return pack_traits<P>::fill(value);
 }
 
-/// The larger of two, value by value.
+/// The larger of two, value by value; b where one is NaN, so that larger(0, x) hides no NaN of x.
 template <class P>
 RD4AD_KERNEL P larger(P a, P b) {
     return pack_traits<P>::larger(a, b);

@@ -69,7 +69,7 @@ struct finish_statistics {
         for (std::size_t i = c; i < c + backend::pack_traits<P>::width; ++i) {
             const double near = static_cast<double>(sums[i]) / n;
             const double spread = static_cast<double>(sums[channels + i]) / n - near * near;
-            const double variance = spread > 0 ? spread : 0.0;
+            const double variance = spread < 0 ? 0.0 : spread;  // a NaN stays one
             const double middle = static_cast<double>(x[i]) + near;
             const double factor = 1.0 / std::sqrt(variance + batch_norm_epsilon);
             mean[i] = static_cast<T>(middle);

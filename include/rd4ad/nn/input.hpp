@@ -31,7 +31,7 @@ struct normalised_input {
     RD4AD_KERNEL P get(std::size_t pixel, std::size_t c) const {
         const P value = backend::multiply_add(backend::load<P>(x + pixel * stride + c), backend::load<P>(scale + c),
                                               backend::load<P>(shift + c));
-        return backend::larger(value, backend::fill<P>(T{0}));
+        return backend::larger(backend::fill<P>(T{0}), value);
     }
 };
 

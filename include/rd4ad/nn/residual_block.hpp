@@ -155,7 +155,7 @@ struct block_sum {
         P other = load<P>(side + at);
         if (side_scale != nullptr) other = multiply_add(other, load<P>(side_scale + c), load<P>(side_shift + c));
         const P value = multiply_add(load<P>(z + at), load<P>(scale + c), load<P>(shift + c)) + other;
-        backend::store<P>(y + at, backend::larger(value, backend::fill<P>(T{0})));
+        backend::store<P>(y + at, backend::larger(backend::fill<P>(T{0}), value));
     }
 };
 

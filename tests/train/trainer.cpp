@@ -1,0 +1,144 @@
+// Training from files: repeatable, resumable, stopped by what can't go on, and what each message says.
+#include <rd4ad/train/trainer.hpp>
+
+#include <string>
+#include <vector>
+
+#include <support/backends.hpp>
+#include <support/catch.hpp>
+#include <support/photographs.hpp>
+
+using namespace rd4ad;
+
+namespace {
+
+using B = std::tuple_element_t<0, test::backends>;
+
+model<B> fresh_model() { return make_model_without_teacher<B>("resnet18", {.seed = 5, .threads = 1}); }
+
+/// Seven images in batches of four: two steps an epoch, the second smaller.
+train_options small_training() {
+    train_options options;
+    options.epochs = 2, options.batch = 4, options.size = 32, options.rate = 0.001, options.seed = 5;
+    return options;
+}
+
+training_log run(const data::dataset& set, const train_options& options) {
+    auto m = fresh_model();
+    return train(m, set, options);
+}
+
+std::string message_for(model<B>& m, const data::dataset& set, const train_options& options) {
+    return test::message_of([&] { static_cast<void>(train(m, set, options)); });
+}
+
+}  // namespace
+
+TEST_CASE("the same seed gives the same checkpoint, whether saved, cached on disk or resumed on the way", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 7);
+    auto options = small_training();
+    options.checkpoint = folder / "whole.safetensors";
+    std::vector<training_progress> seen;
+    options.progress = [&](const training_progress& p) { seen.push_back(p); };
+    const auto whole = run(set, options);
+    const auto bytes = test::text_of_file(options.checkpoint);
+    CHECK(whole.losses.size() == 2);
+    CHECK(!whole.stopped);
+    CHECK(whole.losses[1] < whole.losses[0]);
+    REQUIRE(seen.size() == 5);  // the features in one pass, then two epochs of two steps
+    CHECK((seen[0].epoch == 0 && seen[0].step == 1 && seen[0].steps == 1));
+    CHECK((seen[3].epoch == 2 && seen[3].epochs == 2 && seen[3].step == 1 && seen[3].steps == 2));
+    CHECK(seen[4].seconds_left == 0);
+    CHECK(training_of(options.checkpoint).at("losses").get<std::vector<double>>() == whole.losses);
+
+    options.progress = {};
+    options.checkpoint = folder / "again.safetensors";
+    options.save_every = 1;
+    options.cache_bytes = 0;
+    CHECK(run(set, options).losses == whole.losses);
+    CHECK((test::text_of_file(options.checkpoint) == bytes));  // not shown: it is long
+
+    options.checkpoint = folder / "halves.safetensors";
+    options.save_every = 10;
+    int steps = 0;
+    options.should_stop = [&] { return ++steps == 3; };  // in the middle of the second epoch
+    const auto first = run(set, options);
+    CHECK(first.stopped);
+    CHECK(first.losses.size() == 1);
+    options.should_stop = {};
+    options.resume = true;
+
+    auto other = options;
+    other.batch = 5, other.seed = 6, other.rate = 0.002;
+    const std::string resume_file = (folder / "halves.resume.safetensors").string();
+    auto refused = fresh_model();
+    CHECK(message_for(refused, set, other) ==
+          resume_file +
+              ": the training can't be resumed with other settings (batch was 4 and is now 5, rate "
+              "was 0.001 and is now 0.002, seed was 5 and is now 6): give the old ones, or train anew");
+
+    CHECK(run(set, options).losses == whole.losses);
+    CHECK((test::text_of_file(options.checkpoint) == bytes));  // not shown: it is long
+}
+
+TEST_CASE("a loss that is no number ends the training and leaves the checkpoint", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 7);
+    auto options = small_training();
+    options.rate = 1e30;
+    auto m = fresh_model();
+    options.checkpoint = folder / "part.safetensors";
+    test::write_text(options.checkpoint, "the old one");
+    CHECK(message_for(m, set, options) ==
+          "training: the loss is not a number in epoch 1, step 2 of 2: use a smaller learning rate than 1e+30; the last "
+          "checkpoint is kept");
+    CHECK(test::text_of_file(options.checkpoint) == "the old one");
+}
+
+TEST_CASE("settings that no training can have are refused before it begins", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 7);
+    model<B> m{architecture_named("resnet18"), {.threads = 1}};
+    const auto with = [&](const auto& change) {
+        auto options = small_training();
+        change(options);
+        return message_for(m, set, options);
+    };
+    CHECK(message_for(m, {}, small_training()) ==
+          "the data set has no training images: give a folder with train/good, or a folder of images");
+    CHECK(with([](auto& o) { o.batch = 0; }) == "batch 0: at least one image a step is needed");
+    CHECK(with([](auto& o) { o.save_every = 0; }) == "save_every 0: expected 1 or more epochs");
+    CHECK(with([](auto& o) { o.rate = -0.5; }) == "learning rate -0.5: expected a number above 0");
+    CHECK(with([](auto& o) { o.size = 40; }) == "image size 40 x 40: width and height must be multiples of 32, from 32 on");
+    CHECK(with([](auto& o) { o.batch = 3; }) ==
+          "a batch of one image of 32 x 32 leaves batch norm one value a channel, which has no variance (7 images in batches of "
+          "3): use a larger image size, or a batch that divides the images otherwise");
+    CHECK(with([](auto& o) { o.batch = 1; }).starts_with("a batch of one image of 32 x 32 "));
+}
+
+TEST_CASE("a training is resumed from its own file only", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 4);
+    auto options = small_training();
+    options.checkpoint = folder / "part.safetensors";
+    options.resume = true;
+    const auto path = folder / "part.resume.safetensors";
+    auto m = fresh_model();
+    CHECK(resume_path(options.checkpoint) == path);
+    CHECK(message_for(m, set, options).starts_with(path.string() + ": "));
+    io::tensor_file file;
+    io::write_safetensors(path, file);
+    CHECK(message_for(m, set, options) ==
+          path.string() + ": metadata 'format' is missing: expected a resume file written by rd4ad");
+    file.metadata = {{"format", "rd4ad resume 1"}, {"arch", "resnet50"}};
+    io::write_safetensors(path, file);
+    CHECK(message_for(m, set, options) == path.string() +
+                                              ": is 'rd4ad resume 1' of resnet50, expected 'rd4ad resume 1' of resnet18: train "
+                                              "anew, or give the checkpoint this file lies beside");
+    file.metadata["arch"] = "resnet18";
+    file.metadata["settings"] = detail::resume_settings(options, 4).dump();
+    io::write_safetensors(path, file);
+    CHECK(message_for(m, set, options) ==
+          path.string() + ": 'values' is missing or has another size: the file is not of this network");
+}
