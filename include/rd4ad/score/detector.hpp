@@ -43,10 +43,8 @@ class detector {
    public:
     explicit detector(model<B> trained, const detector_options& options = {})
         : model_{std::make_unique<model<B>>(std::move(trained))},
-          options_{options},
-          network_{*model_, options.batch, options.sigma} {
-        if (options.batch == 0) throw option_error{"detector: batch 0, expected at least 1"};
-    }
+          options_{options.batch > 0 ? options : throw option_error{"detector: batch 0, expected at least 1"}},
+          network_{*model_, options.batch, options.sigma} {}
 
     /// From a checkpoint file.
     explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
