@@ -1,6 +1,8 @@
 // Every kind of convolution against plain loops, and its gradients against central differences.
 #include <rd4ad/nn/convolution.hpp>
 
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -97,14 +99,15 @@ std::vector<double> rectified(const std::vector<double>& x, const std::vector<do
 template <Backend B>
 struct prepared {
     using T = typename B::value_type;
-    typename B::queue q{2};
+    typename B::queue q;
     setting of;
     shape result;
     std::vector<T> x, w, scale, shift, bias, residual;
     tensor<B> on_x, on_w, on_scale, on_shift, on_bias, on_residual;
 
-    explicit prepared(const setting& given)
-        : of{given},
+    explicit prepared(const setting& given, std::size_t threads = 1)  // most of the work is too small to share
+        : q{threads},
+          of{given},
           result{of.layer.result_of(of.size)},
           x{test::numbers<T>(1, of.size.count())},
           w{test::numbers<T>(2, of.layer.weight_count())},
@@ -139,7 +142,7 @@ TEMPLATE_LIST_TEST_CASE("convolutions are the plain loops'", "[nn]", test::backe
     using T = typename B::value_type;
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
-        prepared<B> p{each};
+        prepared<B> p{each, 2};
         const auto x = test::as_doubles(p.x), w = test::as_doubles(p.w);
         const auto plain = by_loops(each.layer, each.size, x, w);
         CHECK(test::apart(p.forward(nn::as_input(p.on_x), {}), plain) < tolerance<T>);
@@ -268,13 +271,28 @@ TEMPLATE_LIST_TEST_CASE("a convolution repeats bit for bit", "[nn]", test::backe
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
         const auto once = [&] {
-            prepared<B> p{each};
+            prepared<B> p{each, 2};
             const auto dw = make_tensor<B>(p.q, p.on_w.shape);
             nn::convolve_weight_gradient<B>(p.q, each.layer, each.size, p.normalised(), p.on_residual.data(), dw.data(),
                                             each.choice);
             return std::pair{p.forward(p.normalised(), {}), to_host<B>(p.q, dw)};
         };
         CHECK(once() == once());
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("no ReLU hides a NaN", "[nn]", test::backends) {
+    using B = TestType;
+    using T = typename B::value_type;
+    for (const auto& each : all_settings()) {
+        INFO(to_text(each) << ", " << B::name());
+        prepared<B> p{each};
+        p.x.front() = std::numeric_limits<T>::quiet_NaN();
+        B::upload(p.q, p.x, p.on_x.data());
+        backend::epilogue<T> finish;
+        finish.relu = true;
+        for (const auto& y : {p.forward(nn::as_input(p.on_x), finish), p.forward(p.normalised(), finish)})
+            for (std::size_t c = 0; c < each.layer.out; ++c) REQUIRE(std::isnan(y[c]));
     }
 }
 

@@ -17,7 +17,7 @@ TEMPLATE_LIST_TEST_CASE("a folded layer is the convolution and its norm with the
                                         nn::convolution{3, 16, 7, 2, false}, nn::convolution{5, 19, 2, 2, true}})
         for (const auto choice : {nn::algorithm::direct, nn::algorithm::winograd}) {
             INFO(layer.kernel << "x" << layer.kernel << ", " << B::name());
-            typename B::queue q{2};
+            typename B::queue q{1};
             nn::parameter_table table;
             const auto at = table.add("conv", "norm", layer);
             auto values = test::numbers<T>(1, table.value_count), statistics = test::numbers<T>(2, table.statistic_count);
