@@ -1,0 +1,9 @@
+// A model holds its weights and a queue: it is moved, never copied unseen.
+// expect: (use of deleted function|deleted constructor)
+#include <rd4ad/backend/xtensor.hpp>
+#include <rd4ad/model.hpp>
+
+using model = rd4ad::model<rd4ad::backend::xtensor<float>>;
+
+model copy(const model& from);
+model copy(const model& from) { return from; }
