@@ -18,7 +18,7 @@ namespace {
 
 template <Backend B>
 model<B> small_model() {
-    auto m = make_model_without_teacher<B>("resnet18", {.seed = 3, .threads = 2});
+    auto m = make_model_without_teacher<B>("resnet18", {.seed = 3, .threads = 1});
     m.settings.height = 32, m.settings.width = 64;
     m.settings.normalisation = {{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}};
     m.settings.teacher = "resnet18-f37072fd.pth";
@@ -49,7 +49,7 @@ TEMPLATE_LIST_TEST_CASE("a checkpoint gives the same maps bit for bit, under PyT
     const auto path = folder / "part.safetensors";
     auto m = small_model<B>();
     save_checkpoint<B>(path, m, {{"epochs", 5}});
-    auto back = load_checkpoint<B>(path, {.threads = 2});
+    auto back = load_checkpoint<B>(path, {.threads = 1});
     CHECK(map_of<B>(back) == map_of<B>(m));
     CHECK(back.arch->name == "resnet18");
     CHECK((back.settings.height == 32 && back.settings.width == 64));
@@ -94,7 +94,7 @@ TEST_CASE("a checkpoint of one precision is read in the other", "[model]") {
     const auto path = folder / "part.safetensors";
     auto m = small_model<narrow>();
     save_checkpoint<narrow>(path, m);
-    auto exact = load_checkpoint<wide>(path, {.threads = 2});
+    auto exact = load_checkpoint<wide>(path, {.threads = 1});
     CHECK(test::apart(map_of<narrow>(m), map_of<wide>(exact)) < 1e-3);
     CHECK(training_of(path) == io::json::object());
 }
