@@ -28,7 +28,7 @@ struct cloth {
     std::vector<colour> pixels;
 
     cloth(std::size_t side, rd4ad::random& source) : size{side}, pixels(side * side) {
-        constexpr double period = 14.0;
+        constexpr double period = 8.0;
         constexpr colour warp{168, 140, 104}, weft{122, 136, 150};
         const double turn = between(source, -0.05, 0.05), c = std::cos(turn), s = std::sin(turn);
         const double left = between(source, 0, 2 * period), top = between(source, 0, 2 * period);
@@ -69,7 +69,7 @@ image::picture scratch(cloth& on, rd4ad::random& source) {
     const double side = static_cast<double>(on.size);
     double x = between(source, 0.25, 0.75) * side, y = between(source, 0.25, 0.75) * side;
     double heading = between(source, 0, 2 * std::numbers::pi);
-    const double bend = between(source, -0.02, 0.02), half = between(source, 1.0, 2.0);
+    const double bend = between(source, -0.02, 0.02), half = between(source, 1.5, 2.5);
     const double level = source.below(2) == 0 ? 235 : 30;
     const double length = between(source, 0.25, 0.5) * side;
     for (double done = 0; done < length; done += 0.5) {
@@ -93,7 +93,7 @@ image::picture stain(cloth& on, rd4ad::random& source) {
     auto mask = image::make_image<std::uint8_t>(on.size, on.size, 1);
     const double side = static_cast<double>(on.size);
     const double x = between(source, 0.2, 0.8) * side, y = between(source, 0.2, 0.8) * side;
-    const double radius = between(source, 0.05, 0.11) * side, strength = between(source, 0.45, 0.75);
+    const double radius = between(source, 0.06, 0.12) * side, strength = between(source, 0.45, 0.75);
     const colour ink{between(source, 20, 110), between(source, 20, 60), between(source, 15, 50)};
     const double first = between(source, 0, 6.28), second = between(source, 0, 6.28);
     for (std::size_t v = 0; v < on.size; ++v)

@@ -31,7 +31,7 @@ complains() {
     [[ ! -s out ]] || fail "expected nothing on standard output"
 }
 
-tiny_training=(--inp 64 --bs 4 --threads 2)
+tiny_training=(--inp 64 --bs 4 --threads 1)
 
 case_help() {
     gives 0 --help
@@ -157,12 +157,13 @@ case_train_test_score() {
 # A training that a signal ends, and then goes on, ends in the same bytes as one that nothing disturbed.
 case_stop_and_resume() {
     "$make_woven" cloth 8 1 64
-    local training=(train --data cloth --epochs 16 --save-every 100 "${tiny_training[@]}")
+    local training=(train --data cloth --epochs 5 --save-every 100 "${tiny_training[@]}")
     gives 0 "${training[@]}" --out whole
+    rm err
     "$rd4ad" "${training[@]}" --out parts >out 2>err &
     local job=$! status=0 waited
     for ((waited = 0; waited < 6000; ++waited)); do
-        grep -q 'epoch 2/' err && break
+        grep -qs 'epoch 2/' err && break
         sleep 0.02
     done
     kill -INT "$job"
