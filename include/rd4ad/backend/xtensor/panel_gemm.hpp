@@ -47,8 +47,11 @@ void fill_one_panel(const T* from, bool transposed, std::size_t k, std::size_t n
         }
         return;
     }
-    for (std::size_t c = 0; c < columns; ++c)
-        for (std::size_t p = 0; p < k; ++p) to[p * columns + c] = c < count ? from[(first + c) * k + p] : T{0};
+    constexpr std::size_t together = 32;  // rows of the panel that stay in the first-level cache while columns are written
+    for (std::size_t p = 0; p < k; p += together)
+        for (std::size_t c = 0; c < columns; ++c)
+            for (std::size_t r = p; r < std::min(k, p + together); ++r)
+                to[r * columns + c] = c < count ? from[(first + c) * k + r] : T{0};
 }
 
 /// Calls use(0), ..., use(N - 1) with constant arguments.
@@ -64,9 +67,7 @@ void multiply_tile(const T* a, std::size_t lda, const T* panel, std::size_t dept
     using P = native_pack<T>;
     using tile = panel_tile<T>;
     P sums[Rows][tile::packs];
-    unrolled<Rows>([&](auto i) {
-        unrolled<tile::packs>([&](auto j) { sums[i][j] = add ? load<P>(c + i * ldc + j * tile::width) : fill<P>(T{0}); });
-    });
+    unrolled<Rows>([&](auto i) { unrolled<tile::packs>([&](auto j) { sums[i][j] = fill<P>(T{0}); }); });
     for (std::size_t p = 0; p < depth; ++p, panel += tile::columns) {
         P right[tile::packs];
         unrolled<tile::packs>([&](auto j) { right[j] = load<P>(panel + j * tile::width); });
@@ -75,7 +76,12 @@ void multiply_tile(const T* a, std::size_t lda, const T* panel, std::size_t dept
             unrolled<tile::packs>([&](auto j) { sums[i][j] = multiply_add(left, right[j], sums[i][j]); });
         });
     }
-    unrolled<Rows>([&](auto i) { unrolled<tile::packs>([&](auto j) { store<P>(c + i * ldc + j * tile::width, sums[i][j]); }); });
+    unrolled<Rows>([&](auto i) {
+        unrolled<tile::packs>([&](auto j) {
+            T* to = c + i * ldc + j * tile::width;
+            store<P>(to, add ? load<P>(to) + sums[i][j] : sums[i][j]);  // summed on its own first: the error grows with the depth
+        });
+    });
 }
 
 /// The same for fewer rows than a full tile.
@@ -121,6 +127,64 @@ void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, st
             }
         }
     }
+}
+
+/// Rows x columns of c += a^T b over `depth` rows of a and b, or = where not `add`.
+template <class T, std::size_t Rows>
+void reduce_tile(const T* a, std::size_t lda, const T* b, std::size_t ldb, std::size_t depth, T* c, std::size_t ldc, bool add) {
+    using P = native_pack<T>;
+    using tile = panel_tile<T>;
+    P sums[Rows][tile::packs];
+    unrolled<Rows>([&](auto i) { unrolled<tile::packs>([&](auto j) { sums[i][j] = fill<P>(T{0}); }); });
+    for (std::size_t r = 0; r < depth; ++r, a += lda, b += ldb) {
+        P right[tile::packs];
+        unrolled<tile::packs>([&](auto j) { right[j] = load<P>(b + j * tile::width); });
+        unrolled<Rows>([&](auto i) {
+            const P left = fill<P>(a[i]);
+            unrolled<tile::packs>([&](auto j) { sums[i][j] = multiply_add(left, right[j], sums[i][j]); });
+        });
+    }
+    unrolled<Rows>([&](auto i) {
+        unrolled<tile::packs>([&](auto j) {
+            T* to = c + i * ldc + j * tile::width;
+            store<P>(to, add ? load<P>(to) + sums[i][j] : sums[i][j]);  // summed on its own first: the error grows with the depth
+        });
+    });
+}
+
+/// The same for fewer rows of c than a full tile.
+template <class T, std::size_t Rows = panel_tile<T>::rows - 1>
+void reduce_rest(std::size_t rows, const T* a, std::size_t lda, const T* b, std::size_t ldb, std::size_t depth, T* c,
+                 std::size_t ldc, bool add) {
+    if constexpr (Rows > 0) {
+        if (rows == Rows)
+            reduce_tile<T, Rows>(a, lda, b, ldb, depth, c, ldc, add);
+        else
+            reduce_rest<T, Rows - 1>(rows, a, lda, b, ldb, depth, c, ldc, add);
+    }
+}
+
+/// Rows [first, last) of c (k x n) += a^T b, or = where not `add`; a is depth x k, b depth x n. On the calling thread, with
+/// neither copied: both are read along their rows.
+template <class T>
+void reduce_rows(std::size_t first, std::size_t last, std::size_t n, std::size_t depth, const T* a, std::size_t lda, const T* b,
+                 std::size_t ldb, T* c, bool add) {
+    using tile = panel_tile<T>;
+    const std::size_t whole = n / tile::columns * tile::columns;
+    for (std::size_t j = 0; j < whole; j += tile::columns)
+        for (std::size_t i = first; i < last; i += tile::rows) {
+            const std::size_t rows = std::min(tile::rows, last - i);
+            if (rows == tile::rows)
+                reduce_tile<T, tile::rows>(a + i, lda, b + j, ldb, depth, c + i * n + j, n, add);
+            else
+                reduce_rest<T>(rows, a + i, lda, b + j, ldb, depth, c + i * n + j, n, add);
+        }
+    for (std::size_t i = first; i < last; ++i)
+        for (std::size_t j = whole; j < n; ++j) {
+            T sum = add ? c[i * n + j] : T{0};
+            for (std::size_t r = 0; r < depth; ++r) sum += a[r * lda + i] * b[r * ldb + j];
+            c[i * n + j] = sum;
+        }
 }
 
 }  // namespace rd4ad::backend::host

@@ -62,8 +62,9 @@ void fill_panel(const Producer& producer, T* panel, std::size_t first, std::size
                                  backend::detail::produce_into<Producer, T>{producer, panel, first, stride, rows * stride});
 }
 
+/// Where the rows of a block are: where they lie, or in the panel.
 template <class T, class Producer>
-const T* left_of(const Producer& producer, const T* panel, std::size_t first) {
+const T* rows_of(const Producer& producer, const T* panel, std::size_t first) {
     if constexpr (backend::detail::is_in_place<Producer>)
         return producer.data + first * producer.stride;
     else
@@ -101,7 +102,7 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
     }
     const auto product = [&](std::size_t first, std::size_t rows, const T* left_panel, T* out_panel) {
         gemm_call<T> call{.m = rows, .n = sizes.n, .k = sizes.k};
-        call.a = left_of(producer, left_panel, first);
+        call.a = rows_of(producer, left_panel, first);
         call.lda = stride_of<T>(producer, sizes.k);
         call.stride_a = rows * sizes.k;
         call.b = right.data;
@@ -155,42 +156,101 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
     }
 }
 
-/// See backend::tiled_gemm_reduce: all threads fill one block's panels, then share its products; the blocks are summed in
-/// their order.
+/// Sums of at most this many bytes over all threads are kept once a thread.
+inline constexpr std::size_t own_sums_bytes = std::size_t{8} << 20;
+
+/// Rows of a reducing block: every block passes over the sums once and over its rows once, so neither should be much larger
+/// than the other, but the cache comes first.
+template <class T>
+std::size_t rows_a_reduction(std::size_t rows, std::size_t values_a_row, std::size_t sums) {
+    const std::size_t wanted = std::max(block_bytes, sums * sizeof(T) / 2) / std::max<std::size_t>(1, values_a_row * sizeof(T));
+    const std::size_t block = std::clamp<std::size_t>(wanted, 64, 1024);
+    const std::size_t blocks = std::max<std::size_t>(1, (rows + block - 1) / block);
+    return std::max<std::size_t>(1, (rows + blocks - 1) / blocks);
+}
+
+/// Kernel: adds the threads' sums up, in their order.
+template <class T>
+struct add_sums {
+    const T* parts;
+    std::size_t count, values, width;
+    T* out;
+    template <class P>
+    void operator()(std::size_t r, std::size_t c) const {
+        const std::size_t at = r * width + c;
+        P total = load<P>(parts + at);
+        for (std::size_t i = 1; i < count; ++i) total = total + load<P>(parts + i * values + at);
+        store<P>(out + at, total);
+    }
+};
+
+/// See backend::tiled_gemm_reduce. Where the sums are small, each thread has its own and works through blocks of its own;
+/// else all threads fill one block's panels and share its products. Either way the order is fixed.
 template <class T, class Left, class Right>
 void tiled_gemm_reduce(queue<T>& q, const tile_sizes& sizes, const Left& left, const Right& right, T* out) {
-    one_blas_thread();
     constexpr bool left_in_place = backend::detail::is_in_place<Left>, right_in_place = backend::detail::is_in_place<Right>;
-    const std::size_t values = sizes.planes * ((left_in_place ? 0 : sizes.k) + (right_in_place ? 0 : sizes.n));
-    const std::size_t threads = std::max<std::size_t>(1, q.threads);
-    constexpr std::size_t least_reduced_rows = 512;  // every block passes over the sum once
-    const std::size_t block = left_in_place && right_in_place ? std::max<std::size_t>(1, sizes.rows)
-                                                              : rows_a_block<T>(sizes.rows, values, least_reduced_rows);
+    const std::size_t threads = std::max<std::size_t>(1, q.threads), sums = sizes.planes * sizes.k * sizes.n;
+    const bool alone =
+        sizes.planes > 1 && threads > 1 && sums * sizeof(T) * threads <= own_sums_bytes && sizes.rows >= threads * 64;
+    const std::size_t workers = alone ? threads : 1;
+    const std::size_t block =
+        rows_a_reduction<T>(alone ? (sizes.rows + threads - 1) / threads : sizes.rows, sizes.planes * (sizes.k + sizes.n), sums);
     const std::size_t left_size = left_in_place ? 0 : sizes.planes * block * sizes.k;
-    T* left_panel = q.scratch(1, left_size + (right_in_place ? 0 : sizes.planes * block * sizes.n));
-    T* right_panel = left_panel + left_size;
+    const std::size_t right_size = right_in_place ? 0 : sizes.planes * block * sizes.n;
+    T* scratch = q.scratch(1, workers * (left_size + right_size));
+    // rows [from, to) of the sums of all planes, counted through
+    const auto multiply = [&](std::size_t first, std::size_t rows, const T* panels, std::size_t from, std::size_t to, T* into,
+                              bool add) {
+        const T* a = rows_of(left, panels, first);
+        const T* b = rows_of(right, panels + left_size, first);
+        while (from < to) {
+            const std::size_t plane = from / sizes.k, begin = from % sizes.k, end = std::min(sizes.k, begin + to - from);
+            reduce_rows(begin, end, sizes.n, rows, a + plane * rows * sizes.k, stride_of<T>(left, sizes.k),
+                        b + plane * rows * sizes.n, stride_of<T>(right, sizes.n), into + plane * sizes.k * sizes.n, add);
+            from += end - begin;
+        }
+    };
+    const std::size_t all = sizes.planes * sizes.k;
+    if (alone) {
+        T* own = q.scratch(2, threads * sums);
+        on_threads(threads, [&](std::size_t index, std::size_t parts) {
+            T* panels = scratch + index * (left_size + right_size);
+            const auto [begin, end] = part_of(sizes.rows, parts, index);
+            for (std::size_t first = begin; first < end; first += block) {
+                const std::size_t rows = std::min(block, end - first);
+                fill_panel(left, panels, first, rows, 0, rows, sizes.k);
+                fill_panel(right, panels + left_size, first, rows, 0, rows, sizes.n);
+                multiply(first, rows, panels, 0, all, own + index * sums, first != begin);
+            }
+        });
+        apply<T>(threads, sizes.planes * sizes.k, sizes.n, add_sums<T>{own, threads, sums, sizes.n, out});
+        return;
+    }
     for (std::size_t first = 0; first < sizes.rows; first += block) {
         const std::size_t rows = std::min(block, sizes.rows - first);
         if constexpr (!left_in_place || !right_in_place)
             on_threads(threads, [&](std::size_t index, std::size_t parts) {
                 const auto [from, to] = part_of(rows, parts, index);
-                fill_panel(left, left_panel, first, rows, from, to, sizes.k);
-                fill_panel(right, right_panel, first, rows, from, to, sizes.n);
+                fill_panel(left, scratch, first, rows, from, to, sizes.k);
+                fill_panel(right, scratch + left_size, first, rows, from, to, sizes.n);
             });
-        gemm_call<T> call{.m = sizes.k, .n = sizes.n, .k = rows};
-        call.a = left_of(left, left_panel, first);
-        call.lda = stride_of<T>(left, sizes.k);
-        call.stride_a = rows * sizes.k;
-        call.transpose_a = true;
-        call.b = left_of(right, right_panel, first);
-        call.ldb = stride_of<T>(right, sizes.n);
-        call.stride_b = rows * sizes.n;
-        call.c = out;
-        call.ldc = sizes.n;
-        call.stride_c = sizes.k * sizes.n;
-        call.batch = sizes.planes;
-        call.beta = first == 0 ? T{0} : T{1};
-        gemm(threads, call);
+        if (sizes.planes == 1) {  // one large product, for which a copy of both sides pays
+            gemm_call<T> call{.m = sizes.k, .n = sizes.n, .k = rows};
+            call.a = rows_of(left, scratch, first);
+            call.lda = stride_of<T>(left, sizes.k);
+            call.transpose_a = true;
+            call.b = rows_of(right, scratch + left_size, first);
+            call.ldb = stride_of<T>(right, sizes.n);
+            call.c = out;
+            call.ldc = sizes.n;
+            call.beta = first == 0 ? T{0} : T{1};
+            gemm(threads, call);
+            continue;
+        }
+        on_threads(threads, [&](std::size_t index, std::size_t parts) {
+            const auto [from, to] = part_of(all, parts, index);
+            multiply(first, rows, scratch, from, to, out, first != 0);
+        });
     }
 }
 
