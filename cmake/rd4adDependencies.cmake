@@ -107,6 +107,8 @@ if("thrust" IN_LIST rd4ad_components AND NOT TARGET rd4ad::third_party_thrust)
         rd4ad_find(CUDAToolkit)  # nvcc brings the toolkit's own Thrust
         add_library(rd4ad::third_party_thrust INTERFACE IMPORTED)
         target_link_libraries(rd4ad::third_party_thrust INTERFACE CUDA::cudart CUDA::cublas)
+        # CMake 3.25 knows no cuda_std_20 of nvcc's
+        target_compile_options(rd4ad::third_party_thrust INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
     else()
         find_path(RD4AD_THRUST_INCLUDE_DIR thrust/version.h
                   HINTS ENV CUDA_PATH /usr/local/cuda PATH_SUFFIXES include/cccl targets/x86_64-linux/include/cccl include

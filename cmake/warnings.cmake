@@ -7,6 +7,10 @@ function(rd4ad_executable_settings target)
         $<$<${cxx}>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wsign-conversion>
         $<$<AND:$<BOOL:${RD4AD_WERROR}>,$<${cxx}>>:-Werror>
         $<$<AND:$<BOOL:${RD4AD_NATIVE}>,$<${cxx}>>:-march=native>)
+    # nvcc's own warnings, and g++'s on what nvcc hands to it; the rest are found where g++ and clang read the same headers.
+    target_compile_options(${target} PRIVATE
+        $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wno-unknown-pragmas>
+        $<$<AND:$<BOOL:${RD4AD_WERROR}>,$<COMPILE_LANGUAGE:CUDA>>:-Werror=all-warnings>)
     # g++ 12's optimiser takes "text" + std::string for a copy onto itself (GCC's bug 105651), a loop that a check before
     # it keeps from running for one that writes beyond a vector's end, and the undefined lanes that its own AVX-512
     # functions hand on for values that are used (GCC's bug 105593). clang and the sanitizers look for the true ones.

@@ -7,6 +7,8 @@ packages_build=(
 )
 # To build tests and benchmarks.
 packages_test=("${packages_build[@]}" catch2 libbenchmark-dev)
+# Thrust for its host systems.
+packages_thrust=(libtbb-dev libthrust-dev)
 # The second compiler, and the format check.
 packages_clang=(clang libomp-dev)
 packages_format=(clang-format-14)

@@ -1,0 +1,293 @@
+// What one step asks of a device, counted without computing: kernels, products, operations, bytes and memory. docs/gpu.md's
+// table. Usage: benchmark_step_budget [ARCHITECTURE [BATCH [SIZE]]]
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <rd4ad/backend/pool.hpp>
+#include <rd4ad/model/scoring.hpp>
+#include <rd4ad/train/step.hpp>
+
+namespace budget {
+
+using namespace rd4ad;
+
+/// What was counted so far. Bytes are those of the kernels' operands, each moved once, where a cache holds what neighbours
+/// share.
+struct totals {
+    double kernels{0}, products{0}, operations{0}, kernel_values{0}, product_values{0};
+    std::size_t live{0}, peak{0};
+
+    void allocate(std::size_t count) { peak = std::max(peak, live += count); }
+};
+
+/// Values that a kernel moves at each row and channel of the work.
+template <class Kernel>
+struct moved {
+    static double values(const Kernel&, double visits) { return visits; }
+};
+template <class T>
+struct moved<nn::adam_kernel<T>> {
+    static double values(const nn::adam_kernel<T>&, double visits) { return 7 * visits; }
+};
+template <class T>
+struct moved<nn::normalised_gradient<T>> {
+    static double values(const nn::normalised_gradient<T>&, double visits) { return 3 * visits; }
+};
+template <class T>
+struct moved<nn::block_sum<T>> {
+    static double values(const nn::block_sum<T>&, double visits) { return 3 * visits; }
+};
+template <class T>
+struct moved<nn::shut_where_zero<T>> {
+    static double values(const nn::shut_where_zero<T>&, double visits) { return 3 * visits; }
+};
+template <class T>
+struct moved<nn::add_cosine_gradient<T>> {
+    static double values(const nn::add_cosine_gradient<T>& kernel, double visits) { return (kernel.add ? 4 : 3) * visits; }
+};
+template <class T>
+struct moved<nn::distance_of_pixels<T>> {
+    static double values(const nn::distance_of_pixels<T>& kernel, double rows) {
+        return (2 * static_cast<double>(kernel.channels) + 1) * rows;
+    }
+};
+template <class T, class Input>
+struct moved<nn::largest_of_window<T, Input>> {
+    static double values(const nn::largest_of_window<T, Input>&, double visits) { return 5 * visits; }
+};
+template <class T>
+struct moved<nn::winograd::transform_weights<T>> {
+    static double values(const nn::winograd::transform_weights<T>&, double visits) { return 45 * visits; }
+};
+template <class T>
+struct moved<nn::winograd::transform_weight_gradient<T>> {
+    static double values(const nn::winograd::transform_weight_gradient<T>&, double visits) { return 45 * visits; }
+};
+template <class T>
+struct moved<nn::turn_taps<T>> {
+    static double values(const nn::turn_taps<T>&, double visits) { return 2 * visits; }
+};
+
+/// A reduction's chunks: two operands where it compares two tensors.
+template <std::size_t K, class T, class Term>
+struct moved<backend::detail::chunk_sums<K, T, Term>> {
+    static constexpr double operands = std::is_same_v<Term, nn::shifted_moments<T>> ? 1 : 2;
+    static double values(const backend::detail::chunk_sums<K, T, Term>& kernel, double visits) {
+        return visits * (operands * static_cast<double>(kernel.rows) / static_cast<double>(kernel.chunks) + K);
+    }
+};
+template <class T>
+struct moved<backend::detail::combine_chunks<T>> {
+    static double values(const backend::detail::combine_chunks<T>& kernel, double visits) {
+        return visits * static_cast<double>(kernel.chunks + 1);
+    }
+};
+
+/// Producers: what is read and what goes into the panel.
+template <class T, class Input>
+struct moved<nn::gather_windows<T, Input>> {
+    static double values(const nn::gather_windows<T, Input>& kernel, double visits) {
+        return visits *
+               static_cast<double>(kernel.grid.stride * kernel.grid.stride + kernel.grid.kernel_h * kernel.grid.kernel_w);
+    }
+};
+template <class T>
+struct moved<nn::gather_runs<T>> {
+    static double values(const nn::gather_runs<T>& kernel, double rows) {
+        const auto& grid = kernel.grid;
+        return rows * static_cast<double>((grid.stride * grid.stride + grid.kernel_h * grid.kernel_w) * kernel.image_channels);
+    }
+};
+template <class T, class Input>
+struct moved<nn::pixel_rows<T, Input>> {
+    static double values(const nn::pixel_rows<T, Input>&, double visits) { return 2 * visits; }
+};
+template <class T, class Input>
+struct moved<nn::winograd::input_tiles<T, Input>> {
+    static double values(const nn::winograd::input_tiles<T, Input>&, double visits) { return (16 + 36) * visits; }
+};
+template <class T>
+struct moved<nn::winograd::gradient_tiles<T>> {
+    static double values(const nn::winograd::gradient_tiles<T>&, double visits) { return (16 + 36) * visits; }
+};
+
+/// Consumers: what comes out of the panel and what is written, with the residual where there is one.
+template <class T>
+struct moved<nn::to_pixels<T>> {
+    static double values(const nn::to_pixels<T>& kernel, double visits) { return (kernel.finish.residual ? 3 : 2) * visits; }
+};
+template <class T>
+struct moved<nn::to_every_second_pixel<T>> {
+    static double values(const nn::to_every_second_pixel<T>& kernel, double visits) {
+        return (1 + (kernel.fill_square ? 4 : 1) * (kernel.finish.residual ? 2 : 1)) * visits;
+    }
+};
+template <class T>
+struct moved<nn::to_squares<T>> {
+    static double values(const nn::to_squares<T>&, double visits) { return 8 * visits; }
+};
+template <class T>
+struct moved<nn::winograd::output_tiles<T>> {
+    static double values(const nn::winograd::output_tiles<T>& kernel, double visits) {
+        return (36 + 16 * (kernel.finish.residual ? 2 : 1)) * visits;
+    }
+};
+
+// bound to a panel, the kernels move what they moved
+template <class Kernel>
+struct moved<backend::detail::shifted<Kernel>> {
+    static double values(const backend::detail::shifted<Kernel>& bound, double visits) {
+        return moved<Kernel>::values(bound.kernel, visits);
+    }
+};
+template <class Kernel, class T>
+struct moved<backend::detail::produce_into<Kernel, T>> {
+    static double values(const backend::detail::produce_into<Kernel, T>& bound, double visits) {
+        return moved<Kernel>::values(bound.producer, visits);
+    }
+};
+template <class Kernel, class T>
+struct moved<backend::detail::consume_from<Kernel, T>> {
+    static double values(const backend::detail::consume_from<Kernel, T>& bound, double visits) {
+        return moved<Kernel>::values(bound.consumer, visits);
+    }
+};
+
+/// A backend of addresses without memory behind them.
+struct counting {
+    using value_type = float;
+
+    class buffer {
+       public:
+        buffer() = default;
+        explicit buffer(std::size_t count) : count_{count} { counted.allocate(count); }
+
+        [[nodiscard]] std::size_t size() const { return count_; }
+        [[nodiscard]] float* data() const { return reinterpret_cast<float*>(std::uintptr_t{1} << 40); }
+
+       private:
+        std::size_t count_{0};
+    };
+
+    struct queue {
+        explicit queue(std::size_t) {}
+        backend::pool<buffer> pool;
+        std::size_t scratch_sizes[8]{};
+
+        [[nodiscard]] float* scratch(std::size_t slot, std::size_t count) {
+            if (scratch_sizes[slot] < count) {
+                counted.live -= scratch_sizes[slot];
+                counted.allocate(count);
+                scratch_sizes[slot] = count;
+            }
+            return reinterpret_cast<float*>(std::uintptr_t{1} << 40);
+        }
+        void wait() {}
+    };
+
+    static std::string_view name() { return "counting"; }
+    static buffer allocate(std::size_t count) { return buffer{count}; }
+    static void upload(queue&, std::span<const float>, float*) {}
+    static void download(queue&, const float*, std::span<float>) {}
+
+    template <class Kernel>
+    static void apply(queue&, std::size_t rows, std::size_t channels, const Kernel& kernel) {
+        if (rows * channels == 0) return;
+        const std::size_t visits = backend::takes_whole_rows<Kernel> ? rows : rows * channels;
+        counted.kernels += 1;
+        counted.kernel_values += moved<Kernel>::values(kernel, static_cast<double>(visits));
+    }
+
+    static void gemm(queue&, const backend::gemm_call<float>& call) {
+        const auto batch = static_cast<double>(call.batch), m = static_cast<double>(call.m), n = static_cast<double>(call.n),
+                   k = static_cast<double>(call.k);
+        counted.products += 1;
+        counted.operations += 2 * batch * m * n * k;
+        counted.product_values += batch * (m * k + k * n + (call.beta == 0 ? 1 : 2) * m * n);
+    }
+
+    static inline totals counted;
+};
+
+static_assert(Backend<counting>);
+
+/// Prints what was counted since `before`, and the time that an H100's published peaks leave for it.
+void print(const char* what, const totals& before) {
+    const totals& now = counting::counted;
+    const double operations = now.operations - before.operations, kernel_bytes = 4 * (now.kernel_values - before.kernel_values),
+                 product_bytes = 4 * (now.product_values - before.product_values);
+    constexpr double peak_operations = 67e12, peak_bytes = 3.35e12;
+    std::printf("%-22s %5.0f kernels %6.1f GB  %4.0f products %6.2f TFLOP %6.1f GB  least time %5.1f + %5.1f ms\n", what,
+                now.kernels - before.kernels, kernel_bytes / 1e9, now.products - before.products, operations / 1e12,
+                product_bytes / 1e9, kernel_bytes / peak_bytes * 1e3,
+                std::max(operations / peak_operations, product_bytes / peak_bytes) * 1e3);
+}
+
+void print_memory(const counting::queue& q) {
+    std::size_t scratch = 0;
+    for (const std::size_t size : q.scratch_sizes) scratch += size;
+    std::printf("%-22s %5.2f GB, scratch %.2f of them\n", "  memory", static_cast<double>(counting::counted.peak) * 4 / 1e9,
+                static_cast<double>(scratch) * 4 / 1e9);
+}
+
+/// A model whose weights have addresses.
+model<counting> make(const std::string& arch, std::size_t size, nn::algorithm algorithm) {
+    using B = counting;
+    B::counted = {};
+    model<B> m{architecture_named(arch), {.algorithm = algorithm}};
+    const auto flat = [&](const nn::parameter_table& table) {
+        return nn::weights<B>{nn::make_flat<B>(m.queue, table.value_count), nn::make_flat<B>(m.queue, table.statistic_count)};
+    };
+    m.teacher = flat(m.teacher_net.table);
+    m.trained = flat(m.trained_net.table);
+    m.settings.height = m.settings.width = size;
+    return m;
+}
+
+void train(const std::string& arch, std::size_t batch, std::size_t size, nn::algorithm algorithm) {
+    using B = counting;
+    auto m = make(arch, size, algorithm);
+    auto& q = m.queue;
+    const auto photographs = make_tensor<B>(q, {batch, 3, size, size});
+    const auto folded = fold_teacher<B>(q, m, photographs.shape);
+    auto by = make_optimizer(m);
+    auto before = B::counted;
+    const auto teacher = infer<B>(q, m.teacher_net, folded, photographs);
+    print("teacher", before);
+    before = B::counted;
+    static_cast<void>(loss_and_gradient<B>(m, teacher, by.gradient));
+    print("loss and gradient", before);
+    before = B::counted;
+    nn::adam_step<B>(q, by.options, m.trained.values, by.gradient, by.adam);
+    print("adam", before);
+    print_memory(q);
+}
+
+void score(const std::string& arch, std::size_t batch, std::size_t size, nn::algorithm algorithm) {
+    using B = counting;
+    auto m = make(arch, size, algorithm);
+    const scoring_network<B> network{m, batch};
+    const auto photographs = make_tensor<B>(m.queue, {batch, 3, size, size});
+    const auto before = B::counted;
+    static_cast<void>(network.map(m.queue, photographs));
+    print("scoring", before);
+    print_memory(m.queue);
+}
+
+}  // namespace budget
+
+int main(int count, char* words[]) {
+    const std::string arch = count > 1 ? words[1] : "wide_resnet50_2";
+    const std::size_t batch = count > 2 ? std::stoul(words[2]) : 16, size = count > 3 ? std::stoul(words[3]) : 256;
+    for (const auto& [name, algorithm] :
+         {std::pair{"by the rule", rd4ad::nn::algorithm::automatic}, std::pair{"direct", rd4ad::nn::algorithm::direct}}) {
+        std::printf("%s, %zu images of %zu x %zu, %s\n", arch.c_str(), batch, size, size, name);
+        budget::train(arch, batch, size, algorithm);
+        budget::score(arch, batch, size, algorithm);
+    }
+}

@@ -1,0 +1,20 @@
+// The main function of the tests on a GPU: where there is none, it says so and is done.
+#include <cstdio>
+
+#include <cuda_runtime_api.h>
+
+#if __has_include(<catch2/catch_session.hpp>)
+#include <catch2/catch_session.hpp>
+#else
+#define CATCH_CONFIG_RUNNER
+#include <catch2/catch.hpp>
+#endif
+
+int main(int count, char* words[]) {
+    int devices = 0;
+    if (const auto status = cudaGetDeviceCount(&devices); status != cudaSuccess || devices == 0) {
+        std::printf("skipped: no GPU to run on (%s)\n", status == cudaSuccess ? "no device" : cudaGetErrorString(status));
+        return 0;
+    }
+    return Catch::Session().run(count, words);
+}
