@@ -7,6 +7,7 @@
 #include <rd4ad/backend/tiled_gemm.hpp>
 #include <rd4ad/backend/xtensor/gemm.hpp>
 #include <rd4ad/backend/xtensor/panel_gemm.hpp>
+#include <rd4ad/backend/xtensor/storage.hpp>
 
 namespace rd4ad::backend::host {
 
