@@ -137,8 +137,8 @@ void check_training(const std::string& arch, nn::algorithm algorithm) {
     const auto folded = fold_teacher<B>(q, m, images.shape);
     const auto teacher = infer<B>(q, m.teacher_net, folded, images);
     auto by = make_optimizer(m);
-    // Adam divides gradients near its epsilon by themselves, so that rounding there grows from step to step: the deep blocks,
-    // which have such gradients, hold 1e-9 in the first loss and its gradients, and this after five steps
+    // In the deep architectures rounding grows about a hundredfold a step: moving the input by one part in 10^15 moves
+    // resnet50's fifth loss by 1e-7. Three steps hold 1e-9 there all the same, the last two and what they leave this.
     const double after_steps = m.arch->deep ? 5e-6 : 1e-9;
     const auto truth = test::read_npy(golden(tag + ".train_losses_f64.npy")).values;
     for (std::size_t k = 0; k < 5; ++k) {
@@ -148,7 +148,7 @@ void check_training(const std::string& arch, nn::algorithm algorithm) {
         // and Adam's first steps are signs of gradients. So float holds to the losses at 1e-5 before a step is taken and
         // loosely after it; that the arithmetic is right is what double shows, to 1e-9.
         if constexpr (exact)
-            CHECK(std::fabs(loss - truth[k]) < (k == 0 ? 1e-9 : after_steps) * truth[k]);
+            CHECK(std::fabs(loss - truth[k]) < (k < 3 ? 1e-9 : after_steps) * truth[k]);
         else
             CHECK(std::fabs(loss - truth[k]) < (k == 0 ? 1e-5 : 5e-2) * truth[k]);
         if (k != 0) continue;
