@@ -1,5 +1,6 @@
 #include <rd4ad/image/geometry.hpp>
 //
+#include <algorithm>
 #include <cmath>
 
 #include <support/catch.hpp>
@@ -33,6 +34,25 @@ TEST_CASE("where a photograph comes to lie", "[image]") {
     CHECK(tall.crop_y == 256);
     CHECK(tall.height == 192);
     CHECK(image::place({.fit = fit::short_side, .size = 64}, 50, 50).width == 64);
+}
+
+TEST_CASE("native images keep every pixel, short sides get borders", "[image]") {
+    const auto photograph = test::noise(150, 50, 3);
+    const auto by = image::place({.fit = fit::native, .size = 64}, 150, 50);
+    CHECK((by.width == 150 && by.height == 64 && by.top == 7));
+    const auto got = image::fit_picture(by, photograph);
+    for (std::size_t y = 0; y < 50; ++y) CHECK(std::equal(photograph.row(y), photograph.row(y) + 450, got.row(y + 7)));
+    CHECK(image::pixels_inside(by) == image::pixel_box{0, 7, 150, 50});
+}
+
+TEST_CASE("pixels inside are those whose centres show the photograph", "[image]") {
+    CHECK(image::pixels_inside(image::place({.size = 64, .height = 32}, 10, 90)) == image::pixel_box{0, 0, 64, 32});
+    CHECK(image::pixels_inside(image::place({.fit = fit::pad, .size = 64}, 64, 32)) == image::pixel_box{0, 16, 64, 32});
+    // 1130 x 460 padded to 1130 x 1130: rows 335 to 795, at 256 pixels 75.9 to 180.1
+    CHECK(image::pixels_inside(image::place({.fit = fit::pad, .size = 256}, 1130, 460)) == image::pixel_box{0, 76, 256, 104});
+    CHECK(image::pixels_inside(image::place({.fit = fit::pad, .size = 256, .crop = 64}, 1130, 460)) ==
+          image::pixel_box{0, 0, 64, 64});
+    CHECK(image::pixels_inside(image::place({.fit = fit::pad, .size = 32}, 6400, 1)).height == 1);
 }
 
 TEST_CASE("squashing is the plain resize", "[image]") {
@@ -110,9 +130,15 @@ TEST_CASE("a cut-out's edge doesn't fade into what wasn't seen", "[image]") {
 TEST_CASE("geometries that can't be", "[image]") {
     CHECK(image::fit_of("short-side") == fit::short_side);
     CHECK(message_of<option_error>([] { (void)image::fit_of("stretch"); }) ==
-          "fit \"stretch\" is unknown; expected squash, pad or short-side");
+          "fit \"stretch\" is unknown; expected squash, pad, short-side or native");
     CHECK(message_of<option_error>([] { (void)image::place({.size = 250}, 9, 9); }) ==
-          "the input size is 250, it must be a multiple of 32 above 0");
+          "image size 250 x 250: width and height must be multiples of 32, from 32 on");
+    CHECK(message_of<option_error>([] { (void)image::place({.size = 256, .height = 40}, 9, 9); }) ==
+          "image size 256 x 40: width and height must be multiples of 32, from 32 on");
+    CHECK(message_of<option_error>([] { (void)image::place({.fit = fit::pad, .size = 256, .height = 32}, 9, 9); }) ==
+          "image size 256 x 32 with fit pad: only fit squash has a height of its own; give one number");
+    CHECK(message_of<option_error>([] { (void)image::place({.fit = fit::native, .size = 256, .crop = 32}, 9, 9); }) ==
+          "the centre crop is 32 with fit native, which takes all of an image; leave the crop out");
     CHECK(message_of<option_error>([] { (void)image::place({.size = 256, .crop = 288}, 9, 9); }) ==
           "the centre crop is 288 of an input size of 256, it must be a multiple of 32 and not larger");
     CHECK(message_of<shape_error>([] { (void)image::place({}, 0, 9); }) ==

@@ -87,6 +87,25 @@ TEMPLATE_LIST_TEST_CASE("a checkpoint gives the same maps bit for bit, under PyT
     CHECK(file.tensors().size() == 6 * counters);
 }
 
+TEST_CASE("a checkpoint keeps its calibration, which can be replaced alone", "[model]") {
+    using B = std::tuple_element_t<0, test::backends>;
+    const test::scratch_folder folder;
+    const auto path = folder / "part.safetensors";
+    auto m = small_model<B>();
+    save_checkpoint<B>(path, m, {{"epochs", 5}});
+    CHECK(load_checkpoint<B>(path, {.threads = 1}).settings.calibration.is_null());
+    m.settings.calibration = {{"threshold", 0.1}};
+    save_checkpoint<B>(path, m, {{"epochs", 5}});
+    const auto bytes = test::text_of_file(path);
+    replace_calibration(path, {{"threshold", 0.2}});
+    auto back = load_checkpoint<B>(path, {.threads = 1});
+    CHECK(back.settings.calibration == io::json{{"threshold", 0.2}});
+    CHECK(map_of<B>(back) == map_of<B>(m));
+    CHECK(training_of(path) == io::json{{"epochs", 5}});
+    replace_calibration(path, {{"threshold", 0.1}});
+    CHECK((test::text_of_file(path) == bytes));  // not shown: it is long
+}
+
 TEST_CASE("a checkpoint of one precision is read in the other", "[model]") {
     using narrow = std::tuple_element_t<0, test::backends>;
     using wide = std::tuple_element_t<0, test::double_backends>;

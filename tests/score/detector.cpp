@@ -101,6 +101,43 @@ TEST_CASE("a checkpoint's detector is its model's", "[score]") {
     check_same(loaded.score(photograph), small_detector().score(photograph), 0);
 }
 
+TEST_CASE("a calibrated detector gives scores on the scale, verdicts and regions", "[score]") {
+    const auto photographs = some_photographs();
+    const auto raw = small_detector().score(photographs);
+    CHECK((!small_detector().scale() && !raw[0].calibrated && !raw[0].anomalous() && raw[0].regions.empty()));
+    std::vector<float> scores;
+    for (const auto& one : raw) scores.push_back(one.score);
+    std::sort(scores.begin(), scores.end());
+    auto m = small_model();
+    // Between the third and the fourth: two are alarms.
+    const calibration by{.typical = static_cast<double>(scores[0]), .threshold = static_cast<double>(scores[3])};
+    m.settings.calibration = to_json(by);
+    const detector<B> calibrated{std::move(m)};
+    CHECK(calibrated.scale() == by);
+    const auto found = calibrated.score(photographs);
+    int alarms = 0;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        INFO("photograph " << i);
+        CHECK(found[i].score == raw[i].score);
+        CHECK(found[i].map == raw[i].map);
+        CHECK(found[i].calibrated == by(static_cast<double>(found[i].score)));
+        CHECK(*found[i].anomalous() == !found[i].regions.empty());
+        alarms += *found[i].anomalous();
+        float peak = 0;
+        for (const auto& one : found[i].regions) {
+            peak = std::max(peak, one.peak);
+            CHECK(*one.score == by(static_cast<double>(one.peak)));
+            CHECK(one.box.x + one.box.width <= static_cast<double>(photographs[i].width));
+        }
+        if (*found[i].anomalous()) CHECK(peak == found[i].score);
+    }
+    CHECK(alarms == 2);
+    auto broken = small_model();
+    broken.settings.calibration = 3;
+    CHECK(test::message_of([&] { detector<B>{std::move(broken)}; }) ==
+          "detector: its calibration can't be read: expected what rd4ad writes; calibrate again by rd4ad calibrate");
+}
+
 TEST_CASE("what a detector can't do is refused", "[score]") {
     CHECK(test::message_of([] {
               detector<B>{model<B>{architecture_named("resnet18"), {.threads = 1}}, {.batch = 0}};

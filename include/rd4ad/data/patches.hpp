@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/image/geometry.hpp>
 #include <rd4ad/image/image.hpp>
 
 namespace rd4ad::data {
@@ -21,11 +22,7 @@ struct patch_options {
     friend bool operator==(const patch_options&, const patch_options&) = default;
 };
 
-/// Part of an image, in pixels.
-struct box {
-    std::size_t x{0}, y{0}, width{0}, height{0};
-    friend bool operator==(const box&, const box&) = default;
-};
+using box = image::pixel_box;
 
 /// Patches of one size that cover the whole image, row by row from the top.
 struct patch_grid {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/image/image.hpp>
@@ -13,20 +14,31 @@
 
 namespace rd4ad::image {
 
-/// squash: to a square, whatever the aspect. pad: black borders make a square first. short_side: the short side to the
-/// size, the long side in proportion, rounded to the nearest multiple of 32.
-enum class fit { squash, pad, short_side };
+/// squash: to a square (or size x height), whatever the aspect. pad: black borders make a square first. short_side: the short
+/// side to the size, the long side in proportion, rounded to the nearest multiple of 32. native: pixel for pixel, sides
+/// shorter than the size get black borders; for images that are cut into patches.
+enum class fit { squash, pad, short_side, native };
 
-/// "squash", "pad" or "short-side".
+/// "squash", "pad", "short-side" or "native".
 [[nodiscard]] inline std::string to_string(fit how) {
-    return how == fit::squash ? "squash" : how == fit::pad ? "pad" : "short-side";
+    switch (how) {
+        case fit::squash:
+            return "squash";
+        case fit::pad:
+            return "pad";
+        case fit::short_side:
+            return "short-side";
+        case fit::native:
+            break;
+    }
+    return "native";
 }
 
 /// The fit of that name. Throws option_error for any other.
 [[nodiscard]] inline fit fit_of(std::string_view name) {
-    for (const fit how : {fit::squash, fit::pad, fit::short_side})
+    for (const fit how : {fit::squash, fit::pad, fit::short_side, fit::native})
         if (to_string(how) == name) return how;
-    throw option_error{"fit \"" + std::string{name} + "\" is unknown; expected squash, pad or short-side"};
+    throw option_error{"fit \"" + std::string{name} + "\" is unknown; expected squash, pad, short-side or native"};
 }
 
 /// What is done to every photograph before the network: fitted to `size`, then its centre of crop x crop pixels cut out
@@ -35,6 +47,7 @@ struct geometry {
     image::fit fit{image::fit::squash};
     std::size_t size{256};
     std::size_t crop{0};
+    std::size_t height{0};  ///< of squashed images; 0: size
     friend bool operator==(const geometry&, const geometry&) = default;
 };
 
@@ -66,11 +79,20 @@ struct placement {
     }
 };
 
-/// Throws option_error unless size is a multiple of 32 above 0 and crop one of at most size.
+/// Throws option_error unless size is a multiple of 32 above 0 and crop one of at most size; height is for squashed images,
+/// and crop not for native ones.
 inline void check_geometry(const geometry& by) {
-    if (by.size == 0 || by.size % size_step != 0)
-        throw option_error{"the input size is " + std::to_string(by.size) + ", it must be a multiple of 32 above 0"};
-    if (by.crop > by.size || by.crop % size_step != 0)
+    if (by.size == 0 || by.size % size_step != 0 || by.height % size_step != 0)
+        throw option_error{"image size " + std::to_string(by.size) + " x " + std::to_string(by.height ? by.height : by.size) +
+                           ": width and height must be multiples of 32, from 32 on"};
+    if (by.height != 0 && by.fit != fit::squash)
+        throw option_error{"image size " + std::to_string(by.size) + " x " + std::to_string(by.height) + " with fit " +
+                           to_string(by.fit) + ": only fit squash has a height of its own; give one number"};
+    if (by.crop != 0 && by.fit == fit::native)
+        throw option_error{"the centre crop is " + std::to_string(by.crop) +
+                           " with fit native, which takes all of an image; "
+                           "leave the crop out"};
+    if (by.crop > std::min(by.size, by.height ? by.height : by.size) || by.crop % size_step != 0)
         throw option_error{"the centre crop is " + std::to_string(by.crop) + " of an input size of " + std::to_string(by.size) +
                            ", it must be a multiple of 32 and not larger"};
 }
@@ -83,16 +105,20 @@ inline void check_geometry(const geometry& by) {
         throw shape_error{"place: the photograph is " + std::to_string(width) + " x " + std::to_string(height) +
                           " pixels; both must be at least 1"};
     placement out{.photograph_width = width, .photograph_height = height, .padded_width = width, .padded_height = height};
-    out.fitted_width = out.fitted_height = by.size;
+    out.fitted_width = by.size;
+    out.fitted_height = by.height ? by.height : by.size;
     if (by.fit == fit::pad) {
         out.padded_width = out.padded_height = std::max(width, height);
-        out.left = (out.padded_width - width) / 2;
-        out.top = (out.padded_height - height) / 2;
+    } else if (by.fit == fit::native) {
+        out.fitted_width = out.padded_width = std::max(width, by.size);
+        out.fitted_height = out.padded_height = std::max(height, by.size);
     } else if (by.fit == fit::short_side) {
         const std::size_t small = std::min(width, height), large = std::max(width, height);
         const std::size_t steps = (2 * large * by.size + small * size_step) / (2 * small * size_step);
         (width < height ? out.fitted_height : out.fitted_width) = std::max(by.size, steps * size_step);
     }
+    out.left = (out.padded_width - width) / 2;
+    out.top = (out.padded_height - height) / 2;
     out.width = by.crop ? by.crop : out.fitted_width;
     out.height = by.crop ? by.crop : out.fitted_height;
     out.crop_x = (out.fitted_width - out.width) / 2;
@@ -207,6 +233,25 @@ template <class Resize>
     const double top = forth(box.y, by.crop_y, by.scale_y(), by.top, by.height);
     const double bottom = forth(box.y + box.height, by.crop_y, by.scale_y(), by.top, by.height);
     return {left, top, right - left, bottom - top};
+}
+
+/// Whole pixels: a part of an image.
+struct pixel_box {
+    std::size_t x{0}, y{0}, width{0}, height{0};
+    friend bool operator==(const pixel_box&, const pixel_box&) = default;
+};
+
+/// The pixels of the network's input whose centres lie on the photograph, not on a border; at least one.
+[[nodiscard]] inline pixel_box pixels_inside(const placement& by) {
+    const auto [x, y, width, height] =
+        fit_box(by, {0, 0, static_cast<double>(by.photograph_width), static_cast<double>(by.photograph_height)});
+    const auto range = [](double begin, double length, std::size_t size) {
+        const auto first = std::min(static_cast<std::size_t>(std::ceil(std::max(begin - 0.5, 0.0))), size - 1);
+        const auto last = static_cast<std::size_t>(std::max(std::floor(begin + length + 0.5), 0.0));
+        return std::pair{first, std::max(std::min(last, size), first + 1) - first};
+    };
+    const auto across = range(x, width, by.width), down = range(y, height, by.height);
+    return {across.first, down.first, across.second, down.second};
 }
 
 }  // namespace rd4ad::image

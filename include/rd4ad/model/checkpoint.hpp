@@ -73,6 +73,7 @@ void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::j
         {"deviation", m.settings.normalisation.deviation},
         {"batches", m.batches}}.dump();
     file.metadata["training"] = training.dump();
+    if (!m.settings.calibration.is_null()) file.metadata["calibration"] = m.settings.calibration.dump();
     io::write_safetensors(path, file);
 }
 
@@ -99,9 +100,18 @@ template <Backend B>
     m.settings.normalisation = {detail::three_numbers(settings, "mean", path.string()),
                                 detail::three_numbers(settings, "deviation", path.string())};
     m.settings.teacher = value("teacher");
+    if (file.metadata.contains("calibration"))
+        m.settings.calibration = io::parse(file.metadata.at("calibration"), path.string() + ": metadata 'calibration'");
     load_teacher(m, file);
     load_trained(m, file);
     return m;
+}
+
+/// Puts another calibration (as score/calibration.hpp writes it) into a checkpoint, and leaves the rest as it is. Atomic.
+inline void replace_calibration(const std::filesystem::path& checkpoint, const io::json& calibration) {
+    auto file = io::read_safetensors(checkpoint);
+    file.metadata["calibration"] = calibration.dump();
+    io::write_safetensors(checkpoint, file);
 }
 
 /// The training settings and losses a checkpoint was saved with.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <rd4ad/image/normalise.hpp>
+#include <rd4ad/io/json.hpp>
 #include <rd4ad/model/bottleneck.hpp>
 #include <rd4ad/model/names.hpp>
 #include <rd4ad/model/state.hpp>
@@ -30,6 +31,7 @@ struct model_settings {
     std::size_t height{256}, width{256};  ///< of the images the network sees; multiples of 32
     image::normalisation normalisation{};
     std::string teacher{"none"};  ///< where the teacher's weights come from, for people to read
+    io::json calibration{};       ///< of the scores, as score/calibration.hpp writes it; null: none
 };
 
 /// Options of `make_model`.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@
 #include <rd4ad/image/resize.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/scoring.hpp>
+#include <rd4ad/score/calibration.hpp>
+#include <rd4ad/score/finding.hpp>
+#include <rd4ad/score/regions.hpp>
 #include <rd4ad/train/images.hpp>
 
 namespace rd4ad {
@@ -23,17 +27,12 @@ enum class map_size {
     photograph  ///< of the photograph, bilinear
 };
 
-/// What a detector found in one photograph.
-struct finding {
-    float score{0};      ///< the map's maximum, at the network's size; in 0..3
-    image::plane map{};  ///< smoothed anomaly map, each value in 0..3
-};
-
 /// Options of a detector.
 struct detector_options {
     std::size_t batch{8};  ///< images computed at once; larger batches are cut
     double sigma{4.0};     ///< of the Gaussian over the map, in pixels of the network's image
     map_size size{map_size::photograph};
+    region_options regions{};
 };
 
 /// Scores photographs with a trained model. Everything is prepared in the constructor; `score` may be called from several
@@ -44,6 +43,7 @@ class detector {
     explicit detector(model<B> trained, const detector_options& options = {})
         : model_{std::make_unique<model<B>>(std::move(trained))},
           options_{options.batch > 0 ? options : throw option_error{"detector: batch 0, expected at least 1"}},
+          calibration_{calibration_from(model_->settings.calibration, "detector")},
           network_{*model_, options.batch, options.sigma} {}
 
     /// From a checkpoint file.
@@ -53,6 +53,8 @@ class detector {
 
     [[nodiscard]] const model_settings& settings() const noexcept { return model_->settings; }
     [[nodiscard]] const architecture& arch() const noexcept { return *model_->arch; }
+    /// The scale of its scores; none for a model without.
+    [[nodiscard]] const std::optional<calibration>& scale() const noexcept { return calibration_; }
 
     /// One photograph, RGB.
     [[nodiscard]] finding score(const image::picture& photograph) const {
@@ -70,6 +72,9 @@ class detector {
                          [&](std::size_t i) { network_input(part[i], settings(), std::span{inputs}.subspan(i * each, each)); });
             auto maps = score_inputs(inputs);
             for (std::size_t i = 0; i < part.size(); ++i) {
+                maps[i].place =
+                    image::place({.size = settings().width, .height = settings().height}, part[i].width, part[i].height);
+                if (calibration_) maps[i].regions = regions_of(maps[i]);
                 if (options_.size == map_size::photograph)
                     maps[i].map = image::resize_map(maps[i].map, part[i].width, part[i].height);
                 found.push_back(std::move(maps[i]));
@@ -91,11 +96,19 @@ class detector {
             found[i].map = {settings().width, settings().height, 1,
                             std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(pixels))};
             found[i].score = *std::max_element(found[i].map.pixels.begin(), found[i].map.pixels.end());
+            if (calibration_) found[i].calibrated = (*calibration_)(static_cast<double>(found[i].score));
         }
         return found;
     }
 
    private:
+    [[nodiscard]] std::vector<region> regions_of(const finding& in) const {
+        auto regions =
+            find_regions(in.map, in.place, calibration_->raw(options_.regions.threshold), options_.regions.smallest_area);
+        for (auto& one : regions) one.score = (*calibration_)(static_cast<double>(one.peak));
+        return regions;
+    }
+
     using queue_type = typename B::queue;
 
     /// A queue of the caller's own until it lets go of it.
@@ -123,6 +136,7 @@ class detector {
 
     std::unique_ptr<model<B>> model_;
     detector_options options_;
+    std::optional<calibration> calibration_;
     scoring_network<B> network_;
     std::shared_ptr<idle_queues> idle_{std::make_shared<idle_queues>()};
 };
