@@ -1,6 +1,7 @@
 // cli/main.cpp: the command rd4ad: which verb, and what its failure is to the shell.
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <string>
 #include <vector>
@@ -12,15 +13,27 @@
 
 namespace {
 
-constexpr const char* help_text =
+struct verb {
+    const char* name;
+    const char* what;
+    int (*run)(const std::vector<std::string>&);
+};
+
+constexpr verb verbs[]{{"train", "learn from a folder of good photographs", cli::train},
+                       {"test", "judge a trained model by a test set with known defects", cli::test},
+                       {"score", "score photographs, and show where they are unusual", cli::score},
+                       {"export", "write a trained model for other runtimes (ONNX)", cli::export_model},
+                       {"verify", "prove that an exported model scores as its checkpoint does", cli::verify}};
+
+constexpr const char* help_head =
     R"(rd4ad finds what is unusual in photographs, after training on good ones alone (reverse distillation).
 
 usage: rd4ad VERB FLAGS...
 
-  train    learn from a folder of good photographs
-  test     judge a trained model by a test set with known defects
-  score    score photographs, and show where they are unusual
+)";
 
+constexpr const char* help_tail =
+    R"(
   rd4ad VERB --help    a verb's flags
   rd4ad --version      this program's version
 
@@ -30,23 +43,39 @@ Example: train on good screws, judge, then look at one new photograph.
   rd4ad score new.png --checkpoint models/screw.safetensors --out pictures
 )";
 
+const verb* verb_named(const std::string& name) {
+    for (const auto& one : verbs)
+        if (one.name == name) return &one;
+    return nullptr;
+}
+
+void print_help() {
+    std::fputs(help_head, stdout);
+    for (const auto& one : verbs) std::printf("  %-8s %s\n", one.name, one.what);
+    std::fputs(help_tail, stdout);
+}
+
 int run(const std::vector<std::string>& words) {
-    if (words.empty()) throw cli::usage_error{"no verb: expected train, test or score"};
-    const std::vector<std::string> rest(words.begin() + 1, words.end());
-    const auto& verb = words.front();
-    if (verb == "train") return cli::train(rest);
-    if (verb == "test") return cli::test(rest);
-    if (verb == "score") return cli::score(rest);
-    if (verb == "--help" || verb == "-h" || verb == "help") {
-        std::fputs(help_text, stdout);
+    std::vector<std::string> known;
+    std::string listed;
+    for (const auto& one : verbs) {
+        known.emplace_back(one.name);
+        listed += (known.size() == 1 ? "" : known.size() == std::size(verbs) ? " or " : ", ") + known.back();
+    }
+    if (words.empty()) throw cli::usage_error{"no verb: expected " + listed};
+    if (const auto* found = verb_named(words.front())) return found->run({words.begin() + 1, words.end()});
+    const auto& word = words.front();
+    if (word == "--help" || word == "-h" || word == "help") {
+        print_help();
         return 0;
     }
-    if (verb == "--version") {
+    if (word == "--version") {
         std::printf("rd4ad %s\n", rd4ad::version);
         return 0;
     }
-    const auto near = cli::nearest(verb, {"train", "test", "score", "--help", "--version"});
-    throw cli::usage_error{(verb.starts_with('-') ? "unknown flag " : "unknown verb ") + verb +
+    known.insert(known.end(), {"--help", "--version"});
+    const auto near = cli::nearest(word, known);
+    throw cli::usage_error{(word.starts_with('-') ? "unknown flag " : "unknown verb ") + word +
                            (near.empty() ? "" : ": did you mean " + near + "?")};
 }
 
@@ -68,7 +97,7 @@ int main(int count, char** words) {
         if (std::fflush(stdout) != 0) return failure(1, "standard output can't be written; is the disk full?");
         return status;
     } catch (const cli::usage_error& problem) {
-        const bool known = !given.empty() && (given[0] == "train" || given[0] == "test" || given[0] == "score");
+        const bool known = !given.empty() && verb_named(given[0]) != nullptr;
         return failure(2, problem.what() + std::string{" (see rd4ad "} + (known ? given[0] + " " : "") + "--help)");
     } catch (const std::bad_alloc&) {
         return failure(1, "out of memory: use a smaller --bs or --inp, or a smaller --cache-gb");

@@ -3,10 +3,10 @@ include(CMakePackageConfigHelpers)
 
 set(rd4ad_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rd4ad)
 set(rd4ad_data_dir ${CMAKE_INSTALL_DATADIR}/rd4ad)
-foreach(component IN ITEMS core xtensor onednn thrust rd4ad)
+foreach(component IN ITEMS core xtensor export onednn thrust rd4ad)
     set_target_properties(rd4ad_${component} PROPERTIES EXPORT_NAME ${component})
 endforeach()
-install(TARGETS rd4ad_core rd4ad_xtensor rd4ad_onednn rd4ad_thrust rd4ad_rd4ad EXPORT rd4adTargets FILE_SET HEADERS)
+install(TARGETS rd4ad_core rd4ad_xtensor rd4ad_export rd4ad_onednn rd4ad_thrust rd4ad_rd4ad EXPORT rd4adTargets FILE_SET HEADERS)
 install(EXPORT rd4adTargets NAMESPACE rd4ad:: DESTINATION ${rd4ad_cmake_dir})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/rd4adConfig.cmake.in ${PROJECT_BINARY_DIR}/rd4adConfig.cmake

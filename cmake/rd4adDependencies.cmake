@@ -1,9 +1,10 @@
 # What the library stands on, found the same way for the project itself and for those who call find_package(rd4ad).
 #
-# The includer sets rd4ad_components (any of core, xtensor, onednn, thrust) and defines rd4ad_find(<find_package's arguments>).
+# The includer sets rd4ad_components (any of core, xtensor, export, onednn, thrust) and defines rd4ad_find(<find_package's arguments>).
 # Afterwards rd4ad_problem is empty or says what is missing and what to do, and these targets exist:
 #   core:    xtensor, nlohmann_json::nlohmann_json, Threads::Threads, rd4ad::third_party_zip, rd4ad::third_party_stb
 #   xtensor: xtensor-blas (with BLAS and LAPACK), xsimd, OpenMP::OpenMP_CXX
+#   export:  rd4ad::third_party_protozero
 #   onednn:  rd4ad::third_party_onednn
 #   thrust:  rd4ad::third_party_thrust, for the system that RD4AD_THRUST names (CUDA, OMP, TBB or CPP)
 set(rd4ad_problem "")
@@ -84,6 +85,17 @@ if("xtensor" IN_LIST rd4ad_components)
         unset(BLA_VENDOR)
     else()
         rd4ad_find(xtensor-blas)
+    endif()
+endif()
+
+if("export" IN_LIST rd4ad_components AND NOT TARGET rd4ad::third_party_protozero)
+    rd4ad_has_generated_config(rd4ad_generated protozero)
+    if(rd4ad_generated)
+        rd4ad_find(protozero)
+        add_library(rd4ad::third_party_protozero INTERFACE IMPORTED)
+        target_link_libraries(rd4ad::third_party_protozero INTERFACE protozero::protozero)
+    else()
+        rd4ad_import(rd4ad::third_party_protozero protozero/pbf_writer.hpp "" "" libprotozero-dev)
     endif()
 endif()
 

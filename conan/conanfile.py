@@ -17,8 +17,9 @@ class Rd4ad(ConanFile):
     topics = ("anomaly-detection", "inspection", "deep-learning", "header-only")
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    options = {"with_export": [True, False], "with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
     default_options = {
+        "with_export": True,
         "with_onednn": False,
         "with_thrust": "off",
         "openblas/*:build_lapack": True,
@@ -47,6 +48,8 @@ class Rd4ad(ConanFile):
         self.requires("nlohmann_json/[>=3.9 <4]", force=True)  # xtensor's recipe names one exact version
         self.requires("libzip/[>=1.7 <2]")
         self.requires("stb/cci.20240213")
+        if self.options.with_export:
+            self.requires("protozero/[>=1.7 <2]")
         if self.options.with_onednn:
             self.requires("onednn/[>=2.4 <4]")
         if self.options.with_thrust == "tbb":
@@ -66,6 +69,7 @@ class Rd4ad(ConanFile):
         toolchain.cache_variables.update({
             "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_EXAMPLES": False, "RD4AD_BENCHMARKS": False,
             "RD4AD_NATIVE": False,
+            "RD4AD_EXPORT": bool(self.options.with_export),
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

@@ -19,6 +19,7 @@ xtensor-blas/0.20.0
 xsimd/8.1.0
 nlohmann_json/3.11.2
 libzip/1.7.3
+protozero/1.7.1
 stb/cci.20240213
 cxxopts/3.1.1
 catch2/2.13.10

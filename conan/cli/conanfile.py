@@ -16,8 +16,8 @@ class Rd4adCommand(ConanFile):
     license = "MIT"
     package_type = "application"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
-    default_options = {"with_onednn": False, "with_thrust": "off"}
+    options = {"with_export": [True, False], "with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    default_options = {"with_export": True, "with_onednn": False, "with_thrust": "off"}
 
     def set_version(self):
         text = load(self, os.path.join(self.recipe_folder, "..", "..", "include", "rd4ad", "core", "version.hpp"))
@@ -30,6 +30,7 @@ class Rd4adCommand(ConanFile):
             copy(self, pattern, root, self.export_sources_folder)
 
     def configure(self):
+        self.options["rd4ad"].with_export = self.options.with_export
         self.options["rd4ad"].with_onednn = self.options.with_onednn
         self.options["rd4ad"].with_thrust = self.options.with_thrust
 
@@ -47,6 +48,7 @@ class Rd4adCommand(ConanFile):
         CMakeDeps(self).generate()
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables.update({
+            "RD4AD_EXPORT": bool(self.options.with_export),
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

@@ -3,7 +3,7 @@
 # To build the library and the command.
 packages_build=(
     ca-certificates cmake g++ ninja-build
-    libcxxopts-dev libopenblas-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev libzip-dev nlohmann-json3-dev
+    libcxxopts-dev libopenblas-dev libprotozero-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev libzip-dev nlohmann-json3-dev
 )
 # To build tests and benchmarks.
 packages_test=("${packages_build[@]}" catch2 libbenchmark-dev)
@@ -12,8 +12,8 @@ packages_thrust=(libtbb-dev libthrust-dev)
 # The second compiler, and the format check.
 packages_clang=(clang libomp-dev)
 packages_format=(clang-format-14)
-# Conan, in a virtual environment of Python's.
-packages_conan=(python3 python3-venv)
+# Conan, and the runtimes that exported models are compared in, each in a virtual environment of Python's.
+packages_python=(python3 python3-venv)
 
 # install_packages NAME...: installs those that are missing, and touches no network where none is.
 install_packages() {

@@ -31,17 +31,26 @@ complains() {
     [[ ! -s out ]] || fail "expected nothing on standard output"
 }
 
+# needs_python MODULE...: leaves the case, as skipped, where Python has not all of them; sets `python`.
+needs_python() {
+    python=${RD4AD_TEST_PYTHON:-python3}
+    local module
+    for module in "$@"; do
+        "$python" -c "import $module" 2>/dev/null || { echo "skipped: $python has no $module (RD4AD_TEST_PYTHON names another)" && exit 77; }
+    done
+}
+
 tiny_training=(--inp 64 --bs 4 --threads 1)
 
 case_help() {
     gives 0 --help
     says out "Example:"
     local verb
-    for verb in train test score; do
+    for verb in train test score export verify; do
         gives 0 "$verb" --help
         says out "Example:"
         says out "  rd4ad $verb "
-        says out "--threads N"
+        [[ $verb == export ]] || says out "--threads N"
         [[ ! -s err ]] || fail "expected nothing on standard error"
     done
     gives 0 --version
@@ -50,7 +59,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains "no verb: expected train, test or score (see rd4ad --help)"
+    complains "no verb: expected train, test, score, export or verify (see rd4ad --help)"
     gives 2 tran
     complains "unknown verb tran: did you mean train? (see rd4ad --help)"
     gives 2 --verson
@@ -77,6 +86,14 @@ case_usage() {
     complains "--backend 'cuda': expected one of xtensor, thrust, onednn (see rd4ad train --help)"
     gives 2 test --data . --checkpoint models --save-segmentation-images
     complains "--save-segmentation-images needs --out DIR (see rd4ad test --help)"
+    gives 2 export --checkpoint a.safetensors --format tensorrt --out b
+    complains "--format 'tensorrt': expected one of onnx (see rd4ad export --help)"
+    gives 2 export --checkpoint a.safetensors
+    complains "--out is missing (see rd4ad export --help)"
+    gives 2 verify --onnx a.onnx --checkpoint a.safetensors --data . --runtime tensorrt
+    complains "--runtime 'tensorrt': expected onnxruntime, openvino or both (see rd4ad verify --help)"
+    gives 2 verify --onnx a.onnx --checkpoint a.safetensors --data . --batches 0
+    complains "--batches '0': expected whole numbers from 1 to 9999 (see rd4ad verify --help)"
     gives 2 score --checkpoint models
     complains "nothing to score: expected images or folders (see rd4ad score --help)"
 }
@@ -152,6 +169,60 @@ case_train_test_score() {
     cp plain/note.txt note.png
     gives 1 score note.png --checkpoint models/cloth.safetensors
     says err "rd4ad: note.png: is not an image this library reads"
+}
+
+# The runtime is played by a shell script: what verify says of one that fails, and of one whose results are wrong. That true
+# ones agree is shown by case_verify_with_onnxruntime and scripts/check-export.
+case_export_and_verify() {
+    "$make_woven" cloth 4 1 64
+    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
+    says out "cloth.onnx: resnet18, 64 x 64"
+    gives 0 export --checkpoint models/cloth.safetensors --out half.onnx --half
+    (($(wc -c <half.onnx) * 100 < $(wc -c <cloth.onnx) * 52)) || fail "expected half the bytes"
+    gives 1 export --checkpoint cloth.onnx --out other.onnx
+    says err "cloth.onnx"
+
+    local verify=(verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --threads 1)
+    gives 1 verify --onnx none.onnx --checkpoint models/cloth.safetensors --data cloth
+    complains "none.onnx: no such file; give what rd4ad export wrote"
+    gives 1 "${verify[@]}" --python ./nowhere
+    complains "./nowhere: can't be run: No such file or directory"
+    printf '#!/bin/sh\nexit 3\n' >python && chmod +x python
+    gives 1 "${verify[@]}" --python ./python
+    complains "./python: ended with status 3; what it said stands above"
+    # words: the runner, the runtime, the graph, the folder; three photographs of 64 x 64
+    cat >python <<'SHELL'
+#!/bin/sh
+head -c $((3 * 64 * 64 * 4)) /dev/zero >"$4/maps"
+head -c $((3 * 4)) /dev/zero >"$4/scores"
+echo '{"version": "0", "description": null}' >"$4/about.json"
+SHELL
+    status=0
+    "$rd4ad" "${verify[@]}" --python ./python >out 2>err || status=$?
+    ((status == 1)) || fail "status $status, expected 1"
+    says err "cloth.onnx: differs from models/cloth.safetensors by more than 1e-4 of a map's range or 1e-5 of a score"
+    grep -qE '^onnxruntime 0 +5 +3 +[0-9.e+-]+ +[0-9.e+-]+ +equal$' out || fail "expected a row of the table"
+    sed -i 's/null/{"format": "another"}/' python
+    gives 1 "${verify[@]}" --python ./python
+    says err "cloth.onnx: is no description of the format 'rd4ad graph 1'"
+    sed -i 's/3 \* 64 \* 64/2 * 64 * 64/; s/{"format": "another"}/null/' python
+    gives 1 "${verify[@]}" --python ./python
+    says err "maps: has 32768 bytes, expected 49152 from the runtime"
+}
+
+case_verify_with_onnxruntime() {
+    needs_python numpy onnxruntime
+    "$make_woven" cloth 4 2 64
+    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
+    gives 0 verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python" --json
+    (($(grep -cE '"swapped_pairs": 0,' out) == 2)) || fail "expected equal ranks for two batch sizes"
+    gives 0 train --data cloth --out others --epochs 1 --seed 2 "${tiny_training[@]}"
+    status=0
+    "$rd4ad" verify --onnx cloth.onnx --checkpoint others/cloth.safetensors --data cloth --runtime onnxruntime \
+        --python "$python" >out 2>err || status=$?
+    ((status == 1)) || fail "status $status, expected 1 for another checkpoint"
 }
 
 # A training that a signal ends, and then goes on, ends in the same bytes as one that nothing disturbed.

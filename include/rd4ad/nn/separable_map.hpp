@@ -64,6 +64,11 @@ struct matrix {
     return m;
 }
 
+/// `to` x `from`: enlargement with aligned corners, then a Gaussian of `sigma` (0: none): one side of a scale's share of the map.
+[[nodiscard]] inline matrix enlargement(std::size_t from, std::size_t to, double sigma) {
+    return product(gaussian_blur(to, sigma), aligned_enlargement(from, to));
+}
+
 /// The constant matrices of one scale on a device: rows (H x h) and columns (W x w).
 template <Backend B>
 struct separable {
@@ -76,7 +81,7 @@ template <Backend B>
                                           std::size_t width, double sigma) {
     using T = typename B::value_type;
     const auto one = [&](std::size_t from, std::size_t to) {
-        const matrix m = product(gaussian_blur(to, sigma), aligned_enlargement(from, to));
+        const matrix m = enlargement(from, to, sigma);
         const std::vector<T> values(m.values.begin(), m.values.end());
         return to_device<B>(q, {1, 1, to, from}, values);
     };

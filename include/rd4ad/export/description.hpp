@@ -1,0 +1,45 @@
+// rd4ad/export/description.hpp: what a client of an exported graph has to know, as JSON. Twin: tests/export/description.cpp
+#pragma once
+#include <string>
+
+#include <rd4ad/core/version.hpp>
+#include <rd4ad/export/graph.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/model/model.hpp>
+
+namespace rd4ad {
+
+/// The key of the description: among an ONNX file's metadata, and among a Triton model's parameters.
+inline constexpr const char* description_key = "rd4ad";
+
+/// Value of "format" in a description; docs/export.md lists the other keys.
+inline constexpr const char* description_format = "rd4ad graph 1";
+
+/// What a client does before and after the graph of a model.
+template <Backend B>
+[[nodiscard]] io::json describe(const model<B>& m, double sigma, bool half) {
+    const auto& by = m.settings.normalisation;
+    return {{"format", description_format},
+            {"version", version},
+            {"arch", std::string{m.arch->name}},
+            {"teacher", m.settings.teacher},
+            {"weights", half ? "float16" : "float32"},
+            {"input",
+             {{"name", scoring_graph::input},
+              {"layout", "N x 3 x height x width, float32, RGB"},
+              {"height", m.settings.height},
+              {"width", m.settings.width},
+              {"fit", "squash"},
+              {"resize", "bilinear, antialiased, on 8-bit values (Pillow's BILINEAR)"},
+              {"divisor", 255},
+              {"mean", by.mean},
+              {"deviation", by.deviation}}},
+            {"map",
+             {{"name", scoring_graph::map},
+              {"definition", "sum over 3 scales of 1 - cosine, enlarged with aligned corners, then a Gaussian"},
+              {"sigma", sigma},
+              {"range", {0, 3}}}},
+            {"score", {{"name", scoring_graph::score}, {"definition", "maximum of map"}, {"range", {0, 3}}}}};
+}
+
+}  // namespace rd4ad

@@ -1,0 +1,159 @@
+// rd4ad/export/onnx.hpp: a scoring graph as an ONNX file (opset 13, IR 7) that says what its client has to do. Twin:
+// tests/export/onnx.cpp
+#pragma once
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <rd4ad/core/version.hpp>
+#include <rd4ad/export/description.hpp>
+#include <rd4ad/export/detail/protobuf.hpp>
+#include <rd4ad/export/graph.hpp>
+#include <rd4ad/io/atomic_file.hpp>
+#include <rd4ad/io/element.hpp>
+
+namespace rd4ad {
+
+/// How a graph is stored.
+struct onnx_options {
+    bool half{false};   ///< convolutions' weights in 16 bits; everything is computed in 32
+    double sigma{4.0};  ///< of the Gaussian over the map, as the detector's
+};
+
+namespace detail::onnx {
+
+// Numbers of fields and types as onnx.proto has them.
+enum class model_field : protozero::pbf_tag_type {
+    ir_version = 1,
+    producer_name = 2,
+    producer_version = 3,
+    graph = 7,
+    opset_import = 8,
+    metadata_props = 14
+};
+enum class opset_field : protozero::pbf_tag_type { version = 2 };
+enum class entry_field : protozero::pbf_tag_type { key = 1, value = 2 };
+enum class graph_field : protozero::pbf_tag_type { node = 1, name = 2, initializer = 5, input = 11, output = 12 };
+enum class node_field : protozero::pbf_tag_type { input = 1, output = 2, name = 3, op_type = 4, attribute = 5 };
+enum class attribute_field : protozero::pbf_tag_type { name = 1, i = 3, ints = 8, type = 20 };
+enum class tensor_field : protozero::pbf_tag_type { dims = 1, data_type = 2, name = 8, raw_data = 9 };
+enum class value_field : protozero::pbf_tag_type { name = 1, type = 2 };
+enum class type_field : protozero::pbf_tag_type { tensor_type = 1 };
+enum class tensor_type_field : protozero::pbf_tag_type { elem_type = 1, shape = 2 };
+enum class shape_field : protozero::pbf_tag_type { dim = 1 };
+enum class dimension_field : protozero::pbf_tag_type { value = 1, parameter = 2 };
+enum attribute_type : std::int32_t { attribute_int = 2, attribute_ints = 7 };
+enum tensor_type : std::int32_t { type_float = 1, type_int64 = 7, type_float16 = 10 };
+
+template <class Field>
+using message = protozero::pbf_builder<Field>;
+
+/// How a weight is named in a file that stores it in 16 bits; a Cast gives it its own name.
+[[nodiscard]] inline std::string half_name(const std::string& name) { return name + ".half"; }
+
+inline void write_node(message<graph_field>& graph, const graph_node& node) {
+    message<node_field> to{graph, graph_field::node};
+    for (const auto& input : node.inputs) to.add_string(node_field::input, input);
+    to.add_string(node_field::output, node.name);
+    to.add_string(node_field::name, node.name);
+    to.add_string(node_field::op_type, node.operation);
+    for (const auto& attribute : node.attributes) {
+        message<attribute_field> setting{to, node_field::attribute};
+        setting.add_string(attribute_field::name, attribute.name);
+        if (const auto* one = std::get_if<std::int64_t>(&attribute.value)) {
+            setting.add_int64(attribute_field::i, *one);
+            setting.add_enum(attribute_field::type, attribute_int);
+        } else {
+            for (const auto value : std::get<1>(attribute.value)) setting.add_int64(attribute_field::ints, value);
+            setting.add_enum(attribute_field::type, attribute_ints);
+        }
+    }
+}
+
+/// numeric_error where a weight is too large for 16 bits.
+inline void write_constant(message<graph_field>& graph, const graph_constant& constant, bool half) {
+    const auto* floats = std::get_if<std::vector<float>>(&constant.values);
+    message<tensor_field> to{graph, graph_field::initializer};
+    for (const auto size : constant.shape) to.add_int64(tensor_field::dims, static_cast<std::int64_t>(size));
+    to.add_int32(tensor_field::data_type, half ? type_float16 : floats ? type_float : type_int64);
+    to.add_string(tensor_field::name, half ? half_name(constant.name) : constant.name);
+    const auto add = [&](std::span<const std::byte> bytes) {
+        to.add_bytes(tensor_field::raw_data, reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    if (half) {
+        constexpr float largest = 65504;
+        for (const float value : *floats)
+            if (!(std::fabs(value) <= largest))
+                throw numeric_error{"export: " + constant.name + " holds " + std::to_string(value) +
+                                    ", which 16 bits can't hold (largest 65504): export without half"};
+        add(*io::narrow<float>(io::element::f16, std::span{*floats}));
+    } else if (floats) {
+        add(std::as_bytes(std::span{*floats}));
+    } else {
+        add(std::as_bytes(std::span{std::get<1>(constant.values)}));
+    }
+}
+
+/// An input or output of floats: N (any) x the sizes.
+inline void write_value(message<graph_field>& graph, graph_field field, const char* name, const std::vector<std::size_t>& sizes) {
+    message<value_field> value{graph, field};
+    value.add_string(value_field::name, name);
+    message<type_field> type{value, value_field::type};
+    message<tensor_type_field> tensor{type, type_field::tensor_type};
+    tensor.add_int32(tensor_type_field::elem_type, type_float);
+    message<shape_field> shape{tensor, tensor_type_field::shape};
+    message<dimension_field>{shape, shape_field::dim}.add_string(dimension_field::parameter, "N");
+    for (const auto size : sizes)
+        message<dimension_field>{shape, shape_field::dim}.add_int64(dimension_field::value, static_cast<std::int64_t>(size));
+}
+
+}  // namespace detail::onnx
+
+/// The file's bytes. `about`: for the metadata key "rd4ad" (see description.hpp). half: weights in 16 bits, each followed
+/// by a Cast to 32 that runtimes do once, at load.
+[[nodiscard]] inline std::string onnx_bytes(const scoring_graph& graph, const io::json& about, bool half) {
+    using namespace detail::onnx;
+    constexpr std::int64_t ir_version = 7, opset = 13;
+    std::size_t bytes = 0;
+    for (const auto& constant : graph.constants)
+        bytes += std::visit([](const auto& values) { return values.size() * sizeof values[0]; }, constant.values);
+    std::string file;
+    file.reserve((half ? bytes / 2 : bytes) + (std::size_t{1} << 20));
+    message<model_field> model{file};
+    model.add_int64(model_field::ir_version, ir_version);
+    model.add_string(model_field::producer_name, "rd4ad");
+    model.add_string(model_field::producer_version, version);
+    message<opset_field>{model, model_field::opset_import}.add_int64(opset_field::version, opset);
+    {
+        message<entry_field> entry{model, model_field::metadata_props};
+        entry.add_string(entry_field::key, description_key);
+        entry.add_string(entry_field::value, io::text_of(about, "export"));
+    }
+    message<graph_field> to{model, model_field::graph};
+    to.add_string(graph_field::name, "rd4ad");
+    write_value(to, graph_field::input, scoring_graph::input, {3, graph.height, graph.width});
+    write_value(to, graph_field::output, scoring_graph::map, {1, graph.height, graph.width});
+    write_value(to, graph_field::output, scoring_graph::score, {1});
+    for (const auto& constant : graph.constants) {
+        const bool narrowed = half && constant.weight;
+        write_constant(to, constant, narrowed);
+        if (narrowed) write_node(to, {"Cast", constant.name, {half_name(constant.name)}, {{"to", std::int64_t{type_float}}}});
+    }
+    for (const auto& node : graph.nodes) write_node(to, node);
+    return file;
+}
+
+/// Writes a model's scoring graph, atomically. Throws io_error; numeric_error with `half` where a weight is too large.
+template <Backend B>
+void export_onnx(const std::filesystem::path& path, model<B>& m, const onnx_options& options = {}) {
+    io::write_atomically(path,
+                         onnx_bytes(make_graph<B>(m, options.sigma), describe(m, options.sigma, options.half), options.half));
+}
+
+}  // namespace rd4ad

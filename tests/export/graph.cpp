@@ -1,0 +1,104 @@
+// The graph, computed plainly in double, gives the detector's maps and scores for every architecture.
+#include <rd4ad/export/graph.hpp>
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rd4ad/export/client.hpp>
+#include <rd4ad/score/detector.hpp>
+
+#include <support/backends.hpp>
+#include <support/catch.hpp>
+#include <support/files.hpp>
+#include <support/formula.hpp>
+#include <support/gradient_check.hpp>
+#include <support/graph_interpreter.hpp>
+
+using namespace rd4ad;
+
+namespace {
+
+using B = std::tuple_element_t<0, test::backends>;
+
+/// Weights by formula, so that running statistics are no zeros and ones; images of height x width.
+model<B> formula_model(const std::string& arch, std::size_t height, std::size_t width) {
+    model<B> m{architecture_named(arch), {.threads = 1}};
+    io::tensor_file file;
+    test::insert_by_formula(m.teacher_net.table, file);
+    test::insert_by_formula(m.trained_net.table, file);
+    test::insert_by_formula(m.unused_table, file);
+    load_teacher(m, file);
+    load_trained(m, file);
+    m.settings.height = height, m.settings.width = width;
+    return m;
+}
+
+void check_graph(const std::string& arch, std::size_t height, std::size_t width, std::size_t count) {
+    auto m = formula_model(arch, height, width);
+    const auto graph = make_graph<B>(m);
+    std::vector<float> inputs;
+    for (const double value : test::numbers(5, count * height * width * 3)) inputs.push_back(static_cast<float>(2 * value));
+    const auto planes = channels_first(inputs, height, width);
+    const auto values = test::graph_interpreter{graph}.run({{count, 3, height, width}, {planes.begin(), planes.end()}});
+    const detector<B> by{std::move(m), {.batch = count}};
+    const auto wanted = by.score_inputs(inputs);
+    const auto& map = values.at("map");
+    const auto& score = values.at("score");
+    REQUIRE(map.shape == std::vector<std::size_t>{count, 1, height, width});
+    REQUIRE(score.shape == std::vector<std::size_t>{count, 1});
+    std::vector<float> maps;
+    for (const auto& one : wanted) maps.insert(maps.end(), one.map.pixels.begin(), one.map.pixels.end());
+    CHECK(test::apart(map.values, maps) <= 1e-4);
+    for (std::size_t i = 0; i < count; ++i) CHECK(score.values[i] == Approx(static_cast<double>(wanted[i].score)).epsilon(1e-5));
+}
+
+}  // namespace
+
+TEST_CASE("the graph of a resnet18 computes the detector's maps and scores", "[export]") { check_graph("resnet18", 32, 64, 2); }
+TEST_CASE("the graph of a resnet34 computes the detector's maps and scores", "[export]") { check_graph("resnet34", 32, 32, 1); }
+TEST_CASE("the graph of a resnet50 computes the detector's maps and scores", "[export]") { check_graph("resnet50", 32, 32, 1); }
+TEST_CASE("the graph of a wide_resnet50_2 computes the detector's maps and scores", "[export]") {
+    check_graph("wide_resnet50_2", 32, 32, 1);
+}
+
+TEST_CASE("nodes come in the order they run, each name once, and every constant is used", "[export]") {
+    auto m = formula_model("resnet50", 32, 64);
+    const auto graph = make_graph<B>(m);
+    std::set<std::string> known{scoring_graph::input}, used;
+    for (const auto& constant : graph.constants) {
+        INFO(constant.name);
+        CHECK(known.insert(constant.name).second);
+        std::size_t count = 1;
+        for (const auto size : constant.shape) count *= size;
+        CHECK(std::visit([](const auto& values) { return values.size(); }, constant.values) == count);
+        CHECK(constant.weight == (constant.shape.size() == 4));
+    }
+    for (const auto& node : graph.nodes) {
+        INFO(node.name);
+        for (const auto& input : node.inputs) {
+            CHECK(known.contains(input));
+            used.insert(input);
+        }
+        CHECK(known.insert(node.name).second);
+    }
+    CHECK((known.contains("map") && known.contains("score")));
+    for (const auto& constant : graph.constants) CHECK(used.contains(constant.name));
+    CHECK(used.contains("map"));
+}
+
+TEST_CASE("sigma 0 leaves the map unsmoothed, and a size that is no multiple of 32 is refused", "[export]") {
+    auto m = formula_model("resnet18", 32, 32);
+    for (const auto& constant : make_graph<B>(m, 0).constants)
+        if (constant.name == "scale0.rows") {
+            const auto& values = std::get<std::vector<float>>(constant.values);
+            const auto wanted = nn::aligned_enlargement(8, 32).values;
+            CHECK(values == std::vector<float>(wanted.begin(), wanted.end()));
+        }
+    m.settings.width = 40;
+    CHECK(test::message_of([&] { static_cast<void>(make_graph<B>(m)); }) ==
+          "image size 40 x 32: width and height must be multiples of 32, from 32 on");
+}
