@@ -11,6 +11,7 @@
 #include <rd4ad/image/overlay.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/resize.hpp>
+#include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
 
 namespace cli {
@@ -34,13 +35,6 @@ float quantile(std::vector<float> values, double share) {
     const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
     std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
     return values[at];
-}
-
-image::picture no_larger_than(image::picture from, std::size_t side) {
-    const std::size_t longer = std::max(from.width, from.height);
-    if (longer <= side) return from;
-    return image::resize(from, std::max<std::size_t>(1, from.width * side / longer),
-                         std::max<std::size_t>(1, from.height * side / longer));
 }
 
 }  // namespace
@@ -88,7 +82,7 @@ void picture_writer::write(const entry& one) const {
     auto map = image::make_image<float>(one.map.width, one.map.height, 1);
     for (std::size_t i = 0; i < map.pixels.size(); ++i)
         map.pixels[i] = static_cast<float>(one.map.pixels[i]) * (map_range / 65535.0f);
-    std::vector<image::picture> parts{no_larger_than(image::read(one.photograph), largest_side)};
+    std::vector<image::picture> parts{image::no_larger_than(image::read(one.photograph), largest_side)};
     parts.push_back(image::overlay(parts[0], map, low_, high_));
     if (one.mask) parts.push_back(image::resize_nearest(image::mask_picture(*one.mask), parts[0].width, parts[0].height));
     image::write_jpeg(one.target.string() + ".jpg", image::side_by_side(parts), jpeg_quality);

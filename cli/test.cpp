@@ -12,6 +12,7 @@
 
 #include "arguments.hpp"
 #include "backends.hpp"
+#include "collector.hpp"
 #include "console.hpp"
 #include "pictures.hpp"
 #include "sets.hpp"
@@ -23,14 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using rd4ad::io::json;
-
-/// The metrics in the order of the table's columns, with their headings.
-struct metric {
-    const char *key, *heading;
-};
-constexpr metric metrics[]{{"image_auroc", "image AUROC"},   {"pixel_auroc", "pixel AUROC"},    {"aupro", "AUPRO"},
-                           {"aupro_per_image", "per image"}, {"image_ap", "image AP"},          {"pixel_ap", "pixel AP"},
-                           {"best_f1", "best F1"},           {"best_f1_threshold", "threshold"}};
 
 verb description() {
     verb v{
@@ -44,7 +37,8 @@ verb description() {
                 R"(Each metric is 0 to 1, more is better; "-", in JSON null, where the data don't allow it (no masks, one kind of image).
 AUPRO is over the whole set; "per image" is its mean over the images with a defect, as the paper's code has it. Best F1 is
 that of the images, reached where a score of at least the threshold counts as a defect.
-)"} + pictures_help +
+)"} + results_help +
+            pictures_help +
             R"(They go to DIR/<kind>/, with several classes to DIR/<class>/<kind>/.
 
 Example: the metrics of one model, and its pictures.
@@ -53,7 +47,8 @@ Example: the metrics of one model, and its pictures.
     const std::vector<flag> own{{"checkpoint", "PATH", "", "what rd4ad train wrote: the file, or its folder"},
                                 {"save-segmentation-images", "", "", "write pictures to --out"},
                                 {"json", "", "", "JSON on standard output instead of the table"},
-                                {"out", "DIR", "", "where results.json and the pictures go"}};
+                                {"report-mb", "MB", "16", "size of all thumbnails in the report, in megabytes; 0: none"},
+                                {"out", "DIR", "", "where results, report and pictures go"}};
     v.flags.insert(v.flags.end(), own.begin(), own.end());
     for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
     return v;
@@ -62,30 +57,15 @@ Example: the metrics of one model, and its pictures.
 json number_or_null(const std::optional<double>& value) { return value && std::isfinite(*value) ? json(*value) : json(); }
 
 json result_of(const rd4ad::evaluation& found, const std::string& teacher) {
-    std::optional<double> pixel_auroc, pixel_ap, aupro, per_image;
-    if (found.pixels) {
-        pixel_auroc = found.pixels->auroc;
-        pixel_ap = found.pixels->average_precision;
-        aupro = found.pixels->aupro;
-        per_image = found.pixels->aupro_per_image;
-    }
-    return {{"image_auroc", number_or_null(found.image_auroc)},
-            {"pixel_auroc", number_or_null(pixel_auroc)},
-            {"aupro", number_or_null(aupro)},
-            {"aupro_per_image", number_or_null(per_image)},
-            {"image_ap", number_or_null(found.image_ap)},
-            {"pixel_ap", number_or_null(pixel_ap)},
-            {"best_f1", number_or_null(found.best_f1)},
-            {"best_f1_threshold", number_or_null(found.best_f1_threshold)},
-            {"images", found.scores.size()},
-            {"seconds", found.seconds},
-            {"teacher", teacher}};
+    json result{{"images", found.scores.size()}, {"seconds", found.seconds}, {"teacher", teacher}};
+    for (const auto& one : metrics_of(found)) result[one.key] = number_or_null(one.value);
+    return result;
 }
 
 /// Mean of each metric over the classes that have it; images and seconds are sums.
 json mean_of(const json& classes) {
     json mean = json::object();
-    for (const auto& [key, heading] : metrics) {
+    for (const auto& [key, heading, none] : metrics_of({})) {
         double sum = 0;
         std::size_t count = 0;
         for (const auto& [name, one] : classes.items()) {
@@ -110,14 +90,15 @@ void print_table(const std::vector<std::pair<std::string, json>>& rows) {
     std::size_t width = 5;
     for (const auto& [name, one] : rows) width = std::max(width, name.size());
     std::string heading = "class" + std::string(width - 5, ' ');
-    for (const auto& [key, text] : metrics) heading += "  " + std::string{text};
+    const auto columns = metrics_of({});
+    for (const auto& [key, text, none] : columns) heading += "  " + std::string{text};
     std::printf("%s\n", bold(heading + "  images  seconds").c_str());
     for (const auto& [name, one] : rows) {
         std::string line = name + std::string(width - name.size(), ' ');
         const auto cell = [&](const std::string& value, std::size_t room) {
             line += "  " + std::string(room - std::min(room, value.size()), ' ') + value;
         };
-        for (const auto& [key, text] : metrics)
+        for (const auto& [key, text, none] : columns)
             cell(one.at(key).is_number() ? fixed(one.at(key).template get<double>(), 4) : "-", std::string{text}.size());
         cell(std::to_string(one.at("images").template get<std::size_t>()), 6);
         cell(fixed(one.at("seconds").template get<double>(), 1), 7);
@@ -125,24 +106,46 @@ void print_table(const std::vector<std::pair<std::string, json>>& rows) {
     }
 }
 
+/// What is asked of every class.
+struct wishes {
+    fs::path root, pictures;  ///< pictures: empty for none
+    bool results;             ///< gather them for files
+    std::size_t thumbnail_bytes;
+    rd4ad::model_options model;
+};
+
+/// One class: its metrics as JSON, and its results where they are wanted.
 template <rd4ad::Backend B>
-json test_one(const rd4ad::data::dataset& set, const fs::path& checkpoint, const fs::path& pictures,
-              const rd4ad::model_options& options) {
-    const rd4ad::detector<B> by{checkpoint, {}, options};
+std::pair<json, rd4ad::tested_set> test_one(const rd4ad::data::dataset& set, const fs::path& checkpoint, const wishes& wanted) {
+    const rd4ad::detector<B> by{checkpoint, {}, wanted.model};
     std::unique_ptr<picture_writer> writer;
-    if (!pictures.empty()) writer = std::make_unique<picture_writer>(pictures, std::numeric_limits<std::size_t>::max());
+    if (!wanted.pictures.empty())
+        writer = std::make_unique<picture_writer>(wanted.pictures, std::numeric_limits<std::size_t>::max());
+    collector results{set, wanted.root, wanted.thumbnail_bytes};
     console shown;
     const auto found =
         rd4ad::evaluate(by, set, 8,
-                        [&](std::size_t i, const rd4ad::image::picture&, const rd4ad::finding& finding,
+                        [&](std::size_t i, const rd4ad::image::picture& photograph, const rd4ad::finding& finding,
                             const std::optional<rd4ad::image::picture>& mask) {
                             const auto& item = set.test[i];
                             if (writer) writer->add(item.kind, item.image, finding.map, mask);
+                            if (wanted.results) results.add(i, photograph, finding, mask);
                             shown.bar(static_cast<double>(i + 1) / static_cast<double>(set.test.size()),
                                       set.name + ": image " + std::to_string(i + 1) + "/" + std::to_string(set.test.size()));
                         });
     if (writer) writer->finish();
-    return result_of(found, by.settings().teacher);
+    const auto& settings = by.settings();
+    std::pair<json, rd4ad::tested_set> made{result_of(found, settings.teacher), {}};
+    if (!wanted.results) return made;
+    const std::string arch{by.arch().name}, size = std::to_string(settings.width) + " \u00d7 " + std::to_string(settings.height);
+    made.second = results.finish(found, arch + " \u00b7 " + size,
+                                 {{"architecture", arch},
+                                  {"teacher", settings.teacher},
+                                  {"input", size},
+                                  {"checkpoint", checkpoint.string()},
+                                  {"backend", std::string{B::name()} + ", " + B::kernels()}},
+                                 rd4ad::training_of(checkpoint));
+    return made;
 }
 
 template <rd4ad::Backend B>
@@ -150,7 +153,9 @@ int test_all(const arguments& given) {
     const fs::path checkpoint = given.required("checkpoint"), out = given.text("out");
     const bool pictures = given.given("save-segmentation-images");
     if (pictures && out.empty()) throw usage_error{"--save-segmentation-images needs --out DIR"};
-    const auto options = compute_options(given);
+    const double megabytes = given.real("report-mb");
+    if (megabytes < 0 || megabytes > 500) throw usage_error{"--report-mb " + given.text("report-mb") + ": expected 0 to 500"};
+    wishes wanted{given.required("data"), {}, !out.empty(), 0, compute_options(given)};
     const auto sets = open_sets(given);
     if (!out.empty()) {
         std::error_code failed;
@@ -158,19 +163,29 @@ int test_all(const arguments& given) {
         if (failed) throw rd4ad::io_error{out.string() + ": the folder can't be made: " + failed.message()};
     }
     const bool several = sets.size() > 1;
+    const auto bytes = static_cast<std::size_t>(megabytes * 1e6);
+    wanted.thumbnail_bytes = bytes / sets.size();
     json classes = json::object();
     std::vector<std::pair<std::string, json>> rows;
+    std::vector<rd4ad::tested_set> tested;
     for (const auto& set : sets) {
-        const auto folder = !pictures ? fs::path{} : several ? out / set.name : out;
-        rows.emplace_back(set.name, test_one<B>(set, find_checkpoint(checkpoint, set), folder, options));
-        classes[set.name] = rows.back().second;
+        wanted.pictures = !pictures ? fs::path{} : several ? out / set.name : out;
+        auto [metrics, results] = test_one<B>(set, find_checkpoint(checkpoint, set), wanted);
+        rows.emplace_back(set.name, metrics);
+        classes[set.name] = std::move(metrics);
+        tested.push_back(std::move(results));
     }
     json result = rows.front().second;
     if (several) {
         result = {{"classes", classes}, {"mean", mean_of(classes)}};
         rows.emplace_back("mean", result.at("mean"));
     }
-    if (!out.empty()) rd4ad::io::write_json(out / "results.json", result);
+    if (!out.empty()) {
+        rd4ad::io::write_json(out / "results.json", result);
+        const auto folder = fs::absolute(wanted.root).lexically_normal();
+        auto title = several ? (folder.has_filename() ? folder : folder.parent_path()).filename().string() : tested.front().name;
+        write_results(out, std::move(title), std::move(tested), bytes);
+    }
     if (given.given("json")) {
         std::printf("%s\n", rd4ad::io::text_of(result, "results", 2).c_str());
         return 0;
@@ -181,6 +196,7 @@ int test_all(const arguments& given) {
         if (const auto teacher = one.at("teacher").template get<std::string>(); teachers.find(teacher) == std::string::npos)
             teachers += (teachers.empty() ? "" : ", ") + teacher;
     std::printf("teacher: %s\n", teachers.c_str());
+    if (!out.empty()) std::printf("report: %s\n", (out / "report.html").c_str());
     if (pictures) std::printf("pictures: %s\n", out.c_str());
     return 0;
 }

@@ -9,4 +9,5 @@
 #include <rd4ad/image/polygon.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/resize.hpp>
+#include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>

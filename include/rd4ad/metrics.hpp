@@ -4,6 +4,7 @@
 #include <rd4ad/metrics/bootstrap.hpp>
 #include <rd4ad/metrics/boxes.hpp>
 #include <rd4ad/metrics/components.hpp>
+#include <rd4ad/metrics/curves.hpp>
 #include <rd4ad/metrics/f1.hpp>
 #include <rd4ad/metrics/histogram.hpp>
 #include <rd4ad/metrics/overlap.hpp>

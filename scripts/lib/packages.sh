@@ -7,6 +7,8 @@ packages_build=(
 )
 # To build tests and benchmarks.
 packages_test=("${packages_build[@]}" catch2 libbenchmark-dev)
+# To test the report in a browser; without them that test is left out.
+packages_browser=(chromium fonts-dejavu-core python3)
 # Thrust for its host systems.
 packages_thrust=(libtbb-dev libthrust-dev)
 # The second compiler, and the format check.

@@ -147,6 +147,15 @@ case_train_test_score() {
         [[ $(od -An -tx1 -j16 -N10 pictures/${key}_map.png) == " 00 00 00 40 00 00 00 40 10 00" ]] || fail "expected a map at $key"
     done
 
+    [[ $(wc -l <pictures/results.csv) == 7 && $(head -n 1 pictures/results.csv) == class,file,label,kind,raw_score,score,regions,ms ]] ||
+        fail "expected a line for each image in results.csv"
+    grep -qE '^cloth,test/scratch/001\.png,defect,scratch,[0-2]\.[0-9]{6},' pictures/results.csv || fail "expected an image's line"
+    grep -qE '^\| cloth \| [01]\.[0-9]{4} \|' pictures/results.md || fail "expected the class's row in Markdown"
+    grep -q '"title":"cloth"' pictures/report.html || fail "expected the data in report.html"
+    grep -qF '@RD4AD_REPORT@' pictures/report.html && fail "the report's mark is still there"
+    gives 2 test --data cloth --checkpoint models --report-mb -1
+    complains "--report-mb -1: expected 0 to 500 (see rd4ad test --help)"
+
     gives 0 test --data cloth --checkpoint models/cloth.safetensors
     says out "class  image AUROC  pixel AUROC  AUPRO  per image  image AP  pixel AP  best F1  threshold  images  seconds"
     grep -qE '^cloth  +[01]\.[0-9]{4} ' out || fail "expected a row of the table"

@@ -71,6 +71,10 @@ TEST_CASE("a test set with masks gives every metric", "[score]") {
     CHECK(*result.image_ap == metrics::average_precision(scores, labels));
     CHECK(*result.best_f1 == metrics::best_f1(scores, labels).f1);
     CHECK(result.seconds > 0);
+    REQUIRE(result.ms.size() == 5);
+    CHECK((result.ms[0] > 0 && result.ms[0] == result.ms[1] && result.ms[4] > 0));
+    REQUIRE(result.curves);
+    CHECK((result.curves->roc.size() >= 2 && !result.curves->precision_recall.empty() && result.curves->pro.size() >= 2));
 }
 
 TEST_CASE("without masks the images are still judged", "[score]") {
@@ -78,7 +82,7 @@ TEST_CASE("without masks the images are still judged", "[score]") {
     const auto result = evaluate(small_detector(), small_set(folder / "bolts", false));
     CHECK(result.scores.size() == 5);
     CHECK((result.image_auroc && result.image_ap && result.best_f1));
-    CHECK(!result.pixels);
+    CHECK((!result.pixels && !result.curves));
 }
 
 TEST_CASE("with good images only there is nothing to measure but the scores", "[score]") {

@@ -12,6 +12,7 @@
 
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/metrics/average_precision.hpp>
+#include <rd4ad/metrics/curves.hpp>
 #include <rd4ad/metrics/f1.hpp>
 #include <rd4ad/metrics/pixel_metrics.hpp>
 #include <rd4ad/metrics/roc.hpp>
@@ -24,6 +25,8 @@ struct evaluation {
     std::vector<float> scores;  ///< one a test item, in the set's order
     std::optional<double> image_auroc, image_ap, best_f1, best_f1_threshold;
     std::optional<metrics::pixel_metrics_result> pixels;
+    std::optional<metrics::pixel_curves> curves;
+    std::vector<double> ms;  ///< of scoring, one a test item: its batch's time in equal parts, without reading
     double seconds{0};
 };
 
@@ -74,7 +77,11 @@ template <Backend B>
     for (std::size_t first = 0; first < set.test.size(); first += batch) {
         const loaded part = next.get();
         if (first + batch < set.test.size()) next = std::async(std::launch::async, read, first + batch);
+        const auto scoring = std::chrono::steady_clock::now();
         const auto found = by.score_inputs(part.inputs);
+        result.ms.insert(result.ms.end(), found.size(),
+                         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - scoring).count() /
+                             static_cast<double>(found.size()));
         for (std::size_t i = 0; i < found.size(); ++i) {
             const auto& item = set.test[first + i];
             result.scores.push_back(found[i].score);
@@ -91,7 +98,10 @@ template <Backend B>
         result.best_f1 = f1.f1;
         result.best_f1_threshold = f1.threshold;
     }
-    if (masks && any_bad) result.pixels = pixels.result();
+    if (masks && any_bad) {
+        result.pixels = pixels.result();
+        result.curves = metrics::pixel_curves_of(pixels.scores(), pixels.regions());
+    }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return result;
 }

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""browser.py CHROMIUM SAMPLE CASE [FOLDER]: one case of the report's behaviour in a browser without a window.
+
+Needs nothing but Python's own library: Chromium is driven through the pipe of --remote-debugging-pipe. With FOLDER,
+pictures of the page are left there (light, dark, narrow, one image, print).
+"""
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+
+class Browser:
+    """One page of a headless Chromium, and what it complains of."""
+
+    def __init__(self, chromium, profile):
+        to_read, to_write = os.pipe()
+        from_read, from_write = os.pipe()
+
+        def hand_over():  # Chromium reads from descriptor 3 and writes to 4
+            read, write = os.dup(to_read), os.dup(from_write)
+            os.dup2(read, 3)
+            os.dup2(write, 4)
+
+        self.process = subprocess.Popen(
+            [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+             "--force-color-profile=srgb", "--no-first-run", "--user-data-dir=" + profile, "--remote-debugging-pipe", "about:blank"],
+            preexec_fn=hand_over, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(to_read)
+        os.close(from_write)
+        self.send, self.receive = os.fdopen(to_write, "wb", 0), os.fdopen(from_read, "rb")
+        self.count, self.session, self.complaints, self.events, self.rest = 0, None, [], [], b""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(domain + ".enable")
+
+    def close(self):
+        try:
+            self.session = None
+            self.call("Browser.close")
+            self.process.wait(20)
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+    def message(self):
+        while b"\0" not in self.rest:
+            part = os.read(self.receive.fileno(), 1 << 20)
+            if not part:
+                raise SystemExit("the browser has gone")
+            self.rest += part
+        text, self.rest = self.rest.split(b"\0", 1)
+        got = json.loads(text)
+        method, about = got.get("method"), got.get("params", {})
+        if method == "Runtime.exceptionThrown":
+            self.complaints.append(about["exceptionDetails"].get("exception", {}).get("description", str(about)))
+        elif method == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning", "assert"):
+            self.complaints.append(str(about["args"]))
+        elif method == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
+            self.complaints.append(about["entry"]["text"])
+        elif method == "Network.requestWillBeSent" and not about["request"]["url"].startswith(("file:", "data:", "about:")):
+            self.complaints.append("fetched " + about["request"]["url"])
+        return got
+
+    def call(self, method, **parameters):
+        self.count += 1
+        wanted = self.count
+        command = {"id": wanted, "method": method, "params": parameters}
+        if self.session:
+            command["sessionId"] = self.session
+        self.send.write(json.dumps(command).encode() + b"\0")
+        while True:
+            got = self.message()
+            if got.get("id") == wanted:
+                if "error" in got:
+                    raise SystemExit(f"{method}: {got['error']}")
+                return got["result"]
+            self.events.append(got.get("method"))
+
+    def open(self, path):
+        self.events.clear()
+        self.call("Page.navigate", url="file://" + os.path.abspath(path))
+        while "Page.loadEventFired" not in self.events:
+            self.events.append(self.message().get("method"))
+
+    def js(self, expression):
+        got = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in got:
+            raise SystemExit(f"{expression}: {got['exceptionDetails']['exception'].get('description')}")
+        return got["result"].get("value")
+
+    def size(self, width, height):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def scheme(self, name):
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+
+    def key(self, key):
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, text={"Enter": "\r"}.get(key, key if len(key) == 1 else ""),
+                      windowsVirtualKeyCode={"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}.get(key, 0))
+
+    def picture(self, path, height=None):
+        """What a window of that height shows, by default of the whole page's."""
+        width = self.js("innerWidth")
+        self.size(width, height or min(int(self.js("document.documentElement.scrollHeight")), 6000))
+        self.js("new Promise(done => requestAnimationFrame(() => setTimeout(done, 500)))")
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
+        self.size(width, 900)
+
+
+def check(what, found, expected):
+    if found != expected:
+        raise SystemExit(f"{what}: found {found!r}, expected {expected!r}")
+
+
+def text(page, name):
+    return page.js(f"document.getElementById('{name}').textContent")
+
+
+def visible(page):
+    return page.js("[...document.querySelectorAll('.card')].filter(c => !c.hidden).length")
+
+
+def choose(page, name, value):
+    page.js(f"(() => {{ const e = document.getElementById('{name}'); e.value = {json.dumps(value)};"
+            "e.dispatchEvent(new Event('change')); e.dispatchEvent(new Event('input')); })()")
+    page.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def recount(data, threshold):
+    alarms = sum(not i["anomalous"] and i["score"] >= threshold for i in data)
+    misses = sum(i["anomalous"] and i["score"] < threshold for i in data)
+    good, bad = sum(not i["anomalous"] for i in data), sum(i["anomalous"] for i in data)
+    return f"{alarms} of {good}", f"{misses} of {bad}"
+
+
+def images_of(page):
+    return page.js("JSON.parse(document.getElementById('data').textContent).sets.flatMap(s => s.images)"
+                   ".map(({file, kind, anomalous, score}) => ({file, kind, anomalous, score}))")
+
+
+def test_one(page, sample, folder, keep):
+    file = os.path.join(folder, "report.html")
+    subprocess.run([sample, "60", file], check=True)
+    page.size(1280, 900)
+    page.open(file)
+    check("title", page.js("document.title"), "ball screws · rd4ad")
+    data = images_of(page)
+
+    check("counts at first", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, .5))
+    for threshold in (0, .3, .617, .9, 1):
+        choose(page, "threshold", str(threshold))
+        check(f"counts at {threshold}", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, threshold))
+    page.js("document.getElementById('p-alarms').click()")
+    check("no false alarm", text(page, "c-alarms"), f"0 of {sum(not i['anomalous'] for i in data)}")
+    page.js("document.getElementById('p-misses').click()")
+    check("no miss", text(page, "c-misses"), f"0 of {sum(i['anomalous'] for i in data)}")
+    page.js("document.getElementById('p-f1').click()")
+    best = dict(page.js("JSON.parse(document.getElementById('data').textContent).sets[0].metrics"))["best F1"]
+    check("best F1", text(page, "c-f1"), f"{best:.3f}")
+    page.js("document.getElementById('p-own').click()")
+    check("threshold given back", text(page, "c-threshold"), "0.500")
+
+    files = lambda: page.js("[...document.querySelectorAll('.card')].filter(c => !c.hidden).map(c => c.title)")
+    check("highest first", files(), [i["file"] for i in sorted(data, key=lambda i: -i["score"])])
+    choose(page, "verdict", "wrong")
+    wrong = [i for i in data if (i["score"] >= .5) != i["anomalous"]]
+    check("judged wrong", sorted(files()), sorted(i["file"] for i in wrong))
+    choose(page, "threshold", ".4")
+    check("judged wrong at another threshold", visible(page), sum((i["score"] >= .4) != i["anomalous"] for i in data))
+    page.js("document.getElementById('p-own').click()")
+    choose(page, "verdict", "")
+    choose(page, "kind", json.dumps(["", "scratch"], separators=(",", ":")))
+    check("scratches", visible(page), sum(i["kind"] == "scratch" for i in data))
+    choose(page, "kind", "")
+    choose(page, "search", "</SCRIPT>")
+    check("by name", files(), [i["file"] for i in data if "</script>" in i["file"]])
+    choose(page, "search", "")
+    check("all again", visible(page), 60)
+    for curve in ("roc", "pr", "pro", "loss"):
+        check(curve, page.js(f"document.querySelectorAll('#{curve} path').length") > 0, True)
+
+    page.js("document.querySelector('.card[tabindex=\"0\"]').focus()")
+    page.key("ArrowRight")
+    second = page.js("document.activeElement.title")
+    check("arrow", second, files()[1])
+    page.key("Enter")
+    check("one image", (page.js("document.getElementById('dialog').open"), text(page, "one-title")), (True, second))
+    page.key("ArrowRight")
+    check("next image", text(page, "one-title"), files()[2])
+    page.key("h")
+    check("heat map off", page.js("document.getElementById('one-heat').checked"), False)
+    page.key("h")
+    page.picture(os.path.join(keep, "dialog.png"), 900) if keep else None
+    page.key("Escape")
+    check("closed, with the focus back", (page.js("document.getElementById('dialog').open"), page.js("document.activeElement.title")), (False, files()[2]))
+    check("heat map drawn", page.js("document.activeElement.querySelector('canvas').getContext('2d').getImageData(0, 0, 96, 96).data.some(v => v)"), True)
+    page.js("document.activeElement.blur(); scrollTo(0, 0)")
+
+    if keep:
+        for scheme in ("light", "dark"):
+            page.scheme(scheme)
+            page.picture(os.path.join(keep, scheme + ".png"))
+        page.scheme("light")
+        page.js("for (const l of ['heat', 'mask', 'regions']) document.getElementById('all-' + l).click()")
+        page.picture(os.path.join(keep, "layers.png"))
+        page.size(420, 900)
+        page.picture(os.path.join(keep, "narrow.png"))
+        page.size(1280, 900)
+        paper = page.call("Page.printToPDF", printBackground=True)
+        with open(os.path.join(keep, "print.pdf"), "wb") as out:
+            out.write(base64.b64decode(paper["data"]))
+    for name, paper in (("light", "rgb(251, 251, 248)"), ("dark", "rgb(19, 20, 22)"), ("auto", "rgb(251, 251, 248)")):
+        page.scheme("light")
+        page.js("document.getElementById('theme').click()")
+        check(name, page.js("getComputedStyle(document.body).backgroundColor"), paper)
+
+
+def test_several(page, sample, folder, keep):
+    file = os.path.join(folder, "report.html")
+    subprocess.run([sample, "30", file, "3"], check=True)
+    page.size(1280, 900)
+    page.open(file)
+    check("all classes first", visible(page), 90)
+    check("rows", page.js("document.querySelectorAll('#classes tr').length"), 5)
+    page.js("document.querySelectorAll('#sets button')[2].click()")
+    check("one class", (visible(page), page.js("document.querySelectorAll('#settings tr').length")), (30, 10))
+    data = page.js("JSON.parse(document.getElementById('data').textContent).sets[1].images.map(({anomalous, score}) => ({anomalous, score}))")
+    check("its counts", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, .5))
+    page.js("document.querySelectorAll('#sets button')[0].click()")
+    check("all again", visible(page), 90)
+    page.picture(os.path.join(keep, "several.png")) if keep else None
+
+
+def test_thousand(page, sample, folder, keep):
+    file = os.path.join(folder, "report.html")
+    subprocess.run([sample, "1000", file], check=True)
+    check("size within the budget", os.path.getsize(file) < 16e6 * 4 / 3 + 2e6, True)
+    page.size(1280, 900)
+    page.open(file)
+    data = images_of(page)
+    check("images", visible(page), 1000)
+    choose(page, "threshold", ".62")
+    check("counts", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, .62))
+    check("only what is looked at is drawn", page.js("document.querySelectorAll('.picture img').length") < 400, True)
+    page.js("document.querySelectorAll('.card')[900].scrollIntoView()")
+    drawn = lambda: page.js("document.querySelectorAll('.card')[900].querySelectorAll('img').length") > 0
+    for _ in range(100):
+        if drawn():
+            break
+        page.js("new Promise(done => setTimeout(done, 100))")
+    check("drawn when it is reached", drawn(), True)
+    page.js("scrollTo(0, 0)")
+    page.picture(os.path.join(keep, "thousand.png"), 900) if keep else None
+    if keep:
+        page.js("document.getElementById('tools').scrollIntoView()")
+        page.picture(os.path.join(keep, "thousand-gallery.png"), 900)
+
+
+def main():
+    chromium, sample, case, keep = (sys.argv + [None])[1:5]
+    with tempfile.TemporaryDirectory() as folder:
+        page = Browser(chromium, os.path.join(folder, "profile"))
+        try:
+            {"one": test_one, "several": test_several, "thousand": test_thousand}[case](page, sample, folder, keep)
+            check("complaints", page.complaints, [])
+        finally:
+            page.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+// sample IMAGES FILE [SETS]: a report of generated images, for the browser's test and to be looked at.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rd4ad/core/random.hpp>
+#include <rd4ad/metrics/average_precision.hpp>
+#include <rd4ad/metrics/f1.hpp>
+#include <rd4ad/metrics/pixel_metrics.hpp>
+#include <rd4ad/metrics/roc.hpp>
+#include <rd4ad/score/report.hpp>
+
+namespace {
+
+using namespace rd4ad;
+
+constexpr std::size_t width = 320, height = 200, map_width = 96, map_height = 96;
+
+double between(rd4ad::random& source, double low, double high) { return low + (high - low) * source.uniform(); }
+
+struct shot {
+    image::picture photograph;
+    image::plane map;
+    image::picture mask;
+    double x, y, size;
+};
+
+/// Brushed metal; with a dark pit where it is broken, which the map sees with a strength of its own.
+shot make_shot(rd4ad::random& source, bool broken, double strength) {
+    shot made{image::make_image<std::uint8_t>(width, height, 3), image::make_image<float>(map_width, map_height, 1),
+              image::make_image<std::uint8_t>(width, height, 1), between(source, 0.15, 0.85), between(source, 0.15, 0.85),
+              between(source, 0.02, 0.07)};
+    const double tone = between(source, 120, 165), slope = between(source, -40, 40);
+    const auto inside = [&](double x, double y) { return std::hypot((x - made.x) * 1.6, y - made.y) / made.size; };
+    for (std::size_t y = 0; y < height; ++y) {
+        const double brush = between(source, -14, 14);
+        for (std::size_t x = 0; x < width; ++x) {
+            const double u = static_cast<double>(x) / width, v = static_cast<double>(y) / height;
+            double grey = tone + slope * (u - 0.5) + brush + between(source, -9, 9);
+            if (broken && inside(u, v) < 1) {
+                grey *= 0.35 + 0.3 * inside(u, v);
+                *made.mask.at(x, y) = 1;
+            }
+            const double tint[3]{grey, grey * 1.01, grey * 1.05};
+            for (std::size_t c = 0; c < 3; ++c)
+                made.photograph.at(x, y)[c] = static_cast<std::uint8_t>(std::min(std::max(tint[c], 0.0), 255.0));
+        }
+    }
+    const double bump_x = broken ? made.x : between(source, 0.1, 0.9), bump_y = broken ? made.y : between(source, 0.1, 0.9);
+    for (std::size_t y = 0; y < map_height; ++y)
+        for (std::size_t x = 0; x < map_width; ++x) {
+            const double u = static_cast<double>(x) / map_width - bump_x, v = static_cast<double>(y) / map_height - bump_y;
+            *made.map.at(x, y) = static_cast<float>(0.05 + 0.01 * std::sin(0.4 * static_cast<double>(x + 2 * y)) +
+                                                    strength * std::exp(-(u * u + v * v) / (2 * 0.06 * 0.06)));
+        }
+    return made;
+}
+
+tested_set make_set(const std::string& name, std::size_t images, std::uint64_t seed) {
+    rd4ad::random source{seed};
+    tested_set set{.name = name, .summary = "resnet18 · 256 × 256"};
+    std::vector<float> scores;
+    std::vector<std::uint8_t> labels;
+    metrics::pixel_accumulator pixels;
+    for (std::size_t i = 0; i < images; ++i) {
+        const bool broken = i % 5 >= 3;
+        const double strength = broken ? between(source, 0.18, 0.8) : between(source, 0.02, 0.3);
+        const auto one = make_shot(source, broken, strength);
+        const double raw = 0.05 + strength, score = raw * raw / (raw * raw + 0.075);
+        std::string file = (broken ? "pitting/" : "good/") + std::to_string(100000 + i * 37) + "_side_" + std::to_string(i % 4) + ".png";
+        if (i == 1) file = "good/</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">.png";
+        tested_image shown{.file = file,
+                           .kind = !broken ? "good" : i % 5 == 3 ? "pitting" : "scratch",
+                           .anomalous = broken,
+                           .raw = raw,
+                           .score = score,
+                           .ms = between(source, 11, 14),
+                           .width = width,
+                           .height = height,
+                           .pictures = image::make_thumbnail(one.photograph, one.map, one.mask, 16'000'000 / images)};
+        if (broken && score >= 0.5)
+            shown.regions.push_back({std::max(one.x - 0.1, 0.0), std::max(one.y - 0.14, 0.0), 0.2, 0.28, score});
+        set.images.push_back(std::move(shown));
+        scores.push_back(static_cast<float>(score));
+        labels.push_back(broken ? 1 : 0);
+        const auto mask = image::resize_nearest(one.mask, map_width, map_height);
+        pixels.add(one.map.pixels, mask.pixels, map_width, map_height);
+    }
+    const auto found = pixels.result();
+    set.metrics = {{"image AUROC", metrics::auroc(scores, labels)},
+                   {"pixel AUROC", found.auroc},
+                   {"AUPRO", found.aupro},
+                   {"image AP", metrics::average_precision(scores, labels)},
+                   {"pixel AP", found.average_precision},
+                   {"best F1", metrics::best_f1(scores, labels).f1}};
+    set.calibrated = true;
+    set.threshold = 0.5;
+    set.curves = metrics::pixel_curves_of(pixels.scores(), pixels.regions());
+    for (std::size_t epoch = 1; epoch <= 60; ++epoch)
+        set.losses.push_back((1.1 / static_cast<double>(epoch) + 0.05) * between(source, 0.85, epoch % 17 == 0 ? 1.9 : 1.15));
+    set.settings = {{"architecture", "resnet18"},       {"teacher", "built-in (resnet18, Tiny ImageNet)"},
+                    {"input", "256 × 256"},             {"epochs", "60"},
+                    {"batch", "16"},                    {"learning rate", "0.005"},
+                    {"seed", "111"},                    {"training images", "160"},
+                    {"backend", "xtensor<float>, 2 threads"}, {"rd4ad", version}};
+    return set;
+}
+
+}  // namespace
+
+int main(int count, char** words) try {
+    const auto images = static_cast<std::size_t>(std::stoul(words[1]));
+    report made{.title = "ball screws"};
+    const std::size_t sets = count > 3 ? std::stoul(words[3]) : 1;
+    for (std::size_t i = 0; i < sets; ++i) made.sets.push_back(make_set(sets == 1 ? "ball screws" : "class " + std::to_string(i + 1), images, 7 + i));
+    made.note = "They hold at most 16 MB in all.";
+    write_report(words[2], made);
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "sample: %s\n", problem.what());
+    return 1;
+}
