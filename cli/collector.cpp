@@ -28,10 +28,14 @@ std::vector<metric> metrics_of(const rd4ad::evaluation& found) {
         aupro = found.pixels->aupro;
         per_image = found.pixels->aupro_per_image;
     }
-    return {{"image_auroc", "image AUROC", found.image_auroc}, {"pixel_auroc", "pixel AUROC", pixel_auroc},
-            {"aupro", "AUPRO", aupro},                         {"aupro_per_image", "per image", per_image},
-            {"image_ap", "image AP", found.image_ap},          {"pixel_ap", "pixel AP", pixel_ap},
-            {"best_f1", "best F1", found.best_f1},             {"best_f1_threshold", "threshold", found.best_f1_threshold}};
+    return {{"image_auroc", "image AUROC", found.image_auroc},
+            {"pixel_auroc", "pixel AUROC", pixel_auroc},
+            {"aupro", "AUPRO", aupro},
+            {"aupro_per_image", "per image", per_image, "AUPRO per image"},
+            {"image_ap", "image AP", found.image_ap},
+            {"pixel_ap", "pixel AP", pixel_ap},
+            {"best_f1", "best F1", found.best_f1},
+            {"best_f1_threshold", "threshold", found.best_f1_threshold, "its threshold"}};
 }
 
 collector::collector(const rd4ad::data::dataset& set, fs::path root, std::size_t thumbnail_bytes)
@@ -46,6 +50,8 @@ void collector::add(std::size_t index, const rd4ad::image::picture& photograph, 
     one.kind = item.kind;
     one.anomalous = item.anomalous;
     one.raw = static_cast<double>(found.score);
+    one.score = found.calibrated;
+    one.regions = found.regions;
     one.width = photograph.width;
     one.height = photograph.height;
     if (thumbnail_bytes_ > 0)
@@ -55,10 +61,12 @@ void collector::add(std::size_t index, const rd4ad::image::picture& photograph, 
 rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, std::string summary,
                                     std::vector<std::pair<std::string, std::string>> settings, const rd4ad::io::json& training) {
     rd4ad::tested_set made{.name = set_.name.empty() ? "images" : set_.name, .summary = std::move(summary)};
-    for (const auto& one : metrics_of(found)) made.metrics.emplace_back(one.heading, one.value);
+    for (const auto& one : metrics_of(found)) made.metrics.emplace_back(one.title, one.value);
     const auto highest = std::max_element(found.scores.begin(), found.scores.end());
-    made.threshold = found.best_f1_threshold.value_or(static_cast<double>(
-        std::nextafter(*highest, std::numeric_limits<float>::infinity())));
+    made.calibrated = std::all_of(images_.begin(), images_.end(), [](const auto& one) { return one.score.has_value(); });
+    made.threshold = made.calibrated ? 0.5
+                                     : found.best_f1_threshold.value_or(
+                                           static_cast<double>(std::nextafter(*highest, std::numeric_limits<float>::infinity())));
     made.curves = found.curves;
     made.settings = std::move(settings);
     for (const auto& [key, name] : std::initializer_list<std::pair<const char*, const char*>>{{"epochs", "epochs"},

@@ -17,10 +17,12 @@ namespace cli {
 /// The files that rd4ad test leaves in --out, for the help.
 extern const char* const results_help;
 
-/// The metrics in the order of the table's columns: the key in results.json, the heading, the value.
+/// The metrics in the order of the table's columns: the key in results.json, the heading, the value, and the name where there
+/// is more room.
 struct metric {
     const char *key, *heading;
     std::optional<double> value;
+    const char* title{heading};
 };
 [[nodiscard]] std::vector<metric> metrics_of(const rd4ad::evaluation& found);
 
@@ -35,7 +37,8 @@ class collector {
 
     /// settings: name and value; training: the checkpoint's JSON of its training, from which losses and settings come.
     [[nodiscard]] rd4ad::tested_set finish(const rd4ad::evaluation& found, std::string summary,
-                                           std::vector<std::pair<std::string, std::string>> settings, const rd4ad::io::json& training);
+                                           std::vector<std::pair<std::string, std::string>> settings,
+                                           const rd4ad::io::json& training);
 
    private:
     const rd4ad::data::dataset& set_;

@@ -65,7 +65,7 @@ json result_of(const rd4ad::evaluation& found, const std::string& teacher) {
 /// Mean of each metric over the classes that have it; images and seconds are sums.
 json mean_of(const json& classes) {
     json mean = json::object();
-    for (const auto& [key, heading, none] : metrics_of({})) {
+    for (const auto& [key, heading, none, title] : metrics_of({})) {
         double sum = 0;
         std::size_t count = 0;
         for (const auto& [name, one] : classes.items()) {
@@ -91,14 +91,14 @@ void print_table(const std::vector<std::pair<std::string, json>>& rows) {
     for (const auto& [name, one] : rows) width = std::max(width, name.size());
     std::string heading = "class" + std::string(width - 5, ' ');
     const auto columns = metrics_of({});
-    for (const auto& [key, text, none] : columns) heading += "  " + std::string{text};
+    for (const auto& [key, text, none, title] : columns) heading += "  " + std::string{text};
     std::printf("%s\n", bold(heading + "  images  seconds").c_str());
     for (const auto& [name, one] : rows) {
         std::string line = name + std::string(width - name.size(), ' ');
         const auto cell = [&](const std::string& value, std::size_t room) {
             line += "  " + std::string(room - std::min(room, value.size()), ' ') + value;
         };
-        for (const auto& [key, text, none] : columns)
+        for (const auto& [key, text, none, title] : columns)
             cell(one.at(key).is_number() ? fixed(one.at(key).template get<double>(), 4) : "-", std::string{text}.size());
         cell(std::to_string(one.at("images").template get<std::size_t>()), 6);
         cell(fixed(one.at("seconds").template get<double>(), 1), 7);

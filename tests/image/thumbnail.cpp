@@ -70,8 +70,8 @@ TEST_CASE("a thumbnail's map is recovered to a grey level", "[image]") {
 }
 
 TEST_CASE("a constant map and a photograph in grey are fine", "[image]") {
-    const auto made = image::make_thumbnail(image::make_image<std::uint8_t>(40, 30, 1, 90), image::make_image<float>(32, 32, 1, 0.25f),
-                                            std::nullopt, 100000);
+    const auto made = image::make_thumbnail(image::make_image<std::uint8_t>(40, 30, 1, 90),
+                                            image::make_image<float>(32, 32, 1, 0.25f), std::nullopt, 100000);
     CHECK(made.low == 0.25f);
     CHECK(made.high > made.low);
     CHECK(!made.photograph.empty());
@@ -101,6 +101,7 @@ TEST_CASE("a defect of one pixel is still seen, tinted within and outlined", "[i
 TEST_CASE("a map that is not finite is refused", "[image]") {
     auto map = ramp(8, 8);
     map.pixels[3] = std::numeric_limits<float>::quiet_NaN();
-    CHECK(test::message_of([&] { static_cast<void>(image::make_thumbnail(test::photograph(8, 8, 1), map, std::nullopt, 1000)); }) ==
-          "make_thumbnail: a value of the map is not finite; expected a detector's map");
+    CHECK(test::message_of([&] {
+              static_cast<void>(image::make_thumbnail(test::photograph(8, 8, 1), map, std::nullopt, 1000));
+          }) == "make_thumbnail: a value of the map is not finite; expected a detector's map");
 }

@@ -14,8 +14,7 @@ namespace {
 
 double area(const std::vector<metrics::curve_point>& curve) {
     double sum = 0;
-    for (std::size_t i = 1; i < curve.size(); ++i)
-        sum += (curve[i].x - curve[i - 1].x) * (curve[i].y + curve[i - 1].y) / 2;
+    for (std::size_t i = 1; i < curve.size(); ++i) sum += (curve[i].x - curve[i - 1].x) * (curve[i].y + curve[i - 1].y) / 2;
     return sum;
 }
 

@@ -33,8 +33,11 @@ struct shot {
 
 /// Brushed metal; with a dark pit where it is broken, which the map sees with a strength of its own.
 shot make_shot(rd4ad::random& source, bool broken, double strength) {
-    shot made{image::make_image<std::uint8_t>(width, height, 3), image::make_image<float>(map_width, map_height, 1),
-              image::make_image<std::uint8_t>(width, height, 1), between(source, 0.15, 0.85), between(source, 0.15, 0.85),
+    shot made{image::make_image<std::uint8_t>(width, height, 3),
+              image::make_image<float>(map_width, map_height, 1),
+              image::make_image<std::uint8_t>(width, height, 1),
+              between(source, 0.15, 0.85),
+              between(source, 0.15, 0.85),
               between(source, 0.02, 0.07)};
     const double tone = between(source, 120, 165), slope = between(source, -40, 40);
     const auto inside = [&](double x, double y) { return std::hypot((x - made.x) * 1.6, y - made.y) / made.size; };
@@ -73,10 +76,14 @@ tested_set make_set(const std::string& name, std::size_t images, std::uint64_t s
         const double strength = broken ? between(source, 0.18, 0.8) : between(source, 0.02, 0.3);
         const auto one = make_shot(source, broken, strength);
         const double raw = 0.05 + strength, score = raw * raw / (raw * raw + 0.075);
-        std::string file = (broken ? "pitting/" : "good/") + std::to_string(100000 + i * 37) + "_side_" + std::to_string(i % 4) + ".png";
-        if (i == 1) file = "good/</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">.png";
+        std::string file =
+            (broken ? "pitting/" : "good/") + std::to_string(100000 + i * 37) + "_side_" + std::to_string(i % 4) + ".png";
+        if (i == 1)
+            file = "good/</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">.png";
         tested_image shown{.file = file,
-                           .kind = !broken ? "good" : i % 5 == 3 ? "pitting" : "scratch",
+                           .kind = !broken      ? "good"
+                                   : i % 5 == 3 ? "pitting"
+                                                : "scratch",
                            .anomalous = broken,
                            .raw = raw,
                            .score = score,
@@ -84,8 +91,13 @@ tested_set make_set(const std::string& name, std::size_t images, std::uint64_t s
                            .width = width,
                            .height = height,
                            .pictures = image::make_thumbnail(one.photograph, one.map, one.mask, 16'000'000 / images)};
-        if (broken && score >= 0.5)
-            shown.regions.push_back({std::max(one.x - 0.1, 0.0), std::max(one.y - 0.14, 0.0), 0.2, 0.28, score});
+        if (broken && score >= 0.5) {
+            region found{.box = {(one.x - 0.1) * width, (one.y - 0.12) * height, 0.2 * width, 0.24 * height}, .score = score};
+            for (int corner = 0; corner < 24; ++corner)
+                found.outline.push_back(
+                    {(one.x + 0.1 * std::cos(corner * 0.2618)) * width, (one.y + 0.12 * std::sin(corner * 0.2618)) * height});
+            shown.regions.push_back(std::move(found));
+        }
         set.images.push_back(std::move(shown));
         scores.push_back(static_cast<float>(score));
         labels.push_back(broken ? 1 : 0);
@@ -104,11 +116,16 @@ tested_set make_set(const std::string& name, std::size_t images, std::uint64_t s
     set.curves = metrics::pixel_curves_of(pixels.scores(), pixels.regions());
     for (std::size_t epoch = 1; epoch <= 60; ++epoch)
         set.losses.push_back((1.1 / static_cast<double>(epoch) + 0.05) * between(source, 0.85, epoch % 17 == 0 ? 1.9 : 1.15));
-    set.settings = {{"architecture", "resnet18"},       {"teacher", "built-in (resnet18, Tiny ImageNet)"},
-                    {"input", "256 × 256"},             {"epochs", "60"},
-                    {"batch", "16"},                    {"learning rate", "0.005"},
-                    {"seed", "111"},                    {"training images", "160"},
-                    {"backend", "xtensor<float>, 2 threads"}, {"rd4ad", version}};
+    set.settings = {{"architecture", "resnet18"},
+                    {"teacher", "built-in (resnet18, Tiny ImageNet)"},
+                    {"input", "256 × 256"},
+                    {"epochs", "60"},
+                    {"batch", "16"},
+                    {"learning rate", "0.005"},
+                    {"seed", "111"},
+                    {"training images", "160"},
+                    {"backend", "xtensor<float>, 2 threads"},
+                    {"rd4ad", version}};
     return set;
 }
 
@@ -118,7 +135,8 @@ int main(int count, char** words) try {
     const auto images = static_cast<std::size_t>(std::stoul(words[1]));
     report made{.title = "ball screws"};
     const std::size_t sets = count > 3 ? std::stoul(words[3]) : 1;
-    for (std::size_t i = 0; i < sets; ++i) made.sets.push_back(make_set(sets == 1 ? "ball screws" : "class " + std::to_string(i + 1), images, 7 + i));
+    for (std::size_t i = 0; i < sets; ++i)
+        made.sets.push_back(make_set(sets == 1 ? "ball screws" : "class " + std::to_string(i + 1), images, 7 + i));
     made.note = "They hold at most 16 MB in all.";
     write_report(words[2], made);
 } catch (const std::exception& problem) {

@@ -21,7 +21,10 @@ report small_report() {
     set.settings = {{"seed", "111"}};
     set.images.push_back({.file = "good/0.png", .kind = "good", .raw = 0.25, .score = 0.125, .width = 200, .height = 100});
     set.images.push_back({.file = "</script><!--<b>.png", .kind = "scratch", .anomalous = true, .raw = 1.5, .score = 0.75});
-    set.images.back().regions.push_back({0.1, 0.2, 0.3, 0.4, 0.5});
+    set.images.back().width = 100;
+    set.images.back().height = 50;
+    set.images.back().regions.push_back(
+        {.box = {10, 20, 30.4, 9.6}, .area = 250, .peak = 0.5f, .outline = {{10, 20}, {40.4, 20}, {40.4, 29.6}}});
     return {"screws", {set}, "A note."};
 }
 
@@ -48,7 +51,8 @@ TEST_CASE("a page holds all that is given, and what is not known as null", "[sco
     const auto& second = set.at("images").at(1);
     CHECK(second.at("file") == "</script><!--<b>.png");
     CHECK(second.at("ms").is_null());
-    CHECK(second.at("regions") == io::json::parse("[[0.1, 0.2, 0.3, 0.4, 0.5]]"));
+    CHECK(second.at("regions") == io::json::parse(R"([{"box": [10, 20, 30, 10], "score": 0.5, "area": 250,
+                                                           "outline": [100, 400, 404, 400, 404, 592]}])"));
 }
 
 TEST_CASE("no text within the data is markup", "[score]") {
@@ -85,7 +89,8 @@ TEST_CASE("a report that can't be drawn is refused", "[score]") {
     of = small_report();
     of.sets[0].images[0].raw = std::numeric_limits<double>::infinity();
     CHECK(message(of) == "report: the score of good/0.png is not finite");
-    CHECK(message(small_report(), "no mark") == "report.html: expected exactly one @RD4AD_REPORT@; install rd4ad's share folder again");
+    CHECK(message(small_report(), "no mark") ==
+          "report.html: expected exactly one @RD4AD_REPORT@; install rd4ad's share folder again");
     CHECK(message(small_report(), "@RD4AD_REPORT@ @RD4AD_REPORT@") ==
           "report.html: expected exactly one @RD4AD_REPORT@; install rd4ad's share folder again");
 }

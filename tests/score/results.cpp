@@ -11,14 +11,16 @@ namespace {
 tested_set small_set(const std::string& name) {
     tested_set set{.name = name};
     set.metrics = {{"image AUROC", 0.75}, {"AUPRO", std::nullopt}};
-    set.images.push_back({.file = "good/0.png", .kind = "good", .raw = 0.25, .score = 0.125, .ms = 12.345, .width = 200, .height = 100});
-    set.images.push_back({.file = "a, \"b\".png",
-                          .kind = "scratch",
-                          .anomalous = true,
-                          .raw = 1.5,
-                          .width = 200,
-                          .height = 100,
-                          .regions = {{0.1, 0.25, 0.5, 0.5, 0.75}, {0, 0, 1, 1, 0.5}}});
+    set.images.push_back(
+        {.file = "good/0.png", .kind = "good", .raw = 0.25, .score = 0.125, .ms = 12.345, .width = 200, .height = 100});
+    set.images.push_back(
+        {.file = "a, \"b\".png",
+         .kind = "scratch",
+         .anomalous = true,
+         .raw = 1.5,
+         .width = 200,
+         .height = 100,
+         .regions = {{.box = {20, 25.4, 100, 49.6}, .peak = 0.75f}, {.box = {0, 0, 200, 100}, .peak = 1, .score = 0.5}}});
     return set;
 }
 

@@ -86,8 +86,11 @@ namespace detail {
     constexpr std::array<std::size_t, 8> sides{640, 480, 360, 280, 220, 160, 120, 80};
     for (const std::size_t side : sides) {
         small = no_larger_than(std::move(small), side);
-        thumbnail made{encode_jpeg(small, 80), encode_jpeg(no_larger_than(grey, std::max<std::size_t>(64, side / 2)), 85), *low,
-                       *low + range, {}};
+        thumbnail made{encode_jpeg(small, 80),
+                       encode_jpeg(no_larger_than(grey, std::max<std::size_t>(64, side / 2)), 85),
+                       *low,
+                       *low + range,
+                       {}};
         if (mask)
             if (const auto layer = detail::mask_layer(detail::covered_mask(*mask, small.width, small.height)))
                 made.mask = encode_png(*layer);

@@ -51,7 +51,17 @@ namespace detail {
 
 [[nodiscard]] inline io::json image_json(const tested_image& one) {
     auto regions = io::json::array();
-    for (const auto& r : one.regions) regions.push_back({r.x, r.y, r.width, r.height, r.peak});
+    for (const auto& r : one.regions) {
+        auto outline = io::json::array();  // in thousandths of the photograph, which is what a thumbnail can show
+        for (const auto& [x, y] : r.outline)
+            for (const double share : {x / static_cast<double>(one.width), y / static_cast<double>(one.height)})
+                outline.push_back(std::lround(1000 * share));
+        const auto whole = [](double length) { return std::lround(length); };
+        regions.push_back({{"box", {whole(r.box.x), whole(r.box.y), whole(r.box.width), whole(r.box.height)}},
+                           {"score", r.score.value_or(static_cast<double>(r.peak))},
+                           {"area", whole(r.area)},
+                           {"outline", std::move(outline)}});
+    }
     return {{"file", one.file},
             {"kind", one.kind},
             {"anomalous", one.anomalous},
@@ -104,7 +114,8 @@ namespace detail {
         if (set.images.empty()) throw option_error{"report: set '" + set.name + "' has no images, expected at least one"};
         for (const auto& one : set.images) {
             if (set.calibrated && !one.score)
-                throw option_error{"report: " + one.file + " has no calibrated score, but its set '" + set.name + "' is calibrated"};
+                throw option_error{"report: " + one.file + " has no calibrated score, but its set '" + set.name +
+                                   "' is calibrated"};
             if (!std::isfinite(one.raw) || (one.score && !std::isfinite(*one.score)))
                 throw option_error{"report: the score of " + one.file + " is not finite"};
             bytes += one.pictures.bytes();
@@ -115,11 +126,12 @@ namespace detail {
     if (at == page.npos || page.find(report_mark, at + 1) != page.npos)
         throw format_error{std::string{report_template_file} + ": expected exactly one " + std::string{report_mark} +
                            "; install rd4ad's share folder again"};
-    const io::json data{{"title", of.title},
-                        {"sets", std::move(sets)},
-                        {"mean", detail::metrics_json(mean_metrics(of.sets))},
-                        {"footer", std::string{"rd4ad "} + version + ". Thumbnails: " + detail::decimal(static_cast<double>(bytes) / 1e6, 1) + " MB." +
-                                       (of.note.empty() ? "" : " " + of.note) + " Nothing on this page is fetched from elsewhere."}};
+    const io::json data{
+        {"title", of.title},
+        {"sets", std::move(sets)},
+        {"mean", detail::metrics_json(mean_metrics(of.sets))},
+        {"footer", std::string{"rd4ad "} + version + ". Thumbnails: " + detail::decimal(static_cast<double>(bytes) / 1e6, 1) +
+                       " MB." + (of.note.empty() ? "" : " " + of.note) + " Nothing on this page is fetched from elsewhere."}};
     const auto text = data.dump(-1, ' ', false, io::json::error_handler_t::replace);
     std::string html{page.substr(0, at)};
     html.reserve(page.size() + text.size() + text.size() / 64);

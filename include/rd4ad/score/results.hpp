@@ -12,13 +12,9 @@
 
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/metrics/curves.hpp>
+#include <rd4ad/score/regions.hpp>
 
 namespace rd4ad {
-
-/// A box in shares of the photograph, 0..1, with the largest value of the map within.
-struct tested_region {
-    double x{0}, y{0}, width{0}, height{0}, peak{0};
-};
 
 /// One test image.
 struct tested_image {
@@ -29,7 +25,7 @@ struct tested_image {
     std::optional<double> score{};    ///< the calibrated one
     std::optional<double> ms{};       ///< time it took
     std::size_t width{1}, height{1};  ///< of the photograph, in pixels
-    std::vector<tested_region> regions{};
+    std::vector<region> regions{};
     image::thumbnail pictures{};
 };
 
@@ -64,7 +60,6 @@ struct tested_set {
     return mean;
 }
 
-
 namespace detail {
 
 // With so many digits behind the point, whatever the locale's own grouping.
@@ -85,19 +80,18 @@ namespace detail {
 }  // namespace detail
 
 /// A line for each image of each set, below a line of names: class, file, label (good or defect), kind, raw_score, score,
-/// regions, ms. Regions are "left top width height peak" in pixels of the photograph, several parted by "; ". What is not
-/// known is empty. Lines end in \n, fields are quoted as RFC 4180 has it.
+/// regions, ms. Regions are "left top width height score" in pixels of the photograph (score: calibrated, else the raw peak),
+/// several parted by "; ". What is not known is empty. Lines end in \n, fields are quoted as RFC 4180 has it.
 [[nodiscard]] inline std::string results_csv(const std::vector<tested_set>& sets) {
     std::string text = "class,file,label,kind,raw_score,score,regions,ms\n";
     for (const auto& set : sets)
         for (const auto& one : set.images) {
             std::string regions;
-            const auto whole = [](double share, std::size_t size) {
-                return std::to_string(std::lround(share * static_cast<double>(size)));
-            };
-            for (const auto& r : one.regions)
-                regions += (regions.empty() ? "" : "; ") + whole(r.x, one.width) + ' ' + whole(r.y, one.height) + ' ' +
-                           whole(r.width, one.width) + ' ' + whole(r.height, one.height) + ' ' + detail::decimal(r.peak, 6);
+            for (const auto& r : one.regions) {
+                regions += regions.empty() ? "" : "; ";
+                for (const double edge : {r.box.x, r.box.y, r.box.width, r.box.height}) regions += detail::decimal(edge, 0) + ' ';
+                regions += detail::decimal(r.score.value_or(static_cast<double>(r.peak)), 6);
+            }
             for (const auto& field : {set.name, one.file, std::string{one.anomalous ? "defect" : "good"}, one.kind,
                                       detail::decimal(one.raw, 6), one.score ? detail::decimal(*one.score, 6) : "", regions})
                 text += detail::csv_field(field) + ',';
