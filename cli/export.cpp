@@ -19,22 +19,50 @@ namespace {
 verb description() {
     return {
         .name = "export",
-        .synopsis = "--format onnx --checkpoint FILE --out FILE [FLAGS...]",
+        .synopsis = "--format onnx|triton --checkpoint FILE --out FILE|DIR [FLAGS...]",
         .what = "Writes a trained model's scoring network for other runtimes: images in, map and score out.",
-        .flags = {{"format", "NAME", "onnx", "onnx: one file, opset 13, any batch size, the checkpoint's image size"},
+        .flags = {{"format", "NAME", "onnx", "onnx: one file, opset 13; triton: a model repository for a server"},
                   {"checkpoint", "FILE", "", "what rd4ad train wrote"},
                   {"half", "", "", "weights in 16 bits: half the file; computed in 32 bits all the same"},
-                  {"out", "FILE", "", "where the graph goes"}},
+                  {"out", "FILE|DIR", "", "where the graph goes, or the repository in which the model gets a folder"},
+                  {"name", "NAME", "", "triton: the model's name (default: the checkpoint's)"},
+                  {"max-batch", "N", "8", "triton: images that the server joins into one run, at most"}},
         .takes_operands = false,
         .more =
-            R"(The graph takes normalised images (N x 3 x height x width) and gives `map` (N x 1 x height x width) and `score` (N x 1).
-How an image is prepared stands in the file's metadata, under the key "rd4ad" (docs/export.md).
+            R"(The graph takes normalised images (N x 3 x height x width), any number at once, and gives `map` (N x 1 x height x width)
+and `score` (N x 1). How an image is prepared stands in the file's metadata, under the key "rd4ad" (docs/export.md).
 
 Example: a graph, and the proof that it scores as the checkpoint does.
   rd4ad export --format onnx --checkpoint models/bottle.safetensors --out bottle.onnx
   rd4ad verify --onnx bottle.onnx --checkpoint models/bottle.safetensors --data mvtec/bottle
+
+Example: a server's repository, and photographs scored there.
+  rd4ad export --format triton --checkpoint models/bottle.safetensors --out repository
+  tritonserver --model-repository repository
+  rd4ad score new.png --server http://localhost:8000 --model bottle
 )"};
 }
+
+#if defined(RD4AD_WITH_EXPORT)
+
+int export_as(const std::string& format, const arguments& given) {
+    const std::filesystem::path checkpoint = given.required("checkpoint"), out = given.required("out");
+    const rd4ad::onnx_options graph{.half = given.given("half")};
+    auto name = given.text("name");
+    if (format == "onnx" && !name.empty()) throw usage_error{"--name " + name + ": only triton's models have a name"};
+    if (name.empty()) name = checkpoint.stem().string();
+    const auto largest_batch = given.whole("max-batch", 1);
+    auto m = rd4ad::load_checkpoint<rd4ad::backend::xtensor<float>>(checkpoint);
+    if (format == "onnx")
+        rd4ad::export_onnx(out, m, graph);
+    else
+        rd4ad::export_triton(out, name, m, rd4ad::training_of(checkpoint), {.graph = graph, .largest_batch = largest_batch});
+    std::printf("%s: %s, %zu x %zu\n", (format == "onnx" ? out : out / name).c_str(), m.arch->name.data(), m.settings.width,
+                m.settings.height);
+    return 0;
+}
+
+#endif
 
 }  // namespace
 
@@ -44,15 +72,12 @@ int export_model(const std::vector<std::string>& words) {
         std::fputs(given.help_text().c_str(), stdout);
         return 0;
     }
-    static_cast<void>(given.choice("format", {"onnx"}));
-    const std::filesystem::path checkpoint = given.required("checkpoint"), out = given.required("out");
+    const auto format = given.choice("format", {"onnx", "triton"});
 #if defined(RD4AD_WITH_EXPORT)
-    auto m = rd4ad::load_checkpoint<rd4ad::backend::xtensor<float>>(checkpoint);
-    rd4ad::export_onnx(out, m, {.half = given.given("half")});
-    std::printf("%s: %s, %zu x %zu\n", out.c_str(), m.arch->name.data(), m.settings.width, m.settings.height);
-    return 0;
+    return export_as(format, given);
 #else
-    throw rd4ad::option_error{"export: this command is built without it: configure with -D RD4AD_EXPORT=ON and build again"};
+    throw rd4ad::option_error{"export --format " + format +
+                              ": this command is built without it: configure with -D RD4AD_EXPORT=ON and build again"};
 #endif
 }
 

@@ -22,8 +22,10 @@ struct verb {
 constexpr verb verbs[]{{"train", "learn from a folder of good photographs", cli::train},
                        {"test", "judge a trained model by a test set with known defects", cli::test},
                        {"score", "score photographs, and show where they are unusual", cli::score},
-                       {"export", "write a trained model for other runtimes (ONNX)", cli::export_model},
-                       {"verify", "prove that an exported model scores as its checkpoint does", cli::verify}};
+                       {"export", "write a trained model for other runtimes (ONNX, Triton)", cli::export_model},
+                       {"verify", "prove that an exported model scores as its checkpoint does", cli::verify},
+                       {"fetch", "get ImageNet's weights for a teacher", cli::fetch},
+                       {"teachers", "list the teachers that are known by name", cli::teachers}};
 
 constexpr const char* help_head =
     R"(rd4ad finds what is unusual in photographs, after training on good ones alone (reverse distillation).

@@ -41,14 +41,15 @@ verb description() {
            .takes_operands = false,
            .more = R"(Ctrl-C finishes the step, saves and exits with 130; --resume goes on as if it had never stopped.
 Without --teacher and with resnet18 the built-in teacher is used (trained on Tiny ImageNet). ImageNet's own weights find
-more: give torchvision's file, say resnet18-f37072fd.pth, by --teacher. The other architectures always need a file.
+more: --teacher resnet18-imagenet, after rd4ad fetch resnet18. The other architectures always need such weights.
 
 Example: bottles and pills of MVTec AD by ImageNet's wide_resnet50_2, a checkpoint each.
-  rd4ad train --data mvtec --class-names bottle,pill --teacher wide_resnet50_2-95faca4d.pth --out models
+  rd4ad train --data mvtec --class-names bottle,pill --teacher wide_resnet50_2-imagenet --out models
 )"};
     const std::vector<flag> own{
         {"arch", "NAME", "", "resnet18, resnet34, resnet50 or wide_resnet50_2; by default what --teacher holds, else resnet18"},
-        {"teacher", "FILE", "built-in", "the teacher's weights (.pth, .safetensors), built-in, or none (untrained)"},
+        {"teacher", "FILE", "built-in",
+         "a file of weights (.pth, .safetensors), built-in, none (untrained), or a name: rd4ad teachers"},
         {"inp", "PIXELS", "256", "width and height of the network's images, a multiple of 32"},
         {"bs", "N", "16", "images a step"},
         {"epochs", "N", "200", "how often each image is seen"},
@@ -63,14 +64,6 @@ Example: bottles and pills of MVTec AD by ImageNet's wide_resnet50_2, a checkpoi
     return v;
 }
 
-/// torchvision's file with ImageNet's weights of an architecture.
-std::string weights_file(const std::string& arch) {
-    if (arch == "resnet18") return "resnet18-f37072fd.pth";
-    if (arch == "resnet34") return "resnet34-b627a593.pth";
-    if (arch == "resnet50") return "resnet50-0676ba61.pth";
-    return "wide_resnet50_2-95faca4d.pth";
-}
-
 /// A fresh model by --arch and --teacher.
 template <rd4ad::Backend B>
 rd4ad::model<B> fresh_model(const arguments& given, const rd4ad::model_options& options) {
@@ -81,17 +74,17 @@ rd4ad::model<B> fresh_model(const arguments& given, const rd4ad::model_options& 
     if (teacher == "built-in") {
         if (arch != "resnet18")
             throw usage_error{"--arch " + arch + ": the built-in teacher is a resnet18; give " + arch +
-                              "'s weights by --teacher FILE, say torchvision's " + weights_file(arch) +
+                              "'s weights by --teacher " + arch + "-imagenet, after rd4ad fetch " + arch +
                               ", or train without any by --teacher none"};
         auto made = rd4ad::make_model<B>(arch, rd4ad::built_in_teacher(), options);
         made.settings.teacher = rd4ad::built_in_teacher_name;
         return made;
     }
-    const auto file = rd4ad::load_weights(teacher);
+    const auto file = rd4ad::load_weights(rd4ad::teacher_path(teacher));
     const auto& found = rd4ad::recognise(file, file.contains("teacher.conv1.weight") ? "teacher." : "");
     if (!asked.empty() && asked != found.name)
         throw rd4ad::format_error{teacher + ": holds a " + std::string{found.name} + ", expected " + asked + " (--arch); give " +
-                                  weights_file(asked) + ", or leave --arch out"};
+                                  std::string{rd4ad::imagenet_file_of(asked).name} + ", or leave --arch out"};
     return rd4ad::make_model<B>(found, file, options);
 }
 
@@ -107,8 +100,9 @@ rd4ad::model<B> begun_model(const fs::path& checkpoint, const arguments& given, 
 
 void say_teacher(const std::string& teacher, const std::string& arch) {
     const bool best = teacher != rd4ad::built_in_teacher_name && teacher != "none";
-    std::printf("teacher: %s%s\n", teacher.c_str(),
-                best ? "" : ("; ImageNet's weights find more: --teacher " + weights_file(arch) + " (torchvision's)").c_str());
+    std::printf(
+        "teacher: %s%s\n", teacher.c_str(),
+        best ? "" : ("; ImageNet's weights find more: rd4ad fetch " + arch + ", then --teacher " + arch + "-imagenet").c_str());
 }
 
 /// What progress looks like.

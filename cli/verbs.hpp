@@ -9,6 +9,8 @@ int train(const std::vector<std::string>& given);
 int test(const std::vector<std::string>& given);
 int score(const std::vector<std::string>& given);
 int export_model(const std::vector<std::string>& given);
+int fetch(const std::vector<std::string>& given);
+int teachers(const std::vector<std::string>& given);
 int verify(const std::vector<std::string>& given);
 
 }  // namespace cli

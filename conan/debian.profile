@@ -18,7 +18,9 @@ tools.cmake.cmaketoolchain:user_presets=
 xtensor-blas/0.20.0
 xsimd/8.1.0
 nlohmann_json/3.11.2
+libcurl/7.88.1
 libzip/1.7.3
+openssl/3.0.19
 protozero/1.7.1
 stb/cci.20240213
 cxxopts/3.1.1

@@ -16,8 +16,8 @@ class Rd4adCommand(ConanFile):
     license = "MIT"
     package_type = "application"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_export": [True, False], "with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
-    default_options = {"with_export": True, "with_onednn": False, "with_thrust": "off"}
+    options = {"with_export": [True, False], "with_http": [True, False], "with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    default_options = {"with_export": True, "with_http": True, "with_onednn": False, "with_thrust": "off"}
 
     def set_version(self):
         text = load(self, os.path.join(self.recipe_folder, "..", "..", "include", "rd4ad", "core", "version.hpp"))
@@ -40,6 +40,9 @@ class Rd4adCommand(ConanFile):
     def requirements(self):
         self.requires(f"rd4ad/{self.version}")
         self.requires("cxxopts/[>=3 <4]")
+        if self.options.with_http:
+            self.requires("libcurl/[>=7.78 <9]")
+            self.requires("openssl/[>=1.1 <4]")
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -48,7 +51,7 @@ class Rd4adCommand(ConanFile):
         CMakeDeps(self).generate()
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables.update({
-            "RD4AD_EXPORT": bool(self.options.with_export),
+            "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_HTTP": bool(self.options.with_http),
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

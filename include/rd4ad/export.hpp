@@ -5,3 +5,4 @@
 #include <rd4ad/export/description.hpp>
 #include <rd4ad/export/graph.hpp>
 #include <rd4ad/export/onnx.hpp>
+#include <rd4ad/export/triton.hpp>

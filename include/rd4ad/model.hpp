@@ -9,4 +9,5 @@
 #include <rd4ad/model/state.hpp>
 #include <rd4ad/model/student.hpp>
 #include <rd4ad/model/teacher.hpp>
+#include <rd4ad/model/weight_cache.hpp>
 #include <rd4ad/model/weights.hpp>

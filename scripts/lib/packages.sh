@@ -3,7 +3,8 @@
 # To build the library and the command.
 packages_build=(
     ca-certificates cmake g++ ninja-build
-    libcxxopts-dev libopenblas-dev libprotozero-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev libzip-dev nlohmann-json3-dev
+    libcurl4-openssl-dev libcxxopts-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev
+    libzip-dev nlohmann-json3-dev
 )
 # To build tests and benchmarks.
 packages_test=("${packages_build[@]}" catch2 libbenchmark-dev)

@@ -2,8 +2,9 @@
 # command.sh RD4AD MAKE-WOVEN CASE: one case of the command's behaviour, in a folder of its own.
 set -euo pipefail
 rd4ad=$1 make_woven=$2 name=$3
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=$(mktemp -d) servers=()
+trap '((${#servers[@]} == 0)) || kill "${servers[@]}" 2>/dev/null; rm -rf "$folder"' EXIT
 cd "$folder"
 
 fail() {
@@ -21,6 +22,17 @@ gives() {
     ((status == wanted)) || fail "rd4ad $*: status $status, expected $wanted"
     ((status == 0 || $(wc -l <err) == 1)) || fail "expected one line on standard error"
 }
+
+# gives_lines: as gives, where standard error may tell what went on before it failed.
+gives_lines() {
+    local wanted=$1 status=0
+    shift
+    "$rd4ad" "$@" >out 2>err || status=$?
+    ((status == wanted)) || fail "rd4ad $*: status $status, expected $wanted"
+}
+
+# complains_last TEXT: this is the last line on standard error.
+complains_last() { [[ $(tail -1 err) == "rd4ad: $1" ]] || fail "expected at the end of standard error: rd4ad: $1"; }
 
 # says FILE TEXT: the text is in the file.
 says() { grep -qF -- "$2" "$1" || fail "expected in $1: $2"; }
@@ -46,11 +58,11 @@ case_help() {
     gives 0 --help
     says out "Example:"
     local verb
-    for verb in train test score export verify; do
+    for verb in train test score export verify fetch teachers; do
         gives 0 "$verb" --help
         says out "Example:"
         says out "  rd4ad $verb "
-        [[ $verb == export ]] || says out "--threads N"
+        [[ $verb == @(export|fetch|teachers) ]] || says out "--threads N"
         [[ ! -s err ]] || fail "expected nothing on standard error"
     done
     gives 0 --version
@@ -59,7 +71,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains "no verb: expected train, test, score, export or verify (see rd4ad --help)"
+    complains "no verb: expected train, test, score, export, verify, fetch or teachers (see rd4ad --help)"
     gives 2 tran
     complains "unknown verb tran: did you mean train? (see rd4ad --help)"
     gives 2 --verson
@@ -87,13 +99,25 @@ case_usage() {
     gives 2 test --data . --checkpoint models --save-segmentation-images
     complains "--save-segmentation-images needs --out DIR (see rd4ad test --help)"
     gives 2 export --checkpoint a.safetensors --format tensorrt --out b
-    complains "--format 'tensorrt': expected one of onnx (see rd4ad export --help)"
+    complains "--format 'tensorrt': expected one of onnx, triton (see rd4ad export --help)"
     gives 2 export --checkpoint a.safetensors
     complains "--out is missing (see rd4ad export --help)"
     gives 2 verify --onnx a.onnx --checkpoint a.safetensors --data . --runtime tensorrt
     complains "--runtime 'tensorrt': expected onnxruntime, openvino or both (see rd4ad verify --help)"
     gives 2 verify --onnx a.onnx --checkpoint a.safetensors --data . --batches 0
     complains "--batches '0': expected whole numbers from 1 to 9999 (see rd4ad verify --help)"
+    gives 2 export --checkpoint a.safetensors --out b --name c
+    complains "--name c: only triton's models have a name (see rd4ad export --help)"
+    gives 2 score a.png --checkpoint models --server http://localhost:8000
+    complains "--checkpoint and --server: a photograph is scored here or on a server, give one of them (see rd4ad score --help)"
+    gives 2 score a.png --server http://localhost:8000
+    complains "--model is missing (see rd4ad score --help)"
+    gives 2 fetch
+    complains "nothing to fetch: expected resnet18, resnet34, resnet50 or wide_resnet50_2 (see rd4ad fetch --help)"
+    gives 2 fetch resnet18 resnet34 --from http://localhost/file
+    complains "--from http://localhost/file: is one file; for several give a folder, ending in / (see rd4ad fetch --help)"
+    gives 2 fetch resnet18 --sha256 xyz
+    complains "--sha256 'xyz': expected 8 to 64 digits of 0-9a-f, for one file (see rd4ad fetch --help)"
     gives 2 score --checkpoint models
     complains "nothing to score: expected images or folders (see rd4ad score --help)"
 }
@@ -110,7 +134,7 @@ case_failures() {
     gives 1 train --data cloth --out models --teacher cloth/train/good/000.png
     says err "cloth/train/good/000.png: is neither a safetensors file nor a PyTorch checkpoint"
     gives 2 train --data cloth --out models --arch resnet50
-    complains "--arch resnet50: the built-in teacher is a resnet18; give resnet50's weights by --teacher FILE, say torchvision's resnet50-0676ba61.pth, or train without any by --teacher none (see rd4ad train --help)"
+    complains "--arch resnet50: the built-in teacher is a resnet18; give resnet50's weights by --teacher resnet50-imagenet, after rd4ad fetch resnet50, or train without any by --teacher none (see rd4ad train --help)"
     gives 1 train --data cloth --out models --arch resnet19
     says err "resnet19"
     gives 1 train --data cloth --out models --resume
@@ -127,7 +151,7 @@ case_failures() {
 case_train_test_score() {
     "$make_woven" cloth 8 2 64
     gives 0 train --data cloth --out models --epochs 2 "${tiny_training[@]}"
-    says out "teacher: built-in (resnet18, Tiny ImageNet); ImageNet's weights find more: --teacher resnet18-f37072fd.pth"
+    says out "teacher: built-in (resnet18, Tiny ImageNet); ImageNet's weights find more: rd4ad fetch resnet18, then --teacher resnet18-imagenet"
     says out "cloth: resnet18, 8 images, 2 epochs, loss "
     says err "cloth: epoch 2/2, loss "
     [[ -s models/cloth.safetensors && -s models/cloth.resume.safetensors ]] || fail "expected a checkpoint and what resumes it"
@@ -232,6 +256,154 @@ case_verify_with_onnxruntime() {
     "$rd4ad" verify --onnx cloth.onnx --checkpoint others/cloth.safetensors --data cloth --runtime onnxruntime \
         --python "$python" >out 2>err || status=$?
     ((status == 1)) || fail "status $status, expected 1 for another checkpoint"
+}
+
+# start_server SCRIPT WORD...: runs a server of the tests; `port` is its own, and it ends with the case.
+start_server() {
+    rm -f port
+    "${python:-python3}" "$tests/$1" "${@:2}" 2>server.log &
+    local job=$! waited
+    servers+=("$job")
+    for ((waited = 0; waited < 1500; ++waited)); do
+        [[ ! -e port ]] || { port=$(<port) && return; }
+        kill -0 "$job" 2>/dev/null || fail "the server ended: $(tail -3 server.log)"
+        sleep 0.02
+    done
+    fail "the server didn't start"
+}
+
+# Scores from a server are those of here, whichever way tensors travel.
+case_score_on_server_with_onnxruntime() {
+    needs_python numpy onnxruntime
+    "$make_woven" cloth 4 3 64
+    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    gives 0 export --format triton --checkpoint models/cloth.safetensors --out repository --max-batch 4
+    says out "repository/cloth: resnet18, 64 x 64"
+    local photographs=(cloth/test/good cloth/test/stain cloth/test/scratch/000.png) form server
+    gives 0 score "${photographs[@]}" --checkpoint models/cloth.safetensors
+    cut -f 1,2 out >here
+    (($(wc -l <here) == 7)) || fail "expected seven scores"
+    start_server kserve_server.py repository port
+    server=http://127.0.0.1:$port
+    for form in auto json binary; do
+        gives 0 score "${photographs[@]}" --server "$server" --model cloth --tensors "$form" --out "pictures-$form"
+        cut -f 1,2 out >there
+        paste here there | awk -F '\t' '$1 != $3 || $2 - $4 > 1e-5 || $4 - $2 > 1e-5 { exit 1 }' || fail "$form: other scores than here"
+        [[ -s pictures-$form/000_map.png && -s pictures-$form/000.jpg ]] || fail "expected pictures"
+    done
+    gives 1 score cloth/test/good --server "$server" --model other
+    complains "$server/v2/models/other: refused with status 400: Request for unknown model: 'other' is not found"
+    sed -i 's/key: "rd4ad"/key: "rd5"/; s/rd4ad graph 1/rd4ad graph 9/' repository/cloth/config.pbtxt
+    cp -r repository/cloth repository/changed && sed -i 's/name: "cloth"/name: "changed"/' repository/changed/config.pbtxt
+    gives 1 score cloth/test/good --server "$server" --model changed
+    complains "$server/v2/models/changed: is no description of the format 'rd4ad graph 1': expected what rd4ad export wrote; export the model again"
+    start_server kserve_server.py repository port json
+    sed -i 's/rd4ad graph 9/rd4ad graph 1/' repository/cloth/config.pbtxt
+    server=http://127.0.0.1:$port/
+    gives 0 score "${photographs[@]}" --server "$server" --model cloth
+    cut -f 1,2 out >there
+    paste here there | awk -F '\t' '$1 != $3 || $2 - $4 > 1e-5 || $4 - $2 > 1e-5 { exit 1 }' || fail "other scores than here"
+    gives 1 score "${photographs[@]}" --server "$server" --model cloth --tensors binary
+    complains "http://127.0.0.1:$port/v2/models/cloth/infer: refused with status 400: binary tensors are unknown here"
+    gives 1 score "${photographs[@]}" --server http://127.0.0.1:1 --model cloth
+    says err "rd4ad: http://127.0.0.1:1/v2: no answer: "
+}
+
+# The cache is given by the environment; a file of the tests' own stands for torchvision's, by its hash.
+case_fetch() {
+    needs_python http.server
+    head -c 300000 /dev/urandom >weights
+    local hash name=resnet18-f37072fd.pth server
+    hash=$(sha256sum weights) hash=${hash:0:16}
+    export RD4AD_CACHE=$folder/cache no_proxy=127.0.0.1
+    start_server weights_server.py weights port
+    server=http://127.0.0.1:$port
+    # fetches STATUS ADDRESS WORD...: from an empty cache
+    fetches() {
+        rm -rf cache
+        gives_lines "$1" fetch resnet18 --from "$server/$2" --sha256 "$hash" --patience 1 --tries 2 "${@:3}"
+    }
+    whole() { cmp weights cache/$name && [[ ! -e cache/$name.part ]] || fail "$1: expected the file, whole, and nothing beside it"; }
+    nothing() { [[ ! -e cache/$name ]] || fail "$1: expected no file"; }
+
+    local way
+    for way in good no-ranges redirect breaks stalls; do
+        fetches 0 "$way"
+        whole "$way"
+        [[ $(<out) == "$folder/cache/$name" ]] || fail "$way: expected the file's path"
+    done
+    says err "resnet18-f37072fd.pth: Operation too slow"
+    gives 0 fetch resnet18 --from "$server/404" --sha256 "$hash"
+    [[ $(<out) == "$folder/cache/$name is there already" ]] || fail "expected no second fetching"
+
+    fetches 1 404
+    complains_last "$server/404: the server answers with status 404; check the address, or give another by --from"
+    nothing 404
+    fetches 1 500
+    complains_last "$server/500: the server answers with status 500; check the address, or give another by --from"
+    fetches 1 huge
+    complains_last "$server/huge: the server announces 5000000000 bytes, too many for such a file; check the address, or give another by --from"
+    fetches 1 endless
+    complains_last "$server/endless: the server sends more than 1073741824 bytes; check the address, or give another by --from"
+    nothing endless
+    fetches 1 wrong
+    says err "$server/wrong: sent 300000 bytes whose SHA-256 is "
+    says err ", expected $hash...: another file, or a damaged one; try again, or another address by --from"
+    nothing wrong
+    fetches 1 long
+    says err "$server/long: sent 150000 bytes whose SHA-256 is "
+    nothing long
+    fetches 1 around
+    says err "rd4ad: $server/around: Maximum (10) redirects followed"
+    fetches 1 elsewhere
+    nothing elsewhere
+    fetches 0 short # all bytes came, and the server says itself that there are no more
+    whole short
+
+    # what an earlier attempt left is gone on with; what it left of another file is thrown away
+    rm -rf cache && mkdir cache && head -c 123456 weights >cache/$name.part
+    gives_lines 0 fetch resnet18 --from "$server/good" --sha256 "$hash"
+    whole resumed
+    local asked
+    asked=$("$python" -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode().split("\n")[-2])' "$server/log")
+    [[ $asked == "/good bytes=123456-" ]] || fail "expected a resumed request, found $asked"
+    rm -rf cache && mkdir cache && head -c 123456 /dev/zero >cache/$name.part
+    gives_lines 0 fetch resnet18 --from "$server/good" --sha256 "$hash"
+    whole "another beginning"
+    head -c 300000 /dev/zero >cache/$name
+    gives_lines 0 fetch resnet18 --from "$server/good" --sha256 "$hash"
+    whole "damaged in the cache"
+    says err "has another SHA-256 than it should; it is fetched anew"
+
+    # from a file; a folder of a mirror; the name that training knows
+    rm -rf cache
+    gives 0 fetch resnet18 --from weights --sha256 "$hash"
+    whole "from a file"
+    gives 1 fetch resnet34 --from weights
+    says err "weights: its SHA-256 is ${hash:0:8}..., expected b627a593...: another file, or a damaged one"
+    gives_lines 1 fetch resnet18 --from "$server/404/"
+    says err "$folder/cache/$name: has another SHA-256"
+    says err "rd4ad: $server/404/$name: "
+    gives 1 fetch resnet19
+    complains "there are no weights for 'resnet19': expected one of resnet18, resnet34, resnet50, wide_resnet50_2"
+    "$make_woven" cloth 2 1 64
+    gives 1 train --data cloth --out models --teacher resnet34-imagenet
+    complains "$folder/cache/resnet34-b627a593.pth: is not there; get it by rd4ad fetch resnet34, or copy torchvision's resnet34-b627a593.pth into that folder"
+    gives 0 teachers
+    grep -qE "^built-in +built in +[0-9.]+ MB  .*teacher_resnet18.safetensors$" out || fail "expected the built-in teacher"
+    grep -qE "^resnet18-imagenet +in the cache +0.3 MB  $folder/cache/$name$" out || fail "expected the cached teacher"
+    grep -qE "^resnet34-imagenet +rd4ad fetch resnet34 +87.3 MB  https://" out || fail "expected a teacher to fetch"
+
+    # two at once: one fetches, the other waits and finds the file
+    rm -rf cache
+    local first second
+    "$rd4ad" fetch resnet18 --from "$server/stalls" --sha256 "$hash" --patience 2 >out-1 2>err-1 &
+    first=$!
+    "$rd4ad" fetch resnet18 --from "$server/good" --sha256 "$hash" --patience 2 >out-2 2>err-2 &
+    second=$!
+    wait "$first" && wait "$second" || fail "expected both to succeed"
+    whole "two at once"
+    [[ $(cat out-1 out-2 | grep -c "is there already") == 1 ]] || fail "expected one to find the other's file"
 }
 
 # A training that a signal ends, and then goes on, ends in the same bytes as one that nothing disturbed.

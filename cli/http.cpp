@@ -1,0 +1,137 @@
+// cli/http.cpp: libcurl, which is included here alone.
+#include "http.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <memory>
+
+#include <curl/curl.h>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/version.hpp>
+
+namespace cli {
+
+namespace {
+
+struct curl_closer {
+    void operator()(CURL* handle) const noexcept { ::curl_easy_cleanup(handle); }
+    void operator()(curl_slist* list) const noexcept { ::curl_slist_free_all(list); }
+};
+
+using curl_handle = std::unique_ptr<CURL, curl_closer>;
+
+constexpr long connect_seconds = 20;
+
+curl_handle open(const std::string& url, char* error) {
+    static const bool ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    curl_handle made{ready ? ::curl_easy_init() : nullptr};
+    if (!made) throw rd4ad::io_error{url + ": libcurl can't be started"};
+    ::curl_easy_setopt(made.get(), CURLOPT_URL, url.c_str());
+    ::curl_easy_setopt(made.get(), CURLOPT_ERRORBUFFER, error);
+    ::curl_easy_setopt(made.get(), CURLOPT_NOSIGNAL, 1L);
+    ::curl_easy_setopt(made.get(), CURLOPT_CONNECTTIMEOUT, connect_seconds);
+    ::curl_easy_setopt(made.get(), CURLOPT_USERAGENT, (std::string{"rd4ad/"} + rd4ad::version).c_str());
+#if LIBCURL_VERSION_NUM >= 0x075500
+    ::curl_easy_setopt(made.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    ::curl_easy_setopt(made.get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+    ::curl_easy_setopt(made.get(), CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    ::curl_easy_setopt(made.get(), CURLOPT_REDIR_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+    return made;
+}
+
+std::string reason(CURLcode code, const char* detail) { return *detail != '\0' ? detail : ::curl_easy_strerror(code); }
+
+std::size_t keep_body(const char* bytes, std::size_t one, std::size_t count, void* to) {
+    static_cast<http_answer*>(to)->body.append(bytes, one * count);
+    return one * count;
+}
+
+std::size_t keep_header(const char* bytes, std::size_t one, std::size_t count, void* to) {
+    auto& headers = static_cast<http_answer*>(to)->headers;
+    const std::string_view line{bytes, one * count};
+    if (line.starts_with("HTTP/")) headers.clear();
+    if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+        std::string name{line.substr(0, colon)}, value{line.substr(colon + 1)};
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+        const auto begin = value.find_first_not_of(" \t"), end = value.find_last_not_of(" \t\r\n");
+        headers[name] = begin == std::string::npos ? "" : value.substr(begin, end - begin + 1);
+    }
+    return one * count;
+}
+
+/// A download under way.
+struct download {
+    CURL* handle;
+    const http_sink* to;
+    bool begun{false}, stopped{false};
+
+    bool begin() {
+        if (begun) return !stopped;
+        begun = true;
+        long status = 0;
+        curl_off_t announced = -1;
+        ::curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        ::curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+        stopped = !to->begin(status, announced);
+        return !stopped;
+    }
+};
+
+std::size_t hand_on(const char* bytes, std::size_t one, std::size_t count, void* to) {
+    auto& job = *static_cast<download*>(to);
+    if (!job.begin()) return 0;
+    if (job.to->data({bytes, one * count})) return one * count;
+    job.stopped = true;
+    return 0;
+}
+
+}  // namespace
+
+http_answer http_request(const std::string& url, const std::vector<std::string>& headers, const std::string* body, long seconds) {
+    char error[CURL_ERROR_SIZE] = "";
+    const auto handle = open(url, error);
+    http_answer answer;
+    std::unique_ptr<curl_slist, curl_closer> list;
+    for (const auto& header : headers) list.reset(::curl_slist_append(list.release(), header.c_str()));
+    list.reset(::curl_slist_append(list.release(), "Expect:"));
+    ::curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, list.get());
+    if (body != nullptr) {
+        ::curl_easy_setopt(handle.get(), CURLOPT_POST, 1L);
+        ::curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body->data());
+        ::curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    }
+    ::curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, seconds);
+    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &keep_body);
+    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer);
+    ::curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, &keep_header);
+    ::curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &answer);
+    const auto code = ::curl_easy_perform(handle.get());
+    if (code != CURLE_OK) throw rd4ad::io_error{url + ": no answer: " + reason(code, error)};
+    ::curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer.status);
+    return answer;
+}
+
+http_end http_download(const std::string& url, std::int64_t first, long stall_seconds, const http_sink& to) {
+    char error[CURL_ERROR_SIZE] = "";
+    const auto handle = open(url, error);
+    download job{handle.get(), &to};
+    ::curl_easy_setopt(handle.get(), CURLOPT_FOLLOWLOCATION, 1L);
+    ::curl_easy_setopt(handle.get(), CURLOPT_MAXREDIRS, 10L);
+    const std::string range = std::to_string(first) + "-";  // unlike a resume, a server may ignore it
+    if (first > 0) ::curl_easy_setopt(handle.get(), CURLOPT_RANGE, range.c_str());
+    ::curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
+    ::curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_TIME, stall_seconds);
+    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &hand_on);
+    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &job);
+    const auto code = ::curl_easy_perform(handle.get());
+    if (!job.begun && code == CURLE_OK) job.begin();  // an answer without a body
+    if (job.stopped) return {.stopped = true};
+    return {.problem = code == CURLE_OK ? "" : reason(code, error)};
+}
+
+}  // namespace cli

@@ -1,0 +1,64 @@
+// cli/score_served.cpp: rd4ad score --server.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/train/images.hpp>
+
+#include "console.hpp"
+#include "score_served.hpp"
+#if defined(RD4AD_WITH_HTTP)
+#include "kserve.hpp"
+#endif
+
+namespace cli {
+
+std::vector<flag> server_flags() {
+    return {{"server", "URL", "", "score on a KServe v2 server, such as Triton, instead of here: http://host:8000"},
+            {"model", "NAME", "", "the model's name on the server"},
+            {"tensors", "FORM", "auto", "how they travel to the server: json, binary, or auto: binary where it knows that"}};
+}
+
+#if defined(RD4AD_WITH_HTTP)
+
+int score_served(const arguments& given, const std::vector<std::filesystem::path>& files, const scored_photograph& show) {
+    const auto form = given.choice("tensors", {"auto", "json", "binary"});
+    const served_model by{given.text("server"), given.required("model"),
+                          form == "json"     ? tensor_form::json
+                          : form == "binary" ? tensor_form::binary
+                                             : tensor_form::automatic};
+    constexpr std::size_t most = 8;
+    const std::size_t batch = by.largest_batch() > 0 ? std::min(most, by.largest_batch()) : most;
+    const auto threads = given.whole("threads", 0);
+    console shown;
+    for (std::size_t first = 0; first < files.size(); first += batch) {
+        const auto part = std::span{files}.subspan(first, std::min(batch, files.size() - first));
+        const auto began = std::chrono::steady_clock::now();
+        const auto found = by.score(rd4ad::network_inputs(part, by.settings(), threads));
+        const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count() /
+                          static_cast<double>(part.size());
+        shown.clear();
+        for (std::size_t i = 0; i < part.size(); ++i) show(part[i], found[i].score, found[i].map, ms);
+        std::fflush(stdout);
+        const std::size_t done = first + part.size();
+        shown.bar(static_cast<double>(done) / static_cast<double>(files.size()),
+                  "image " + std::to_string(done) + "/" + std::to_string(files.size()));
+    }
+    return 0;
+}
+
+#else
+
+int score_served(const arguments&, const std::vector<std::filesystem::path>&, const scored_photograph&) {
+    throw rd4ad::option_error{"--server: this command is built without it: configure with -D RD4AD_HTTP=ON and build again"};
+}
+
+#endif
+
+}  // namespace cli

@@ -1,0 +1,57 @@
+// Names of fetched weights, the folder they lie in, and what is said where they are not there.
+#include <rd4ad/model/weight_cache.hpp>
+
+#include <filesystem>
+#include <string>
+
+#include <rd4ad/model/arch.hpp>
+
+#include <support/catch.hpp>
+#include <support/environment.hpp>
+#include <support/files.hpp>
+
+using namespace rd4ad;
+
+TEST_CASE("every architecture has a file whose name says its hash", "[model]") {
+    for (const auto& arch : architectures) {
+        const auto& file = imagenet_file_of(arch.name);
+        CHECK(file.name.starts_with(arch.name));
+        CHECK(file.hash().size() == 8);
+        CHECK(file.hash().find_first_not_of("0123456789abcdef") == std::string_view::npos);
+    }
+    CHECK(imagenet_file_of("wide_resnet50_2").hash() == "95faca4d");
+    CHECK(test::message_of([] { static_cast<void>(imagenet_file_of("resnet19")); }) ==
+          "there are no weights for 'resnet19': expected one of resnet18, resnet34, resnet50, wide_resnet50_2");
+}
+
+TEST_CASE("the cache is where the environment says", "[model]") {
+    const test::environment home{"HOME", "/home/someone"}, none{"RD4AD_CACHE", nullptr};
+    {
+        const test::environment all{"XDG_CACHE_HOME", nullptr};
+        CHECK(cache_folder() == "/home/someone/.cache/rd4ad");
+        const test::environment no_home{"HOME", nullptr};
+        CHECK(test::message_of([] { static_cast<void>(cache_folder()); }) ==
+              "no folder for fetched weights: set RD4AD_CACHE, XDG_CACHE_HOME or HOME");
+    }
+    {
+        const test::environment relative{"XDG_CACHE_HOME", "caches"};  // the standard: such paths are ignored
+        CHECK(cache_folder() == "/home/someone/.cache/rd4ad");
+    }
+    const test::environment all{"XDG_CACHE_HOME", "/caches"};
+    CHECK(cache_folder() == "/caches/rd4ad");
+    const test::environment own{"RD4AD_CACHE", "own"};
+    CHECK(cache_folder() == "own");
+}
+
+TEST_CASE("a teacher's name is a path, or a file in the cache", "[model]") {
+    const test::scratch_folder folder;
+    const test::environment own{"RD4AD_CACHE", folder.path().c_str()};
+    CHECK(teacher_path("weights/resnet18.pth") == "weights/resnet18.pth");
+    CHECK(teacher_path("resnet19-imagenet") == "resnet19-imagenet");
+    const auto file = folder / "resnet50-0676ba61.pth";
+    CHECK(test::message_of([] { static_cast<void>(teacher_path("resnet50-imagenet")); }) ==
+          file.string() +
+              ": is not there; get it by rd4ad fetch resnet50, or copy torchvision's resnet50-0676ba61.pth into that folder");
+    test::write_text(file, "weights");
+    CHECK(teacher_path("resnet50-imagenet") == file);
+}
