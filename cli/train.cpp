@@ -56,6 +56,9 @@ Example: bottles and pills of MVTec AD by ImageNet's wide_resnet50_2, a checkpoi
         {"lr", "RATE", "0.005", "Adam's learning rate"},
         {"seed", "N", "111", "of first values and order"},
         {"save-every", "N", "10", "epochs from one saving to the next; the end is always saved"},
+        {"variance-guard", "V", "0",
+         "against loss spikes: batch variances below this and the running one don't count; say 0.0005"},
+        {"reset-every", "STEPS", "0", "against loss spikes: Adam's memory begins anew after so many steps; say 500"},
         {"cache-gb", "GB", "4", "memory for the teacher's features; more go to a file in TMPDIR"},
         {"resume", "", "", "go on from the checkpoint in --out, with its own teacher"},
         {"out", "DIR", "", "where the checkpoint goes, and beside it what --resume needs"}};
@@ -132,6 +135,7 @@ int train_all(const arguments& given) {
                                  .rate = given.real("lr"),
                                  .seed = given.whole("seed", 0),
                                  .save_every = given.whole("save-every", 1)};
+    options.stable = {.variance_guard = given.real("variance-guard"), .reset_every = given.whole("reset-every", 0)};
     const double cache = given.real("cache-gb");
     if (cache < 0 || cache > 1e6) throw usage_error{"--cache-gb " + given.text("cache-gb") + ": expected 0 to 1000000"};
     options.cache_bytes = static_cast<std::size_t>(cache * (1u << 30));

@@ -4,5 +4,6 @@
 #include <rd4ad/train/images.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
+#include <rd4ad/train/stability.hpp>
 #include <rd4ad/train/step.hpp>
 #include <rd4ad/train/trainer.hpp>

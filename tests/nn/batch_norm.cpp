@@ -141,6 +141,52 @@ TEMPLATE_LIST_TEST_CASE("batch norm's gradients are its differences", "[nn][grad
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("a guarded channel keeps its running variance, and normalises by it", "[nn][gradient]",
+                        test::double_backends) {
+    using B = TestType;
+    const shape size{2, 4, 3, 5};
+    norm_at_work<B> norm{size.c};
+    auto x = test::numbers(33, size.count());
+    // The batch hardly varies in channels 1 and 2; channel 2's running variance is smaller still.
+    for (std::size_t i = 0; i < x.size(); ++i)
+        if (i % 4 == 1 || i % 4 == 2) x[i] = 0.7 + 0.01 * x[i];
+    norm.variance = norm.flat({1, 0.5, 1e-7, 1e-7});
+    const auto slope = test::numbers(34, size.count());
+    const auto on_x = to_device<B>(norm.q, size, x), on_slope = to_device<B>(norm.q, size, slope);
+    const auto weight = to_host<B>(norm.q, norm.weight), bias = to_host<B>(norm.q, norm.bias);
+    const auto trace =
+        nn::batch_norm_forward<B>(norm.q, on_x, {norm.weight.data(), norm.bias.data(), norm.mean.data(), norm.variance.data()},
+                                  nn::batch_norm_momentum, 5e-4);
+    const auto values = to_host<B>(norm.q, trace.values), running = to_host<B>(norm.q, norm.variance);
+    const auto variance_of = [&](const std::vector<double>& at, std::size_t c) {
+        return c == 1 ? 0.5 : moments_of(at, 4, c).variance;
+    };
+    for (std::size_t c = 0; c < 4; ++c) {
+        INFO("channel " << c << ", " << B::name());
+        CHECK(values[c] == Approx(moments_of(x, 4, c).mean).margin(1e-12));
+        CHECK(values[4 + c] == Approx(1 / std::sqrt(variance_of(x, c) + nn::batch_norm_epsilon)).epsilon(1e-10));
+        CHECK(to_host<B>(norm.q, norm.mean)[c] == Approx(0.1 * moments_of(x, 4, c).mean).margin(1e-12));
+        if (c == 1)
+            CHECK(running[c] == 0.5);
+        else
+            CHECK(running[c] == Approx((c == 0 ? 0.9 : 0.9e-7) + 0.1 * moments_of(x, 4, c).variance * 30 / 29).epsilon(1e-10));
+    }
+    const auto result = [&](const std::vector<double>& at, const std::vector<double>& w, const std::vector<double>& b) {
+        double sum = 0;
+        for (std::size_t i = 0; i < at.size(); ++i) {
+            const std::size_t c = i % 4;
+            sum += slope[i] *
+                   (w[c] * (at[i] - moments_of(at, 4, c).mean) / std::sqrt(variance_of(at, c) + nn::batch_norm_epsilon) + b[c]);
+        }
+        return sum;
+    };
+    const auto dx = make_tensor<B>(norm.q, size), dw = norm.flat(weight), db = norm.flat(bias);
+    nn::batch_norm_backward<B>(norm.q, on_x, trace, false, on_slope.data(), dx.data(), dw.data(), db.data());
+    test::check_gradient("the input", x, to_host<B>(norm.q, dx), [&](const auto& at) { return result(at, weight, bias); });
+    test::check_gradient("weight", weight, to_host<B>(norm.q, dw), [&](const auto& at) { return result(x, at, bias); });
+    test::check_gradient("bias", bias, to_host<B>(norm.q, db), [&](const auto& at) { return result(x, weight, at); });
+}
+
 TEST_CASE("batch norm refuses one value a channel", "[nn]") {
     using B = std::tuple_element_t<0, test::backends>;
     norm_at_work<B> norm{5};

@@ -20,7 +20,8 @@ inline constexpr double batch_norm_momentum = 0.1;
 /// 1 / sqrt(variance + epsilon), and the two numbers that normalise, result = x scale + shift.
 template <Backend B>
 struct batch_norm_trace {
-    tensor<B> values{};  // 1 x c x 4 x 1: mean, inverse deviation, scale, shift
+    tensor<B> values{};   // 1 x c x 5 x 1: mean, inverse deviation, scale, shift, 1 where the variance is the batch's
+    bool guarded{false};  // with a variance guard, so that the last may be 0
 
     using T = typename B::value_type;
     [[nodiscard]] std::size_t channels() const { return values.shape.c; }
@@ -28,6 +29,7 @@ struct batch_norm_trace {
     [[nodiscard]] T* inverse() const { return values.data() + channels(); }
     [[nodiscard]] T* scale() const { return values.data() + 2 * channels(); }
     [[nodiscard]] T* shift() const { return values.data() + 3 * channels(); }
+    [[nodiscard]] T* of_batch() const { return values.data() + 4 * channels(); }
 };
 
 /// Learnt and running numbers of one batch norm, one value a channel each.
@@ -53,7 +55,8 @@ struct shifted_moments {
     }
 };
 
-/// From the sums to mean, deviation, scale and shift; updates the running statistics, the variance by n / (n - 1).
+/// From the sums to mean, deviation, scale and shift; updates the running statistics, the variance by n / (n - 1). Where the
+/// batch's variance is below both the guard and the running one, the latter is used and stays (guard 0: nowhere).
 template <class T>
 struct finish_statistics {
     const T* x;
@@ -61,7 +64,8 @@ struct finish_statistics {
     std::size_t channels, rows;
     batch_norm_parameters<T> parameters;
     T momentum;
-    T *mean, *inverse, *scale, *shift;
+    double guard;
+    T *mean, *inverse, *scale, *shift, *of_batch;
 
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t, std::size_t c) const {
@@ -71,35 +75,39 @@ struct finish_statistics {
             const double spread = static_cast<double>(sums[channels + i]) / n - near * near;
             const double variance = spread < 0 ? 0.0 : spread;  // a NaN stays one
             const double middle = static_cast<double>(x[i]) + near;
-            const double factor = 1.0 / std::sqrt(variance + batch_norm_epsilon);
+            const double running = static_cast<double>(parameters.running_variance[i]);
+            const bool kept = variance < guard && variance < running;
+            const double factor = 1.0 / std::sqrt((kept ? running : variance) + batch_norm_epsilon);
+            of_batch[i] = kept ? T{0} : T{1};
             mean[i] = static_cast<T>(middle);
             inverse[i] = static_cast<T>(factor);
             scale[i] = static_cast<T>(static_cast<double>(parameters.weight[i]) * factor);
             shift[i] = static_cast<T>(static_cast<double>(parameters.bias[i]) - middle * static_cast<double>(scale[i]));
             const double unbiased = rows > 1 ? variance * n / (n - 1) : variance;
             parameters.running_mean[i] += momentum * (static_cast<T>(middle) - parameters.running_mean[i]);
-            parameters.running_variance[i] += momentum * (static_cast<T>(unbiased) - parameters.running_variance[i]);
+            if (!kept) parameters.running_variance[i] += momentum * (static_cast<T>(unbiased) - parameters.running_variance[i]);
         }
     }
 };
 
 /// Statistics of x over its pixels, to be used by the normalised input of the next layer or by the block's sum.
+/// guard: see train/stability.hpp; 0: none.
 /// numeric_error if there is only one value a channel: its variance says nothing (PyTorch refuses it as well).
 template <Backend B>
 [[nodiscard]] batch_norm_trace<B> batch_norm_forward(typename B::queue& q, const tensor<B>& x,
                                                      const batch_norm_parameters<typename B::value_type>& parameters,
-                                                     double momentum = batch_norm_momentum) {
+                                                     double momentum = batch_norm_momentum, double guard = 0) {
     using T = typename B::value_type;
     const std::size_t channels = x.shape.c, rows = x.shape.pixels();
     if (rows < 2)
         throw numeric_error{"batch norm: one value a channel in " + to_string(x.shape) +
                             ": use a batch of at least 2 images or a larger image size"};
-    batch_norm_trace<B> trace{make_tensor<B>(q, {1, channels, 4, 1})};
+    batch_norm_trace<B> trace{make_tensor<B>(q, {1, channels, 5, 1}), guard > 0};
     const auto sums = make_tensor<B>(q, {1, channels, 2, 1});
     backend::reduce<2, B>(q, 1, rows, channels, shifted_moments<T>{x.data(), channels}, sums.data());
     B::apply(q, 1, channels,
-             finish_statistics<T>{x.data(), sums.data(), channels, rows, parameters, static_cast<T>(momentum), trace.mean(),
-                                  trace.inverse(), trace.scale(), trace.shift()});
+             finish_statistics<T>{x.data(), sums.data(), channels, rows, parameters, static_cast<T>(momentum), guard,
+                                  trace.mean(), trace.inverse(), trace.scale(), trace.shift(), trace.of_batch()});
     return trace;
 }
 
@@ -159,6 +167,18 @@ struct take_parameter_gradients {
     }
 };
 
+/// Kernel: where the running variance normalised, x has no share in it.
+template <class T>
+struct drop_variance_gradient {
+    const T* of_batch;
+    T* sums;
+    std::size_t channels;
+    template <class P>
+    RD4AD_KERNEL void operator()(std::size_t, std::size_t c) const {
+        backend::store<P>(sums + channels + c, backend::load<P>(of_batch + c) * backend::load<P>(sums + channels + c));
+    }
+};
+
 /// out = gradient of x, from the gradient of the result (after the ReLU, if `rectified`); weight and bias get theirs.
 /// `out` may be `gradient` itself.
 template <Backend B>
@@ -172,10 +192,11 @@ void batch_norm_backward(typename B::queue& q, const tensor<B>& x, const batch_n
         q, 1, rows, channels,
         gradient_sums<T>{x.data(), gradient, channels, trace.mean(), trace.inverse(), trace.scale(), trace.shift(), rectified},
         sums.data());
+    B::apply(q, 1, channels, take_parameter_gradients<T>{sums.data(), channels, weight_gradient, bias_gradient});
+    if (trace.guarded) B::apply(q, 1, channels, drop_variance_gradient<T>{trace.of_batch(), sums.data(), channels});
     B::apply(q, rows, channels,
              normalised_gradient<T>{x.data(), gradient, out, channels, trace.mean(), trace.inverse(), trace.scale(),
                                     trace.shift(), sums.data(), T{1} / static_cast<T>(rows), rectified});
-    B::apply(q, 1, channels, take_parameter_gradients<T>{sums.data(), channels, weight_gradient, bias_gradient});
 }
 
 }  // namespace rd4ad::nn

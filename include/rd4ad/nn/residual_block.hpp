@@ -123,10 +123,11 @@ struct block_trace {
     conv_norm_trace<B> first{}, second{}, third{}, side{};
 };
 
-/// How training runs: the algorithm, and the share of a batch in the running statistics.
+/// How training runs: the algorithm, the share of a batch in the running statistics, and the batch norms' variance guard.
 struct training_mode {
     algorithm choice{algorithm::automatic};
     double momentum{batch_norm_momentum};
+    double variance_guard{0};
 };
 
 /// Convolution and batch statistics in training.
@@ -136,7 +137,7 @@ template <Backend B, class Input>
     using T = typename B::value_type;
     conv_norm_trace<B> trace{make_tensor<B>(q, layer.conv.checked_result(size)), {}};
     convolve<B>(q, layer.conv, size, input, {w.of(layer)}, backend::epilogue<T>{trace.z.data(), layer.conv.out}, mode.choice);
-    trace.norm = batch_norm_forward<B>(q, trace.z, w.norm(layer), mode.momentum);
+    trace.norm = batch_norm_forward<B>(q, trace.z, w.norm(layer), mode.momentum, mode.variance_guard);
     return trace;
 }
 

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <functional>
 
+#include <rd4ad/train/stability.hpp>
+
 namespace rd4ad {
 
 /// How far a training is, for a progress callback.
@@ -24,6 +26,7 @@ struct train_options {
     std::size_t size{256};  ///< width and height of the network's images; a multiple of 32
     double rate{0.005};     ///< Adam's learning rate
     double beta1{0.5}, beta2{0.999};
+    stability stable{};                             ///< measures against spikes in the loss; off
     std::uint64_t seed{111};                        ///< of the order of the images (and, in make_model, of the first values)
     std::filesystem::path checkpoint{};             ///< where to save; empty: nowhere
     std::size_t save_every{10};                     ///< epochs from one saving to the next; the end is always saved

@@ -33,8 +33,15 @@ struct training_position {
 namespace detail {
 /// The settings that must be the same in a resumed training.
 [[nodiscard]] inline io::json resume_settings(const train_options& o, std::size_t images) {
-    return {{"batch", o.batch}, {"size", o.size}, {"rate", o.rate},  {"beta1", o.beta1},
-            {"beta2", o.beta2}, {"seed", o.seed}, {"images", images}};
+    return {{"batch", o.batch},
+            {"size", o.size},
+            {"rate", o.rate},
+            {"beta1", o.beta1},
+            {"beta2", o.beta2},
+            {"seed", o.seed},
+            {"images", images},
+            {"variance_guard", o.stable.variance_guard},
+            {"reset_every", o.stable.reset_every}};
 }
 }  // namespace detail
 
@@ -78,7 +85,10 @@ template <Backend B>
         throw format_error{path.string() + ": is '" + text("format") + "' of " + text("arch") +
                            ", expected 'rd4ad resume 1' of " + std::string{m.arch->name} +
                            ": train anew, or give the checkpoint this file lies beside"};
-    const auto was = io::parse(text("settings"), path.string()), now = detail::resume_settings(options, images);
+    auto was = io::parse(text("settings"), path.string());
+    for (const char* measure : {"variance_guard", "reset_every"})  // a file without them was written without
+        if (!was.contains(measure)) was[measure] = 0;
+    const auto now = detail::resume_settings(options, images);
     std::string differing;
     for (const auto& [key, value] : now.items())
         if (!was.contains(key) || was.at(key) != value)

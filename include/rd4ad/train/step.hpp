@@ -6,6 +6,7 @@
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/nn/adam.hpp>
 #include <rd4ad/nn/cosine_loss.hpp>
+#include <rd4ad/train/stability.hpp>
 
 namespace rd4ad {
 
@@ -15,13 +16,17 @@ struct optimizer {
     tensor<B> gradient{};
     nn::adam_state<B> adam{};
     nn::adam_options options{};
+    stability stable{};
 };
 
 /// A fresh optimizer: moments 0, no steps.
 template <Backend B>
-[[nodiscard]] optimizer<B> make_optimizer(model<B>& m, const nn::adam_options& options = {}) {
+[[nodiscard]] optimizer<B> make_optimizer(model<B>& m, const nn::adam_options& options = {}, const stability& stable = {}) {
     const std::size_t count = m.trained_net.table.value_count;
-    return {nn::make_flat<B>(m.queue, count), {nn::make_flat<B>(m.queue, count), nn::make_flat<B>(m.queue, count), 0}, options};
+    return {nn::make_flat<B>(m.queue, count),
+            {nn::make_flat<B>(m.queue, count), nn::make_flat<B>(m.queue, count), 0},
+            options,
+            stable};
 }
 
 /// The loss of a step while it may still be being computed: per scale and image.
@@ -42,9 +47,10 @@ template <Backend B>
 /// Loss of the model on the teacher's features in training mode, and the gradients of all trained parameters, written to
 /// `gradient`; running statistics are updated.
 template <Backend B>
-[[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, const tensor<B>& gradient) {
+[[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, const tensor<B>& gradient,
+                                                double variance_guard = 0) {
     auto& q = m.queue;
-    const nn::training_mode mode{m.algorithm};
+    const nn::training_mode mode{.choice = m.algorithm, .variance_guard = variance_guard};
     auto bottleneck = forward<B>(q, m.trained_net.bottleneck, m.trained, teacher, mode);
     auto student = forward<B>(q, m.trained_net.student, m.trained, bottleneck.output(), mode);
     pending_loss<B> loss;
@@ -60,7 +66,8 @@ template <Backend B>
 /// One step of training.
 template <Backend B>
 [[nodiscard]] pending_loss<B> train_step(model<B>& m, optimizer<B>& by, const features<B>& teacher) {
-    auto loss = loss_and_gradient<B>(m, teacher, by.gradient);
+    auto loss = loss_and_gradient<B>(m, teacher, by.gradient, by.stable.variance_guard);
+    reset_if_due<B>(m.queue, by.stable, by.adam);
     nn::adam_step<B>(m.queue, by.options, m.trained.values, by.gradient, by.adam);
     ++m.batches;
     return loss;

@@ -40,6 +40,9 @@ inline void check_training(const train_options& o, std::size_t images) {
     if (o.batch == 0) throw option_error{"batch 0: at least one image a step is needed"};
     if (o.save_every == 0) throw option_error{"save_every 0: expected 1 or more epochs"};
     if (!(o.rate > 0)) throw option_error{"learning rate " + io::json(o.rate).dump() + ": expected a number above 0"};
+    if (!(o.stable.variance_guard >= 0 && std::isfinite(o.stable.variance_guard)))
+        throw option_error{"variance guard " + io::json(o.stable.variance_guard).dump() +
+                           ": expected 0 (off) or a small number above it"};
     check_network_size(o.size, o.size);
     const std::size_t smallest = images % o.batch == 0 ? o.batch : images % o.batch;
     if (smallest == 1 && o.size == 32)
@@ -92,7 +95,7 @@ training_log train(model<B>& m, const data::dataset& set, const train_options& o
         m.teacher_unmeasured = false;
     }
 
-    auto by = make_optimizer(m, {options.rate, options.beta1, options.beta2});
+    auto by = make_optimizer(m, {options.rate, options.beta1, options.beta2}, options.stable);
     training_position at;
     at.random_state = options.seed;
     const auto resume_file = resume_path(options.checkpoint);
