@@ -38,6 +38,19 @@ std::vector<metric> metrics_of(const rd4ad::evaluation& found) {
             {"best_f1_threshold", "threshold", found.best_f1_threshold, "its threshold"}};
 }
 
+namespace {
+
+/// The map over the whole photograph: itself where the network saw all of it and nothing else.
+rd4ad::image::plane of_photograph(const rd4ad::finding& found) {
+    const auto& at = found.place;
+    const bool all = at.padded_width == at.photograph_width && at.padded_height == at.photograph_height &&
+                     at.fitted_width == at.width && at.fitted_height == at.height;
+    return all ? found.map
+               : rd4ad::image::restore_map(at, found.map, *std::min_element(found.map.pixels.begin(), found.map.pixels.end()));
+}
+
+}  // namespace
+
 collector::collector(const rd4ad::data::dataset& set, fs::path root, std::size_t thumbnail_bytes)
     : set_{set}, root_{std::move(root)}, thumbnail_bytes_{thumbnail_bytes}, images_(set.test.size()) {}
 
@@ -54,8 +67,10 @@ void collector::add(std::size_t index, const rd4ad::image::picture& photograph, 
     one.regions = found.regions;
     one.width = photograph.width;
     one.height = photograph.height;
-    if (thumbnail_bytes_ > 0)
-        one.pictures = rd4ad::image::make_thumbnail(photograph, found.map, mask, thumbnail_bytes_ / images_.size());
+    if (thumbnail_bytes_ == 0) return;
+    std::optional<rd4ad::image::picture> whole_mask;
+    if (mask) whole_mask = rd4ad::data::load_mask(item, photograph.width, photograph.height);
+    one.pictures = rd4ad::image::make_thumbnail(photograph, of_photograph(found), whole_mask, thumbnail_bytes_ / images_.size());
 }
 
 rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, std::string summary,

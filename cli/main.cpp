@@ -9,6 +9,7 @@
 #include <rd4ad/core/version.hpp>
 
 #include "arguments.hpp"
+#include "fork.hpp"
 #include "verbs.hpp"
 
 namespace {
@@ -22,6 +23,8 @@ struct verb {
 constexpr verb verbs[]{{"train", "learn from a folder of good photographs", cli::train},
                        {"test", "judge a trained model by a test set with known defects", cli::test},
                        {"score", "score photographs, and show where they are unusual", cli::score},
+                       {"compare", "compare with another detector's boxes on the same images", cli::compare},
+                       {"fps", "measure how fast a trained model scores", cli::fps},
                        {"export", "write a trained model for other runtimes (ONNX, Triton)", cli::export_model},
                        {"verify", "prove that an exported model scores as its checkpoint does", cli::verify},
                        {"fetch", "get ImageNet's weights for a teacher", cli::fetch},
@@ -37,6 +40,7 @@ usage: rd4ad VERB FLAGS...
 constexpr const char* help_tail =
     R"(
   rd4ad VERB --help    a verb's flags
+  rd4ad --action-type  the same by another program's flags (docs/fork.md)
   rd4ad --version      this program's version
 
 Example: train on good screws, judge, then look at one new photograph.
@@ -76,6 +80,15 @@ int run(const std::vector<std::string>& words) {
         return 0;
     }
     known.insert(known.end(), {"--help", "--version"});
+    if (cli::is_fork_spelling(words)) {
+        const auto same = cli::from_fork_spelling(words);
+        std::string said = "rd4ad";
+        for (const auto& one : same.words) said += ' ' + one;
+        for (const auto& one : same.ignored)
+            said += (&one == &same.ignored.front() ? "\nignored, as it changes nothing here: " : ", ") + one;
+        std::fprintf(stderr, "%s\n", said.c_str());
+        return verb_named(same.words.front())->run({same.words.begin() + 1, same.words.end()});
+    }
     const auto near = cli::nearest(word, known);
     throw cli::usage_error{(word.starts_with('-') ? "unknown flag " : "unknown verb ") + word +
                            (near.empty() ? "" : ": did you mean " + near + "?")};

@@ -11,6 +11,8 @@ int score(const std::vector<std::string>& given);
 int export_model(const std::vector<std::string>& given);
 int fetch(const std::vector<std::string>& given);
 int teachers(const std::vector<std::string>& given);
+int compare(const std::vector<std::string>& given);
+int fps(const std::vector<std::string>& given);
 int verify(const std::vector<std::string>& given);
 
 }  // namespace cli

@@ -14,3 +14,4 @@
 #include <rd4ad/metrics/roc.hpp>
 #include <rd4ad/metrics/score_key.hpp>
 #include <rd4ad/metrics/tally.hpp>
+#include <rd4ad/metrics/verdicts.hpp>

@@ -58,7 +58,7 @@ case_help() {
     gives 0 --help
     says out "Example:"
     local verb
-    for verb in train test score export verify fetch teachers; do
+    for verb in train test score compare fps export verify fetch teachers; do
         gives 0 "$verb" --help
         says out "Example:"
         says out "  rd4ad $verb "
@@ -71,7 +71,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains "no verb: expected train, test, score, export, verify, fetch or teachers (see rd4ad --help)"
+    complains "no verb: expected train, test, score, compare, fps, export, verify, fetch or teachers (see rd4ad --help)"
     gives 2 tran
     complains "unknown verb tran: did you mean train? (see rd4ad --help)"
     gives 2 --verson
@@ -90,6 +90,8 @@ case_usage() {
     complains "--epochs 'ten': expected a whole number of at least 1 (see rd4ad train --help)"
     gives 2 train --data . --out models --epochs 0
     complains "--epochs 0: expected a whole number of at least 1 (see rd4ad train --help)"
+    gives 2 train --data . --out models --reset-every often
+    complains "--reset-every 'often': expected a whole number of at least 0 (see rd4ad train --help)"
     gives 2 train --data . --out models --lr fast
     complains "--lr 'fast': expected a number (see rd4ad train --help)"
     gives 2 train --data . --out models --algorithm fft
@@ -404,6 +406,78 @@ case_fetch() {
     wait "$first" && wait "$second" || fail "expected both to succeed"
     whole "two at once"
     [[ $(cat out-1 out-2 | grep -c "is there already") == 1 ]] || fail "expected one to find the other's file"
+}
+
+case_compare() {
+    "$make_woven" cloth 8 2 64
+    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    local wanted=(compare --data cloth --checkpoint models)
+    gives 2 "${wanted[@]}"
+    complains "give either --cmp-bboxes or --cmp-coco, the other detector's boxes (see rd4ad compare --help)"
+    cat >other.json <<'JSON'
+{"good/000.png": [], "good/001.png": [{"bbox": {"left": 0.1, "top": 0.1, "width": 0.2, "height": 0.2}, "labels": {"dent": 0.6}}],
+ "scratch/000.png": [{"bbox": {"left": 0, "top": 0, "width": 1, "height": 1}, "labels": {"dent": 0.9}}], "stranger.png": []}
+JSON
+    gives 1 "${wanted[@]}" --cmp-bboxes nowhere.json --pred-threshold 1
+    says err "nowhere.json: can't be opened"
+    # No map reaches 3: we call every image good, and are right alone where the other raises a false alarm.
+    gives 0 "${wanted[@]}" --cmp-bboxes other.json --pred-threshold 3 --resamples 20 --out compared
+    says out "compared: 3 of 6 test images; threshold 3.0000"
+    says out "right alone: ours 1, theirs 1"
+    says out "3 test images that are not in the file: cloth/test/scratch/001.png, cloth/test/stain/000.png, cloth/test/stain/001.png"
+    says out "1 images of the file that are no test images: stranger.png"
+    grep -qE '^accuracy  +0\.6667  +0\.6667  +\+0\.0000 ' out || fail "expected the accuracies"
+    [[ -s compared/only_ours_right/good_001.jpg && -s compared/only_theirs_right/scratch_000.jpg ]] || fail "expected pictures"
+    gives 0 "${wanted[@]}" --cmp-bboxes other.json --pred-threshold 0 --resamples 20 --json
+    says out '"only_theirs_right": ['
+    says out '"cloth/test/good/000.png"'
+    echo '[{"image_id": "good/000.png", "bbox": [1, 1, 5, 5], "score": 0.5}]' >coco.json
+    gives 0 "${wanted[@]}" --cmp-coco coco.json --pred-threshold 3 --resamples 20
+    says out "compared: 1 of 6 test images"
+    echo '{"000.png": []}' >twice.json
+    gives 1 "${wanted[@]}" --cmp-bboxes twice.json --pred-threshold 1
+    says err "'000.png' could be 3 test images"
+}
+
+case_fps() {
+    "$make_woven" cloth 4 1 64
+    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    gives 0 fps --data cloth --checkpoint models --bs 1,3 --repetitions 2 --warm-up 1 --threads 1
+    says out "resnet18, 64 x 64, on "
+    grep -qE '^    3  end to end  +[0-9.]+  +[0-9.]+  +[0-9.]+$' out || fail "expected a row for batch 3"
+    grep -qE '^peak memory: [0-9]+ MB$' out || fail "expected the memory"
+    gives 0 fps --data cloth --checkpoint models --bs 2 --repetitions 2 --json
+    local key
+    for key in arch backend kernels processor threads peak_mb median_ms p95_ms images_per_second; do says out "\"$key\": "; done
+    gives 2 fps --data cloth --checkpoint models --bs 1,x
+    complains "--bs 1,x: expected whole numbers of 1 to 4096, parted by commas (see rd4ad fps --help)"
+}
+
+# The other program's spelling gives what the verbs give.
+case_fork_spelling() {
+    mkdir datasets && "$make_woven" datasets/bsd 8 1 64
+    gives 0 train --data datasets/bsd --out models --epochs 1 "${tiny_training[@]}"
+    gives 0 test --data datasets/bsd --checkpoint models --json
+    grep -v '"seconds"' out >verb
+    gives 0 --action-type norm-test --dataset bsd --checkpoint models --load-preds --gpu 0 --json
+    grep -v '"seconds"' out | cmp - verb || fail "expected what rd4ad test gives"
+    says err "rd4ad test --data datasets/bsd --checkpoint models --json"
+    says err "ignored, as it changes nothing here: --load-preds, --gpu"
+    gives 0 --action-type --norm-test-fps --dataset bsd --checkpoint models/bsd.safetensors --repetitions 1
+    says err "rd4ad fps --data datasets/bsd --checkpoint models/bsd.safetensors --bs 1 --repetitions 1"
+    echo '{"good/000.png": []}' >other.json
+    gives 0 --dataset bsd --action-type norm-compare-to-matroid -cmp-bboxes other.json --pred-threshold 0.5 --checkpoint models --resamples 9
+    says err "rd4ad compare --data datasets/bsd --checkpoint models --cmp-bboxes other.json --pred-threshold 0.5 --resamples 9"
+    gives 2 --action-type norm-compare-to-matroid --dataset bsd --checkpoint models
+    complains "--action-type norm-compare-to-matroid needs --cmp-bboxes FILE (see rd4ad --help)"
+    gives 2 --action-type norm-tes --dataset bsd
+    complains "--action-type norm-tes: expected one of norm-compare-to-matroid, norm-patches-compare-to-matroid, norm-patches-test, norm-test, norm-test-fps, norm-train (see rd4ad --help)"
+    gives 2 --dataset nowhere
+    complains "--dataset nowhere: there is no folder datasets/nowhere or ../datasets/nowhere; give the folder by --data, or set RD4AD_DATASETS (see rd4ad --help)"
+    gives 2 --dataset bsd --train-split-percent 0.8
+    complains "--train-split-percent 0.8: the split is the data set's own here; give another one as a list, --data FILE.csv (see rd4ad --help)"
+    gives 2 --dataset bsd --epochs
+    complains "--epochs has no value (see rd4ad --help)"
 }
 
 # A training that a signal ends, and then goes on, ends in the same bytes as one that nothing disturbed.

@@ -78,12 +78,14 @@ template <Backend B>
         const loaded part = next.get();
         if (first + batch < set.test.size()) next = std::async(std::launch::async, read, first + batch);
         const auto scoring = std::chrono::steady_clock::now();
-        const auto found = by.score_inputs(part.inputs);
+        auto found = by.score_inputs(part.inputs);
         result.ms.insert(result.ms.end(), found.size(),
                          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - scoring).count() /
                              static_cast<double>(found.size()));
         for (std::size_t i = 0; i < found.size(); ++i) {
             const auto& item = set.test[first + i];
+            found[i].place = image::place({.size = settings.width, .height = settings.height}, part.photographs[i].width,
+                                          part.photographs[i].height);
             result.scores.push_back(found[i].score);
             labels.push_back(item.anomalous ? 1 : 0);
             (item.anomalous ? any_bad : any_good) = true;

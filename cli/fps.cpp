@@ -1,0 +1,171 @@
+// cli/fps.cpp: rd4ad fps.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "arguments.hpp"
+#include "backends.hpp"
+#include "console.hpp"
+#include "sets.hpp"
+#include "verbs.hpp"
+
+namespace cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using rd4ad::io::json;
+
+verb description() {
+    verb v{.name = "fps",
+           .synopsis = "--data DIR --checkpoint FILE|DIR [FLAGS...]",
+           .what = "Measures how fast a trained model scores the test images of a data set.",
+           .flags = set_flags(),
+           .takes_operands = false,
+           .more = R"(For each batch size two things are timed, after a warm-up: the network alone, from its input in memory to the map in
+memory; and end to end, from the photographs' files to scores, maps at the photographs' size and regions. Times are of a
+whole batch: the median, and the value that 95 of 100 stay below. Images a second follow from the median. Memory is the
+process's largest so far, all threads and the model included (of the host; a GPU's own is not counted).
+
+Example: the speed at batch 1 and 8.
+  rd4ad fps --data bsd --checkpoint models --bs 1,8
+)"};
+    const std::vector<flag> own{{"checkpoint", "PATH", "", "what rd4ad train wrote: the file, or its folder"},
+                                {"bs", "N,N", "1,8", "images at once"},
+                                {"warm-up", "N", "3", "runs before those that are timed"},
+                                {"repetitions", "N", "30", "runs that are timed"},
+                                {"json", "", "", "JSON on standard output instead of the table"}};
+    v.flags.insert(v.flags.end(), own.begin(), own.end());
+    for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
+    return v;
+}
+
+/// The processor's name as the system has it.
+std::string processor_name() {
+    std::ifstream about{"/proc/cpuinfo"};
+    for (std::string line; std::getline(about, line);)
+        if (line.starts_with("model name"))
+            if (const auto colon = line.find(": "); colon != line.npos) return line.substr(colon + 2);
+    return "unknown";
+}
+
+/// The process's largest memory so far, in MB.
+double peak_megabytes() {
+    ::rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    return static_cast<double>(used.ru_maxrss) * 1024 / 1e6;
+}
+
+struct timing {
+    double median, high;  ///< milliseconds; `high` is the 95th percentile
+};
+
+/// Runs `work` over and over. The percentile is the smallest time that at least 95 % of the runs don't surpass.
+template <class Work>
+timing time_of(std::size_t warm_up, std::size_t repetitions, const Work& work) {
+    std::vector<double> ms;
+    for (std::size_t i = 0; i < warm_up + repetitions; ++i) {
+        const auto began = std::chrono::steady_clock::now();
+        work(i);
+        if (i >= warm_up)
+            ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
+    }
+    std::sort(ms.begin(), ms.end());
+    return {(ms[(ms.size() - 1) / 2] + ms[ms.size() / 2]) / 2, ms[(95 * ms.size() + 99) / 100 - 1]};
+}
+
+json row_of(std::size_t batch, const char* what, const timing& took) {
+    return {{"batch", batch},
+            {"what", what},
+            {"median_ms", took.median},
+            {"p95_ms", took.high},
+            {"images_per_second", 1000 * static_cast<double>(batch) / took.median}};
+}
+
+template <rd4ad::Backend B>
+int measure(const arguments& given) {
+    const fs::path checkpoint = given.required("checkpoint");
+    const auto warm_up = given.whole("warm-up", 0), repetitions = given.whole("repetitions", 1);
+    std::vector<std::size_t> batches;
+    for (const auto& text : given.list("bs")) {
+        std::size_t parsed = 0;
+        for (const char digit : text) parsed = digit >= '0' && digit <= '9' && parsed < 100000 ? 10 * parsed + static_cast<std::size_t>(digit - '0') : 1000000;
+        if (parsed == 0 || parsed > 4096) throw usage_error{"--bs " + given.text("bs") + ": expected whole numbers of 1 to 4096, parted by commas"};
+        batches.push_back(parsed);
+    }
+    if (batches.empty()) throw usage_error{"--bs: expected whole numbers of 1 to 4096, parted by commas"};
+    const auto options = compute_options(given);
+    const auto sets = open_sets(given);
+    if (sets.size() != 1) throw usage_error{"--class-names: one class at a time is measured"};
+    const auto& set = sets.front();
+    if (set.test.empty()) throw rd4ad::data_error{"data set '" + set.name + "' has no test images to measure with"};
+    const auto file = find_checkpoint(checkpoint, set);
+
+    json rows = json::array();
+    rd4ad::model_settings settings;
+    std::string arch;
+    console shown;
+    for (const std::size_t batch : batches) {
+        const rd4ad::detector<B> by{file, {.batch = batch}, options};
+        settings = by.settings();
+        arch = by.arch().name;
+        std::vector<fs::path> files;
+        for (std::size_t i = 0; i < batch; ++i) files.push_back(set.test[i % set.test.size()].image);
+        shown.bar(0.5, "batch " + std::to_string(batch));
+        const auto inputs = rd4ad::network_inputs(files, settings, options.threads);
+        rows.push_back(row_of(batch, "network", time_of(warm_up, repetitions, [&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
+        rows.push_back(row_of(batch, "end to end", time_of(warm_up, repetitions, [&](std::size_t run) {
+                                  std::vector<rd4ad::image::picture> photographs(batch);
+                                  rd4ad::parallel_for(batch, options.threads, [&](std::size_t i) {
+                                      photographs[i] = rd4ad::image::read(set.test[(run * batch + i) % set.test.size()].image);
+                                  });
+                                  static_cast<void>(by.score(photographs));
+                              })));
+    }
+    shown.clear();
+    const std::size_t threads = options.threads > 0 ? options.threads : rd4ad::default_threads();
+    const json result{{"arch", arch},
+                      {"input", {settings.width, settings.height}},
+                      {"processor", processor_name()},
+                      {"threads", threads},
+                      {"backend", std::string{B::name()}},
+                      {"kernels", B::kernels()},
+                      {"repetitions", repetitions},
+                      {"peak_mb", peak_megabytes()},
+                      {"rows", rows}};
+    if (given.given("json")) {
+        std::printf("%s\n", rd4ad::io::text_of(result, "speed", 2).c_str());
+        return 0;
+    }
+    std::printf("%s, %zu x %zu, on %s, %zu thread%s; backend %s, matrix products by %s\n", arch.c_str(), settings.width,
+                settings.height, processor_name().c_str(), threads, threads == 1 ? "" : "s", std::string{B::name()}.c_str(),
+                B::kernels().c_str());
+    std::printf("%s\n", bold("batch  what        median ms  95th %, ms  images/s").c_str());
+    for (const auto& row : rows)
+        std::printf("%5zu  %-10s  %9s  %10s  %8s\n", row.at("batch").get<std::size_t>(), row.at("what").get<std::string>().c_str(),
+                    fixed(row.at("median_ms").get<double>(), 1).c_str(), fixed(row.at("p95_ms").get<double>(), 1).c_str(),
+                    fixed(row.at("images_per_second").get<double>(), 1).c_str());
+    std::printf("peak memory: %s MB\n", fixed(result.at("peak_mb").get<double>(), 0).c_str());
+    return 0;
+}
+
+}  // namespace
+
+int fps(const std::vector<std::string>& words) {
+    const arguments given{description(), words};
+    if (given.help()) {
+        std::fputs(given.help_text().c_str(), stdout);
+        return 0;
+    }
+    return with_backend(given, [&]<class B>() { return measure<B>(given); });
+}
+
+}  // namespace cli
