@@ -77,26 +77,27 @@ namespace detail {
     if (mask) check_image(*mask, 1, "make_thumbnail");
     if (std::any_of(map.pixels.begin(), map.pixels.end(), [](float value) { return !std::isfinite(value); }))
         throw numeric_error{"make_thumbnail: a value of the map is not finite; expected a detector's map"};
-    const auto [low, high] = std::minmax_element(map.pixels.begin(), map.pixels.end());
+    const auto extremes = std::minmax_element(map.pixels.begin(), map.pixels.end());
+    const float low = *extremes.first, high = *extremes.second;
     auto grey = make_image<std::uint8_t>(map.width, map.height, 1);
-    const float range = *high > *low ? *high - *low : 1.0f;
+    const float range = high > low ? high - low : 1.0f;
     std::transform(map.pixels.begin(), map.pixels.end(), grey.pixels.begin(),
-                   [&](float value) { return static_cast<std::uint8_t>((value - *low) / range * 255.0f + 0.5f); });
+                   [&](float value) { return static_cast<std::uint8_t>((value - low) / range * 255.0f + 0.5f); });
     picture small = to_rgb(photograph);
     constexpr std::array<std::size_t, 8> sides{640, 480, 360, 280, 220, 160, 120, 80};
     for (const std::size_t side : sides) {
         small = no_larger_than(std::move(small), side);
         thumbnail made{encode_jpeg(small, 80),
                        encode_jpeg(no_larger_than(grey, std::max<std::size_t>(64, side / 2)), 85),
-                       *low,
-                       *low + range,
+                       low,
+                       low + range,
                        {}};
         if (mask)
             if (const auto layer = detail::mask_layer(detail::covered_mask(*mask, small.width, small.height)))
                 made.mask = encode_png(*layer);
         if (made.bytes() <= most_bytes) return made;
     }
-    return {{}, {}, *low, *low + range, {}};
+    return {{}, {}, low, low + range, {}};
 }
 
 }  // namespace rd4ad::image
