@@ -25,6 +25,7 @@ verb description() {
                   {"checkpoint", "FILE", "", "what rd4ad train wrote"},
                   {"half", "", "", "weights in 16 bits: half the file; computed in 32 bits all the same"},
                   {"out", "FILE|DIR", "", "where the graph goes, or the repository in which the model gets a folder"},
+                  {"calibrated", "", "", "with the output `calibrated`: the score in 0..1, 0.5 and more is anomalous"},
                   {"name", "NAME", "", "triton: the model's name (default: the checkpoint's)"},
                   {"max-batch", "N", "8", "triton: images that the server joins into one run, at most"}},
         .takes_operands = false,
@@ -47,7 +48,7 @@ Example: a server's repository, and photographs scored there.
 
 int export_as(const std::string& format, const arguments& given) {
     const std::filesystem::path checkpoint = given.required("checkpoint"), out = given.required("out");
-    const rd4ad::onnx_options graph{.half = given.given("half")};
+    const rd4ad::onnx_options graph{.half = given.given("half"), .calibrated = given.given("calibrated")};
     auto name = given.text("name");
     if (format == "onnx" && !name.empty()) throw usage_error{"--name " + name + ": only triton's models have a name"};
     if (name.empty()) name = checkpoint.stem().string();

@@ -13,6 +13,7 @@ int fetch(const std::vector<std::string>& given);
 int teachers(const std::vector<std::string>& given);
 int compare(const std::vector<std::string>& given);
 int fps(const std::vector<std::string>& given);
+int convert(const std::vector<std::string>& given);
 int verify(const std::vector<std::string>& given);
 
 }  // namespace cli

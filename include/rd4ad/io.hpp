@@ -11,4 +11,5 @@
 #include <rd4ad/io/safetensors.hpp>
 #include <rd4ad/io/state_dict.hpp>
 #include <rd4ad/io/tensor_file.hpp>
+#include <rd4ad/io/write_pth.hpp>
 #include <rd4ad/io/zip.hpp>

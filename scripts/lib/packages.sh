@@ -17,6 +17,8 @@ packages_clang=(clang libomp-dev)
 packages_format=(clang-format-14)
 # Conan, and the runtimes that exported models are compared in, each in a virtual environment of Python's.
 packages_python=(python3 python3-venv)
+# PyTorch, in which checkpoints are opened.
+packages_torch=(python3-numpy python3-pil python3-torch)
 
 # install_packages NAME...: installs those that are missing, and touches no network where none is.
 install_packages() {

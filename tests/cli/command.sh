@@ -48,7 +48,7 @@ needs_python() {
     python=${RD4AD_TEST_PYTHON:-python3}
     local module
     for module in "$@"; do
-        "$python" -c "import $module" 2>/dev/null || { echo "skipped: $python has no $module (RD4AD_TEST_PYTHON names another)" && exit 77; }
+        "$python" -c "import $module" 2>/dev/null || { echo "skipped: $python has no $module (RD4AD_TEST_PYTHON or RD4AD_TORCH_PYTHON names another)" && exit 77; }
     done
 }
 
@@ -58,11 +58,11 @@ case_help() {
     gives 0 --help
     says out "Example:"
     local verb
-    for verb in train test score compare fps export verify fetch teachers; do
+    for verb in train test score compare fps export verify fetch teachers convert; do
         gives 0 "$verb" --help
         says out "Example:"
         says out "  rd4ad $verb "
-        [[ $verb == @(export|fetch|teachers) ]] || says out "--threads N"
+        [[ $verb == @(export|fetch|teachers|convert) ]] || says out "--threads N"
         [[ ! -s err ]] || fail "expected nothing on standard error"
     done
     gives 0 --version
@@ -71,7 +71,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains "no verb: expected train, test, score, compare, fps, export, verify, fetch or teachers (see rd4ad --help)"
+    complains "no verb: expected train, test, score, compare, fps, export, verify, fetch, teachers or convert (see rd4ad --help)"
     gives 2 tran
     complains "unknown verb tran: did you mean train? (see rd4ad --help)"
     gives 2 --verson
@@ -120,6 +120,12 @@ case_usage() {
     complains "--from http://localhost/file: is one file; for several give a folder, ending in / (see rd4ad fetch --help)"
     gives 2 fetch resnet18 --sha256 xyz
     complains "--sha256 'xyz': expected 8 to 64 digits of 0-9a-f, for one file (see rd4ad fetch --help)"
+    gives 2 convert --from a.safetensors --out b.onnx
+    complains "--out b.onnx: expected a name that ends in .safetensors (ours) or .pth (theirs) (see rd4ad convert --help)"
+    gives 2 convert --from a.pth --out b.safetensors
+    complains "--teacher is missing (see rd4ad convert --help)"
+    gives 2 convert --from a.safetensors --out b.pth --inp 64
+    complains "--out b.pth: a checkpoint of theirs holds neither --teacher nor --inp; leave them out (see rd4ad convert --help)"
     gives 2 score --checkpoint models
     complains "nothing to score: expected images or folders (see rd4ad score --help)"
 }
@@ -478,6 +484,42 @@ case_fork_spelling() {
     complains "--train-split-percent 0.8: the split is the data set's own here; give another one as a list, --data FILE.csv (see rd4ad --help)"
     gives 2 --dataset bsd --epochs
     complains "--epochs has no value (see rd4ad --help)"
+}
+
+# Ours to theirs and back scores as before.
+case_convert() {
+    "$make_woven" cloth 4 1 64
+    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    gives 0 convert --from models/cloth.safetensors --out theirs.pth
+    says out "theirs.pth: resnet18, bn and decoder"
+    gives 0 convert --from theirs.pth --out back.safetensors --teacher built-in --inp 64
+    says out "back.safetensors: resnet18, 64 x 64"
+    gives 0 score cloth/test/stain --checkpoint models/cloth.safetensors
+    cut -f 1,2 out >before
+    gives 0 score cloth/test/stain --checkpoint back.safetensors
+    cut -f 1,2 out | cmp - before || fail "expected the same scores"
+    gives 1 convert --from theirs.pth --out other.safetensors --teacher theirs.pth
+    says err "theirs.pth: holds no ResNet this library knows"
+    gives 1 convert --from theirs.pth --out other.safetensors --teacher built-in --inp 65
+    says err "image size 65 x 65"
+    [[ ! -e other.safetensors ]] || fail "expected no file"
+    gives 1 convert --from theirs.pth --out again.pth
+    says err "theirs.pth"
+}
+
+# The lines of docs/formats.md, in PyTorch, with the reference's statement of the model: the same scores as here.
+case_open_in_pytorch() {
+    local reference=${RD4AD_REFERENCE:-$tests/../../../shared/reference}
+    [[ -e $reference/rd4ad_torch.py ]] || { echo "skipped: no rd4ad_torch.py in $reference (RD4AD_REFERENCE names another)" && exit 77; }
+    RD4AD_TEST_PYTHON=${RD4AD_TORCH_PYTHON:-/usr/bin/python3} needs_python torch safetensors.torch PIL
+    "$make_woven" cloth 4 2 100
+    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    gives 0 convert --from models/cloth.safetensors --out theirs.pth
+    gives 0 score cloth/test/good/*.png cloth/test/stain/*.png --checkpoint models/cloth.safetensors
+    cut -f 1,2 out >here
+    "$python" "$tests/open_in_pytorch.py" "$reference" resnet18 64 models/cloth.safetensors theirs.pth $(cut -f 1 here) >there ||
+        fail "PyTorch can't open them"
+    paste here there | awk -F '\t' '$1 != $3 || $2 - $4 > 1e-5 || $4 - $2 > 1e-5 { exit 1 }' || fail "other scores in PyTorch: $(paste here there)"
 }
 
 # A training that a signal ends, and then goes on, ends in the same bytes as one that nothing disturbed.

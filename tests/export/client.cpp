@@ -17,7 +17,7 @@ using B = std::tuple_element_t<0, test::backends>;
 io::json some_description() {
     model<B> m{architecture_named("resnet18"), {.threads = 1}};
     m.settings = {64, 96, {{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}}, "some teacher"};
-    return describe(m, 4.0, false);
+    return describe(m, {}, 4.0, false);
 }
 
 std::string refusal_of(const io::json& about) {

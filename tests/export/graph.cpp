@@ -1,6 +1,7 @@
 // The graph, computed plainly in double, gives the detector's maps and scores for every architecture.
 #include <rd4ad/export/graph.hpp>
 
+#include <cmath>
 #include <map>
 #include <set>
 #include <span>
@@ -65,6 +66,32 @@ TEST_CASE("the graph of a wide_resnet50_2 computes the detector's maps and score
     check_graph("wide_resnet50_2", 32, 32, 1);
 }
 
+TEST_CASE("a calibrated graph puts scores on the scale, 0.5 exactly from the threshold on", "[export]") {
+    auto m = formula_model("resnet18", 32, 32);
+    calibration by;
+    by.typical = 0.1, by.threshold = 0.3;  // not a float
+    scoring_graph graph{.has_calibrated = true};
+    detail::graph_writer to{graph};
+    to.constant("one", {}, std::vector<float>{1});
+    detail::calibration_nodes(to, by, "score");
+    const auto value_of = [&](float score) {
+        auto only = graph;
+        only.constants.push_back({"score", {1, 1}, std::vector<float>{score}});
+        return test::graph_interpreter{only}.run({}).at("calibrated").values.at(0);
+    };
+    for (const float score : {0.0f, 0.05f, 0.1f, 0.29f, 0.31f, 1.0f, 3.0f})
+        CHECK(value_of(score) == Approx(by(static_cast<double>(score))).margin(1e-6));
+    const float reached = 0.3f;  // above the double
+    CHECK(value_of(reached) >= 0.5);
+    CHECK(by(static_cast<double>(reached)) >= 0.5);
+    const float below = std::nextafter(reached, 0.0f);
+    CHECK(value_of(below) < 0.5);
+    CHECK(by(static_cast<double>(below)) < 0.5);
+    const auto whole = make_graph<B>(m, {.scale = by});
+    CHECK((whole.has_calibrated && whole.nodes.back().name == "calibrated"));
+    CHECK(!make_graph<B>(m).has_calibrated);
+}
+
 TEST_CASE("nodes come in the order they run, each name once, and every constant is used", "[export]") {
     auto m = formula_model("resnet50", 32, 64);
     const auto graph = make_graph<B>(m);
@@ -92,7 +119,7 @@ TEST_CASE("nodes come in the order they run, each name once, and every constant 
 
 TEST_CASE("sigma 0 leaves the map unsmoothed, and a size that is no multiple of 32 is refused", "[export]") {
     auto m = formula_model("resnet18", 32, 32);
-    for (const auto& constant : make_graph<B>(m, 0).constants)
+    for (const auto& constant : make_graph<B>(m, {.sigma = 0}).constants)
         if (constant.name == "scale0.rows") {
             const auto& values = std::get<std::vector<float>>(constant.values);
             const auto wanted = nn::aligned_enlargement(8, 32).values;

@@ -165,7 +165,7 @@ TEST_CASE("an ONNX file states its versions, its input and outputs and its clien
     const auto bytes = test::text_of_file(folder / "part.onnx");
     const auto found = read_file(bytes);
     CHECK((found.ir == 7 && found.opset == 13));
-    CHECK(io::parse(found.metadata.at("rd4ad"), "metadata") == describe(m, 4.0, false));
+    CHECK(io::parse(found.metadata.at("rd4ad"), "metadata") == describe(m, {}, 4.0, false));
     CHECK(found.inputs.at("image").dims == std::vector<std::string>{"N", "3", "32", "64"});
     CHECK(found.outputs.at("map").dims == std::vector<std::string>{"N", "1", "32", "64"});
     CHECK(found.outputs.at("score").dims == std::vector<std::string>{"N", "1"});
@@ -189,13 +189,28 @@ TEST_CASE("an ONNX file states its versions, its input and outputs and its clien
     }
     for (std::size_t i = 0; i < graph.nodes.size(); ++i)
         CHECK(found.nodes[i] == std::pair{graph.nodes[i].operation, graph.nodes[i].name});
-    CHECK(bytes == onnx_bytes(make_graph<B>(m), describe(m, 4.0, false), false));
+    CHECK(bytes == onnx_bytes(make_graph<B>(m), describe(m, {}, 4.0, false), false));
+}
+
+TEST_CASE("a calibrated file has one output more, where the model has a calibration", "[export]") {
+    const test::scratch_folder folder;
+    auto m = small_model();
+    CHECK(test::message_of([&] { export_onnx<B>(folder / "part.onnx", m, {.calibrated = true}); }) ==
+          "export: the model has no calibration to put into the graph: calibrate it by rd4ad calibrate, or leave the calibrated "
+          "output out");
+    m.settings.calibration = to_json(calibration{});
+    export_onnx<B>(folder / "part.onnx", m, {.calibrated = true});
+    const auto found = read_file(test::text_of_file(folder / "part.onnx"));
+    CHECK(found.dangling.empty());
+    CHECK(found.outputs.at("calibrated").dims == std::vector<std::string>{"N", "1"});
+    CHECK(io::parse(found.metadata.at("rd4ad"), "metadata").at("calibration").at("name") == "calibrated");
 }
 
 TEST_CASE("half stores the convolutions' weights in 16 bits and widens them before use", "[export]") {
     auto m = small_model();
     const auto graph = make_graph<B>(m);
-    const auto whole = onnx_bytes(graph, describe(m, 4.0, false), false), half = onnx_bytes(graph, describe(m, 4.0, true), true);
+    const auto whole = onnx_bytes(graph, describe(m, {}, 4.0, false), false),
+               half = onnx_bytes(graph, describe(m, {}, 4.0, true), true);
     CHECK(static_cast<double>(half.size()) < 0.52 * static_cast<double>(whole.size()));
     const auto found = read_file(half);
     CHECK(found.dangling.empty());

@@ -56,12 +56,18 @@ parameters {
 )");
 }
 
+TEST_CASE("a calibrated graph's third output is in the configuration", "[export]") {
+    const auto text = triton_config("part", {32, 64, true}, io::json::object());
+    CHECK(text.find("labels.txt\"\n  },\n  {\n    name: \"calibrated\"\n    data_type: TYPE_FP32\n    dims: [ 1 ]\n  }\n]") !=
+          std::string::npos);
+}
+
 TEST_CASE("a model repository has the graph, the configuration, labels and the training's statistics", "[export]") {
     const test::scratch_folder folder;
     auto m = small_model();
     export_triton<B>(folder / "models", "part", m, {{"epochs", 3}}, {.graph = {.half = true}});
     const auto root = folder / "models" / "part";
-    const auto about = describe(m, 4.0, true);
+    const auto about = describe(m, {}, 4.0, true);
     CHECK(test::text_of_file(root / "1" / "model.onnx") == onnx_bytes(make_graph<B>(m), about, true));
     CHECK(test::text_of_file(root / "config.pbtxt") == triton_config("part", make_graph<B>(m), about));
     CHECK(test::text_of_file(root / "labels.txt") == "anomaly\n");

@@ -68,6 +68,14 @@ class graph_interpreter {
         if (op == "ConvTranspose") return transposed(node, x, *in[1], *in[2]);
         if (op == "MaxPool") return pool(node, x);
         if (op == "Relu") return element_wise(x, {{}, {0}}, [](double a, double b) { return std::max(a, b); });
+        if (op == "Abs") return element_wise(x, {{}, {0}}, [](double a, double) { return std::fabs(a); });
+        if (op == "Less") return element_wise(x, *in[1], [](double a, double b) { return a < b ? 1.0 : 0.0; });
+        if (op == "Where") {
+            array y = *in[2];
+            for (std::size_t i = 0; i < y.values.size(); ++i)
+                if (x.values[i] != 0) y.values[i] = in[1]->values[i];
+            return y;
+        }
         if (op == "Sqrt") return element_wise(x, {{}, {0}}, [](double a, double) { return std::sqrt(a); });
         if (op == "Add") return element_wise(x, *in[1], [](double a, double b) { return a + b; });
         if (op == "Sub") return element_wise(x, *in[1], [](double a, double b) { return a - b; });

@@ -6,6 +6,7 @@
 #include <rd4ad/export/graph.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/model.hpp>
+#include <rd4ad/score/calibration.hpp>
 
 namespace rd4ad {
 
@@ -15,31 +16,41 @@ inline constexpr const char* description_key = "rd4ad";
 /// Value of "format" in a description; docs/export.md lists the other keys.
 inline constexpr const char* description_format = "rd4ad graph 1";
 
-/// What a client does before and after the graph of a model.
+/// What a client does before and after the graph of a model. The calibration is there where the model has one, whether or not
+/// the graph computes it.
 template <Backend B>
-[[nodiscard]] io::json describe(const model<B>& m, double sigma, bool half) {
+[[nodiscard]] io::json describe(const model<B>& m, const scoring_graph& graph, double sigma, bool half) {
     const auto& by = m.settings.normalisation;
-    return {{"format", description_format},
-            {"version", version},
-            {"arch", std::string{m.arch->name}},
-            {"teacher", m.settings.teacher},
-            {"weights", half ? "float16" : "float32"},
-            {"input",
-             {{"name", scoring_graph::input},
-              {"layout", "N x 3 x height x width, float32, RGB"},
-              {"height", m.settings.height},
-              {"width", m.settings.width},
-              {"fit", "squash"},
-              {"resize", "bilinear, antialiased, on 8-bit values (Pillow's BILINEAR)"},
-              {"divisor", 255},
-              {"mean", by.mean},
-              {"deviation", by.deviation}}},
-            {"map",
-             {{"name", scoring_graph::map},
-              {"definition", "sum over 3 scales of 1 - cosine, enlarged with aligned corners, then a Gaussian"},
-              {"sigma", sigma},
-              {"range", {0, 3}}}},
-            {"score", {{"name", scoring_graph::score}, {"definition", "maximum of map"}, {"range", {0, 3}}}}};
+    const auto scale = calibration_from(m.settings.calibration, "export");
+    io::json about{{"format", description_format},
+                   {"version", version},
+                   {"arch", std::string{m.arch->name}},
+                   {"teacher", m.settings.teacher},
+                   {"weights", half ? "float16" : "float32"},
+                   {"input",
+                    {{"name", scoring_graph::input},
+                     {"layout", "N x 3 x height x width, float32, RGB"},
+                     {"height", m.settings.height},
+                     {"width", m.settings.width},
+                     {"fit", "squash"},
+                     {"resize", "bilinear, antialiased, on 8-bit values (Pillow's BILINEAR)"},
+                     {"divisor", 255},
+                     {"mean", by.mean},
+                     {"deviation", by.deviation}}},
+                   {"map",
+                    {{"name", scoring_graph::map},
+                     {"definition", "sum over 3 scales of 1 - cosine, enlarged with aligned corners, then a Gaussian"},
+                     {"sigma", sigma},
+                     {"range", {0, 3}}}},
+                   {"score", {{"name", scoring_graph::score}, {"definition", "maximum of map"}, {"range", {0, 3}}}}};
+    if (scale)
+        about["calibration"] = {
+            {"name", graph.has_calibrated ? io::json(scoring_graph::calibrated) : io::json()},
+            {"definition", "z = (score - threshold) / spread; 1/2 + 5 z / (2 sqrt(1 + 25 z^2)); 0.5 and more is anomalous"},
+            {"typical", scale->typical},
+            {"threshold", scale->threshold},
+            {"spread", scale->spread()}};
+    return about;
 }
 
 }  // namespace rd4ad

@@ -1,8 +1,12 @@
 // rd4ad/export/graph.hpp: the scoring network as a list of ONNX's operators over constants, batch norms folded. Twin:
 // tests/export/graph.cpp
 #pragma once
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -10,6 +14,7 @@
 #include <vector>
 
 #include <rd4ad/model/scoring.hpp>
+#include <rd4ad/score/calibration.hpp>
 
 namespace rd4ad {
 
@@ -35,10 +40,11 @@ struct graph_node {
 };
 
 /// The network from normalised images (`input`, N x 3 x height x width) to `map` (N x 1 x height x width) and `score`
-/// (N x 1), for any N: nodes in the order they run.
+/// (N x 1), for any N: nodes in the order they run. With a calibration also to `calibrated` (N x 1), the score in 0..1.
 struct scoring_graph {
-    static constexpr const char *input = "image", *map = "map", *score = "score";
+    static constexpr const char *input = "image", *map = "map", *score = "score", *calibrated = "calibrated";
     std::size_t height{0}, width{0};
+    bool has_calibrated{false};
     std::vector<graph_constant> constants{};
     std::vector<graph_node> nodes{};
 };
@@ -142,14 +148,36 @@ inline std::string scale_nodes(graph_writer& to, const std::string& name, const 
     return to.node("MatMul", name + ".map", {left, to.node("MatMul", name + ".wide", {distance, right})});
 }
 
+/// The scale's formula without its cancellation: with g the steep distance from the threshold and t = 0.5 / (h (h + |g|)),
+/// h = sqrt(1 + g^2), t below the threshold and 1 - t from there on: 0.5 exactly at the threshold.
+inline void calibration_nodes(graph_writer& to, const calibration& by, const std::string& score) {
+    auto threshold = static_cast<float>(by.threshold);  // rounded up: a score reaches it as it reaches the double
+    if (static_cast<double>(threshold) < by.threshold) threshold = std::nextafter(threshold, std::numeric_limits<float>::max());
+    to.constant("threshold", {}, std::vector<float>{threshold});
+    to.constant("slope", {}, std::vector<float>{static_cast<float>(calibration::steepness / by.spread())});
+    to.constant("half", {}, std::vector<float>{0.5f});
+    to.constant("zero", {}, std::vector<float>{0.0f});
+    const auto g = to.node("Mul", "scale.g", {to.node("Sub", "scale.distance", {score, "threshold"}), "slope"});
+    const auto h = to.node("Sqrt", "scale.h", {to.node("Add", "scale.h2", {"one", to.node("Mul", "scale.g2", {g, g})})});
+    const auto sum = to.node("Add", "scale.sum", {h, to.node("Abs", "scale.size", {g})});
+    const auto tail = to.node("Div", "scale.tail", {"half", to.node("Mul", "scale.product", {h, sum})});
+    const auto above = to.node("Sub", "scale.above", {"one", tail});
+    to.node("Where", scoring_graph::calibrated, {to.node("Less", "scale.below", {g, "zero"}), tail, above});
+}
+
 }  // namespace detail
 
+/// What goes into a graph besides the network.
+struct graph_options {
+    double sigma{4.0};                   ///< of the Gaussian over the map, in pixels of the network's image
+    std::optional<calibration> scale{};  ///< for the output `calibrated`
+};
+
 /// The graph of a model at its image size. Weights are folded as the detector folds them, and each scale is enlarged and
-/// blurred by the detector's own constant matrices. sigma: of the Gaussian, in pixels of the network's image. option_error
-/// for a size that is no multiple of 32.
+/// blurred by the detector's own constant matrices. option_error for a size that is no multiple of 32.
 template <Backend B>
-[[nodiscard]] scoring_graph make_graph(model<B>& m, double sigma = 4.0) {
-    scoring_graph graph{m.settings.height, m.settings.width};
+[[nodiscard]] scoring_graph make_graph(model<B>& m, const graph_options& options = {}) {
+    scoring_graph graph{m.settings.height, m.settings.width, options.scale.has_value()};
     check_network_size(graph.height, graph.width);
     const shape image{1, 3, graph.height, graph.width};
     const shape first{1, 64 * m.arch->expansion(), graph.height / 4, graph.width / 4};
@@ -185,11 +213,12 @@ template <Backend B>
     for (std::size_t i = 0; i < 3; ++i) {
         const std::size_t stride = std::size_t{4} << i;
         const auto share = detail::scale_nodes(to, "scale" + std::to_string(i), teacher[i], student[i],
-                                               nn::enlargement(graph.height / stride, graph.height, sigma),
-                                               nn::enlargement(graph.width / stride, graph.width, sigma));
+                                               nn::enlargement(graph.height / stride, graph.height, options.sigma),
+                                               nn::enlargement(graph.width / stride, graph.width, options.sigma));
         sum = i == 0 ? share : to.node("Add", i == 2 ? scoring_graph::map : "scales01", {sum, share});
     }
     to.node("ReduceMax", scoring_graph::score, {sum}, {{"axes", std::vector<std::int64_t>{2, 3}}, {"keepdims", std::int64_t{0}}});
+    if (options.scale) detail::calibration_nodes(to, *options.scale, scoring_graph::score);
     return graph;
 }
 

@@ -22,9 +22,21 @@ namespace rd4ad {
 
 /// How a graph is stored.
 struct onnx_options {
-    bool half{false};   ///< convolutions' weights in 16 bits; everything is computed in 32
-    double sigma{4.0};  ///< of the Gaussian over the map, as the detector's
+    bool half{false};        ///< convolutions' weights in 16 bits; everything is computed in 32
+    double sigma{4.0};       ///< of the Gaussian over the map, as the detector's
+    bool calibrated{false};  ///< with the output `calibrated`, by the model's calibration
 };
+
+/// What `make_graph` is to do. option_error where a calibration is asked for that the model has not.
+[[nodiscard]] inline graph_options graph_options_of(const model_settings& settings, const onnx_options& options) {
+    graph_options made{.sigma = options.sigma};
+    if (options.calibrated) made.scale = calibration_from(settings.calibration, "export");
+    if (options.calibrated && !made.scale)
+        throw option_error{
+            "export: the model has no calibration to put into the graph: calibrate it by rd4ad calibrate, or leave "
+            "the calibrated output out"};
+    return made;
+}
 
 namespace detail::onnx {
 
@@ -140,6 +152,7 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     write_value(to, graph_field::input, scoring_graph::input, {3, graph.height, graph.width});
     write_value(to, graph_field::output, scoring_graph::map, {1, graph.height, graph.width});
     write_value(to, graph_field::output, scoring_graph::score, {1});
+    if (graph.has_calibrated) write_value(to, graph_field::output, scoring_graph::calibrated, {1});
     for (const auto& constant : graph.constants) {
         const bool narrowed = half && constant.weight;
         write_constant(to, constant, narrowed);
@@ -149,11 +162,12 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     return file;
 }
 
-/// Writes a model's scoring graph, atomically. Throws io_error; numeric_error with `half` where a weight is too large.
+/// Writes a model's scoring graph, atomically. Throws io_error; option_error where a calibration is asked for that the model
+/// has not; numeric_error with `half` where a weight is too large.
 template <Backend B>
 void export_onnx(const std::filesystem::path& path, model<B>& m, const onnx_options& options = {}) {
-    io::write_atomically(path,
-                         onnx_bytes(make_graph<B>(m, options.sigma), describe(m, options.sigma, options.half), options.half));
+    const auto graph = make_graph<B>(m, graph_options_of(m.settings, options));
+    io::write_atomically(path, onnx_bytes(graph, describe(m, graph, options.sigma, options.half), options.half));
 }
 
 }  // namespace rd4ad

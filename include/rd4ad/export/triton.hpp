@@ -55,6 +55,7 @@ namespace detail {
            tensor(scoring_graph::input, sizes_text({3, graph.height, graph.width})) + "\n]\noutput [\n" +
            tensor(scoring_graph::map, sizes_text({1, graph.height, graph.width})) + ",\n" +
            tensor(scoring_graph::score, sizes_text({1}), "    label_filename: \"labels.txt\"\n") +
+           (graph.has_calibrated ? ",\n" + tensor(scoring_graph::calibrated, sizes_text({1})) : "") +
            "\n]\ndynamic_batching {\n  max_queue_delay_microseconds: " + std::to_string(options.longest_wait) +
            "\n}\nparameters {\n  key: " + pbtxt_text(description_key) +
            "\n  value { string_value: " + pbtxt_text(io::text_of(about, "export")) + " }\n}\n";
@@ -75,8 +76,8 @@ void export_triton(const std::filesystem::path& repository, const std::string& n
     std::error_code failed;
     std::filesystem::create_directories(folder / "1", failed);
     if (failed) throw io_error{folder.string() + ": the folder can't be made: " + failed.message()};
-    const auto graph = make_graph<B>(m, options.graph.sigma);
-    auto about = describe(m, options.graph.sigma, options.graph.half);
+    const auto graph = make_graph<B>(m, graph_options_of(m.settings, options.graph));
+    auto about = describe(m, graph, options.graph.sigma, options.graph.half);
     io::write_atomically(folder / "1" / "model.onnx", onnx_bytes(graph, about, options.graph.half));
     io::write_atomically(folder / "labels.txt", std::string_view{"anomaly\n"});
     const auto config = triton_config(name, graph, about, options);
