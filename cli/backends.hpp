@@ -20,7 +20,7 @@ namespace cli {
 inline std::vector<flag> compute_flags() {
     return {{"threads", "N", "0", "processor threads; 0: all there are"},
             {"backend", "NAME", "xtensor", "what computes: xtensor (any processor), thrust (GPUs), onednn"},
-            {"algorithm", "NAME", "auto", "3x3 convolutions: auto, direct or winograd"}};
+            {"algorithm", "NAME", "auto", "3x3 convolutions: auto, direct, winograd or winograd-2x2"}};
 }
 
 /// The model's options as given. The number of threads holds for reading images, too.
@@ -28,7 +28,7 @@ inline rd4ad::model_options compute_options(const arguments& given) {
     const auto threads = given.whole("threads", 0);
     if (threads > 0) ::setenv("RD4AD_THREADS", given.text("threads").c_str(), 1);
     return {.threads = threads,
-            .algorithm = rd4ad::nn::algorithm_from(given.choice("algorithm", {"auto", "direct", "winograd"}))};
+            .algorithm = rd4ad::nn::algorithm_from(given.choice("algorithm", {"auto", "direct", "winograd", "winograd-2x2"}))};
 }
 
 /// run.operator()<B>() with the backend that was asked for. option_error where this command is built without it.

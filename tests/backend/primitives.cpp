@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -414,6 +415,49 @@ TEMPLATE_LIST_TEST_CASE("sums of products over rows are a plain triple loop, at 
         check_one();
         backend::tiled_gemm_reduce<B>(q, {1, rows, k, n}, plain_left, once_right, one.data());
         check_one();
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("planes that share a matrix are as planes with equal matrices", "[backend]", test::backends) {
+    using B = TestType;
+    using T = typename B::value_type;
+    typename B::queue q{2};
+    constexpr backend::plane_group groups[]{{1, 4}, {2, 2}, {3, 1}};  // planes 0-3, 4-5, 6-7, 8, 9, 10
+    constexpr std::size_t matrix_of[]{0, 0, 0, 0, 1, 1, 2, 2, 3, 4, 5}, planes = std::size(matrix_of), matrices = 6;
+    for (const auto& [rows, k, n] : {std::tuple{1, 5, 3}, {70, 33, 40}, {300, 16, 32}, {1100, 20, 70}}) {
+        INFO(rows << " x " << k << " x " << n);
+        const auto r = static_cast<std::size_t>(rows), depth = static_cast<std::size_t>(k), width = static_cast<std::size_t>(n);
+        const backend::tile_sizes shared{planes, r, depth, width, groups}, each{planes, r, depth, width};
+        REQUIRE(shared.matrices() == matrices);
+        const auto left = random_values<T>(r * depth, "left"), right = random_values<T>(matrices * depth * width, "right");
+        std::vector<T> repeated;
+        for (const std::size_t matrix : matrix_of)
+            repeated.insert(repeated.end(), right.begin() + static_cast<std::ptrdiff_t>(matrix * depth * width),
+                            right.begin() + static_cast<std::ptrdiff_t>((matrix + 1) * depth * width));
+        const auto on_left = put<B>(q, left), on_right = put<B>(q, right), on_repeated = put<B>(q, repeated);
+        const auto to = make_tensor<B>(q, {1, r, width, 1});
+        const scaled_rows<T> produce{on_left.data(), depth, planes};
+        const auto product = [&](const backend::tile_sizes& sizes, const tensor<B>& by) {
+            backend::tiled_gemm<B>(q, sizes, produce, {by.data()}, sum_of_planes<T>{to.data(), width, planes});
+            const auto values = to_host<B>(q, to);
+            return std::vector<double>(values.begin(), values.end());
+        };
+        const double scale = std::sqrt(static_cast<double>(depth)) * planes * planes;
+        const auto wanted = product(each, on_repeated);
+        static_cast<void>(product(shared, on_right));
+        CHECK(apart(to_host<B>(q, to), wanted, scale) < tolerance<T>());
+
+        const auto on_other = put<B>(q, random_values<T>(r * width, "other"));
+        const auto sums = make_tensor<B>(q, {planes, depth, width, 1}), few = make_tensor<B>(q, {matrices, depth, width, 1});
+        const scaled_rows<T> other{on_other.data(), width, planes};
+        backend::tiled_gemm_reduce<B>(q, each, produce, other, sums.data());
+        backend::tiled_gemm_reduce<B>(q, shared, produce, other, few.data());
+        const auto all = to_host<B>(q, sums);
+        std::vector<double> added(matrices * depth * width);
+        for (std::size_t p = 0; p < planes; ++p)
+            for (std::size_t i = 0; i < depth * width; ++i)
+                added[matrix_of[p] * depth * width + i] += static_cast<double>(all[p * depth * width + i]);
+        CHECK(apart(to_host<B>(q, few), added, std::sqrt(static_cast<double>(r)) * planes * planes) < tolerance<T>());
     }
 }
 

@@ -95,7 +95,7 @@ case_usage() {
     gives 2 train --data . --out models --lr fast
     complains "--lr 'fast': expected a number (see rd4ad train --help)"
     gives 2 train --data . --out models --algorithm fft
-    complains "--algorithm 'fft': expected one of auto, direct, winograd (see rd4ad train --help)"
+    complains "--algorithm 'fft': expected one of auto, direct, winograd, winograd-2x2 (see rd4ad train --help)"
     gives 2 train --data . --out models --backend cuda
     complains "--backend 'cuda': expected one of xtensor, thrust, onednn (see rd4ad train --help)"
     gives 2 test --data . --checkpoint models --save-segmentation-images

@@ -57,17 +57,20 @@ std::string to_text(const setting& of) {
     return std::to_string(of.layer.kernel) + "x" + std::to_string(of.layer.kernel) + " stride " +
            std::to_string(of.layer.stride) + (of.layer.transposed ? " transposed, " : ", ") + std::to_string(of.layer.in) +
            " to " + std::to_string(of.layer.out) + " channels, input " + to_string(of.size) +
-           (of.choice == algorithm::winograd ? ", winograd" : ", direct");
+           (of.choice == algorithm::direct     ? ", direct"
+            : of.choice == algorithm::winograd ? ", winograd"
+                                               : ", winograd 2x2");
 }
 
-/// Each kind, with channels that are no multiple of a pack and those that are, one image and three, sizes that Winograd's
-/// tiles of 4 divide and those they do not.
+/// Each kind, with channels that are no multiple of a pack and those that are, one image and three, sizes that the schemes'
+/// tiles divide and those they do not.
 std::vector<setting> all_settings() {
     std::vector<setting> made;
     const auto add = [&](const convolution& layer, std::size_t h, std::size_t w) {
         for (const std::size_t n : {std::size_t{1}, std::size_t{3}}) {
             made.push_back({layer, {n, layer.in, h, w}});
-            if (layer.kernel == 3 && layer.stride == 1) made.push_back({layer, {n, layer.in, h, w}, algorithm::winograd});
+            if (layer.kernel == 3) made.push_back({layer, {n, layer.in, h, w}, algorithm::winograd});
+            if (layer.kernel == 3 && layer.stride == 1) made.push_back({layer, {n, layer.in, h, w}, algorithm::winograd_2x2});
         }
     };
     add({5, 19, 1, 1, false}, 5, 7);
@@ -76,6 +79,7 @@ std::vector<setting> all_settings() {
         add({5, 19, 3, 1, false}, static_cast<std::size_t>(h), static_cast<std::size_t>(w));
     add({16, 32, 3, 1, false}, 6, 4);
     add({19, 5, 3, 2, false}, 6, 4);
+    add({16, 32, 3, 2, false}, 8, 12);
     add({3, 19, 7, 2, false}, 8, 10);
     add({5, 19, 2, 2, true}, 3, 5);
     add({16, 8, 2, 2, true}, 2, 3);
@@ -235,34 +239,41 @@ TEMPLATE_LIST_TEST_CASE("a convolution's gradients are its differences", "[nn][g
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("winograd's convolution is the direct one", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("the schemes' convolutions are the direct ones", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
-    const convolution layer{64, 48, 3, 1, false};
-    for (const shape& size : {shape{2, 64, 6, 10}, shape{1, 64, 5, 7}, shape{3, 64, 4, 4}}) {
-        INFO(to_string(size) << ", " << B::name());
-        prepared<B> direct{{layer, size, algorithm::direct}}, winograd{{layer, size, algorithm::winograd}};
+    const convolution ones{64, 48, 3, 1, false}, twos{64, 48, 3, 2, false};
+    for (const auto& [layer, size, choice] : {setting{ones, {2, 64, 6, 10}, algorithm::winograd},
+                                              {ones, {1, 64, 5, 7}, algorithm::winograd},
+                                              {ones, {3, 64, 4, 4}, algorithm::winograd},
+                                              {ones, {2, 64, 6, 10}, algorithm::winograd_2x2},
+                                              {ones, {3, 64, 5, 7}, algorithm::winograd_2x2},
+                                              {twos, {2, 64, 6, 10}, algorithm::winograd},
+                                              {twos, {3, 64, 24, 20}, algorithm::winograd}}) {
+        prepared<B> direct{{layer, size, algorithm::direct}}, scheme{{layer, size, choice}};
+        INFO(to_text(scheme.of) << ", " << B::name());
         const auto input = [](prepared<B>& p) { return nn::as_input(p.on_x); };
-        CHECK(test::apart(winograd.forward(input(winograd), {}), direct.forward(input(direct), {})) < tolerance<T>);
+        CHECK(test::apart(scheme.forward(input(scheme), {}), direct.forward(input(direct), {})) < tolerance<T>);
 
         const auto gradients = [&](prepared<B>& p) {
-            const auto dx = make_tensor<B>(p.q, size), dw = make_tensor<B>(p.q, p.on_w.shape);
-            nn::convolve_input_gradient<B>(p.q, layer, size, p.on_residual.data(), p.on_w.data(), {dx.data(), layer.in},
-                                           p.of.choice);
-            nn::convolve_weight_gradient<B>(p.q, layer, size, input(p), p.on_residual.data(), dw.data(), p.of.choice);
+            const auto dx = make_tensor<B>(p.q, p.of.size), dw = make_tensor<B>(p.q, p.on_w.shape);
+            nn::convolve_input_gradient<B>(p.q, p.of.layer, p.of.size, p.on_residual.data(), p.on_w.data(),
+                                           {dx.data(), p.of.layer.in}, p.of.choice);
+            nn::convolve_weight_gradient<B>(p.q, p.of.layer, p.of.size, input(p), p.on_residual.data(), dw.data(), p.of.choice);
             return std::pair{to_host<B>(p.q, dx), to_host<B>(p.q, dw)};
         };
-        const auto [dx, dw] = gradients(winograd);
-        const auto [direct_dx, direct_dw] = gradients(direct);
-        CHECK(test::apart(dx, direct_dx) < tolerance<T>);
-        CHECK(test::apart(dw, direct_dw) < tolerance<T>);
+        const auto found = gradients(scheme), wanted = gradients(direct);
+        CHECK(test::apart(found.first, wanted.first) < tolerance<T>);
+        CHECK(test::apart(found.second, wanted.second) < tolerance<T>);
 
-        const auto prepared_weights = make_tensor<B>(winograd.q, {1, nn::winograd::transformed_count(layer), 1, 1});
-        nn::winograd::prepare<B>(winograd.q, layer, winograd.on_w.data(), false, prepared_weights.data());
-        const auto y = make_tensor<B>(winograd.q, winograd.result);
-        nn::convolve<B>(winograd.q, layer, size, input(winograd), {winograd.on_w.data(), prepared_weights.data()},
-                        {y.data(), layer.out}, algorithm::winograd);
-        CHECK(to_host<B>(winograd.q, y) == winograd.forward(input(winograd), {}));
+        const auto how = nn::method_of(layer, size, choice, nn::weights_are::kept);
+        const auto transformed = make_tensor<B>(scheme.q, {1, nn::transformed_count(layer, how), 1, 1});
+        nn::transform<B>(scheme.q, layer, how, scheme.on_w.data(), transformed.data());
+        nn::kernel_weights<T> kept{.plain = scheme.on_w.data(), .weights = nn::weights_are::kept};
+        kept.transformed[static_cast<std::size_t>(how)] = transformed.data();
+        const auto y = make_tensor<B>(scheme.q, scheme.result);
+        nn::convolve<B>(scheme.q, layer, size, input(scheme), kept, {y.data(), layer.out}, choice);
+        CHECK(to_host<B>(scheme.q, y) == scheme.forward(input(scheme), {}));
     }
 }
 

@@ -13,9 +13,10 @@ using namespace rd4ad;
 TEMPLATE_LIST_TEST_CASE("a folded layer is the convolution and its norm with the running statistics", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
-    for (const nn::convolution layer : {nn::convolution{5, 19, 3, 1, false}, nn::convolution{5, 7, 1, 2, false},
-                                        nn::convolution{3, 16, 7, 2, false}, nn::convolution{5, 19, 2, 2, true}})
-        for (const auto choice : {nn::algorithm::direct, nn::algorithm::winograd}) {
+    for (const nn::convolution layer :
+         {nn::convolution{5, 19, 3, 1, false}, nn::convolution{5, 7, 1, 2, false}, nn::convolution{5, 19, 3, 2, false},
+          nn::convolution{3, 16, 7, 2, false}, nn::convolution{5, 19, 2, 2, true}})
+        for (const auto choice : {nn::algorithm::direct, nn::algorithm::winograd, nn::algorithm::winograd_2x2}) {
             INFO(layer.kernel << "x" << layer.kernel << ", " << B::name());
             typename B::queue q{1};
             nn::parameter_table table;

@@ -3,16 +3,42 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <type_traits>
 
 #include <rd4ad/backend/concept.hpp>
 
 namespace rd4ad::backend {
 
-/// Sizes of a tiled product: `planes` independent products of `rows` x k by k x n. A pointwise or gathered convolution
-/// has one plane, Winograd's F(4x4, 3x3) has 36.
+/// So many right-hand matrices, each for so many neighbouring planes.
+struct plane_group {
+    std::size_t matrices, planes;
+};
+
+/// Sizes of a tiled product: `planes` products of `rows` x k by k x n. A pointwise or gathered convolution has one plane,
+/// Winograd's F(4x4, 3x3) has 36. Each plane has a matrix of its own, unless `groups` says which share one.
 struct tile_sizes {
     std::size_t planes{1}, rows{0}, k{0}, n{0};
+    std::span<const plane_group> groups{};
+
+    [[nodiscard]] std::size_t matrices() const {
+        std::size_t count = groups.empty() ? planes : 0;
+        for (const auto& group : groups) count += group.matrices;
+        return count;
+    }
+
+    /// Calls use(group, first plane, first matrix) for each group. The planes of one matrix are one product of as many
+    /// times the rows.
+    template <class Use>
+    void for_each_group(const Use& use) const {
+        if (groups.empty()) use(plane_group{planes, 1}, std::size_t{0}, std::size_t{0});
+        std::size_t plane = 0, matrix = 0;
+        for (const auto& group : groups) {
+            use(group, plane, matrix);
+            plane += group.matrices * group.planes;
+            matrix += group.matrices;
+        }
+    }
 };
 
 /// Rows that already lie in memory as the product wants them: takes the place of a producing kernel.
@@ -22,7 +48,7 @@ struct rows_in_place {
     std::size_t stride;  ///< values from one row to the next
 };
 
-/// The right-hand matrices: plane p at data + p x k x n, k x n row-major (or stored n x k, if transposed). `panels`: the same
+/// The right-hand matrices: matrix p at data + p x k x n, k x n row-major (or stored n x k, if transposed). `panels`: the same
 /// in the order of the backend's own (make_panels), where it was made beforehand.
 template <class T>
 struct right_side {
@@ -109,6 +135,25 @@ inline std::size_t rows_within(std::size_t budget, std::size_t values_a_row, std
 
 }  // namespace detail
 
+/// The products of a group of planes: `left` and `out` hold rows x k and rows x n values a plane, one plane after the other.
+template <class T>
+[[nodiscard]] gemm_call<T> group_product(const tile_sizes& sizes, const plane_group& group, std::size_t rows, const T* left,
+                                         std::size_t left_stride, const right_side<T>& right, T* out) {
+    gemm_call<T> call{.m = group.planes * rows, .n = sizes.n, .k = sizes.k};
+    call.a = left;
+    call.lda = left_stride;
+    call.stride_a = group.planes * rows * sizes.k;
+    call.b = right.data;
+    call.transpose_b = right.transposed;
+    call.ldb = right.transposed ? sizes.k : sizes.n;
+    call.stride_b = sizes.k * sizes.n;
+    call.c = out;
+    call.ldc = sizes.n;
+    call.stride_c = group.planes * rows * sizes.n;
+    call.batch = group.matrices;
+    return call;
+}
+
 /// out = consume(produce(rows) x right), plane by plane.
 /// producer: `rows_in_place` (one plane), or a kernel with `channels` and
 ///   operator()<P>(row, c, T* to, plane): writes what belongs to the row and the pack c to to[p x plane + ...].
@@ -128,33 +173,29 @@ void tiled_gemm(typename B::queue& q, const tile_sizes& sizes, const Producer& p
         T* out_panel = q.scratch(2, sizes.planes * block * sizes.n);
         for (std::size_t first = 0; first < sizes.rows; first += block) {
             const std::size_t rows = std::min(block, sizes.rows - first);
-            gemm_call<T> call{.m = rows, .n = sizes.n, .k = sizes.k};
+            const T* left = nullptr;
+            std::size_t left_stride = sizes.k;
             if constexpr (in_place) {
-                call.a = producer.data + first * producer.stride;
-                call.lda = producer.stride;
+                left = producer.data + first * producer.stride;
+                left_stride = producer.stride;
             } else {
                 const detail::produce_into<Producer, T> fill_panel{producer, left_panel, first, sizes.k, rows * sizes.k};
                 B::apply(q, rows, producer.channels, detail::shifted<detail::produce_into<Producer, T>>{fill_panel, first});
-                call.a = left_panel;
-                call.lda = sizes.k;
-                call.stride_a = rows * sizes.k;
+                left = left_panel;
             }
-            call.b = right.data;
-            call.transpose_b = right.transposed;
-            call.ldb = right.transposed ? sizes.k : sizes.n;
-            call.stride_b = sizes.k * sizes.n;
-            call.c = out_panel;
-            call.ldc = sizes.n;
-            call.stride_c = rows * sizes.n;
-            call.batch = sizes.planes;
-            B::gemm(q, call);
+            sizes.for_each_group([&](const plane_group& group, std::size_t plane, std::size_t matrix) {
+                B::gemm(q, group_product(sizes, group, rows, left + plane * rows * sizes.k, left_stride,
+                                         {right.data + matrix * sizes.k * sizes.n, right.transposed},
+                                         out_panel + plane * rows * sizes.n));
+            });
             const detail::consume_from<Consumer, T> take{consumer, out_panel, first, sizes.n, rows * sizes.n};
             B::apply(q, rows, consumer.channels, detail::shifted<detail::consume_from<Consumer, T>>{take, first});
         }
     }
 }
 
-/// out[p] (k x n) = sum over rows of left row^T x right row, plane by plane: the gradient of a convolution's weights.
+/// out[m] (k x n) = sum over rows of left row^T x right row, over all planes of matrix m: the gradient of a convolution's
+/// weights.
 /// left, right: producers as in tiled_gemm, k and n values a row.
 template <Backend B, class Left, class Right>
 void tiled_gemm_reduce(typename B::queue& q, const tile_sizes& sizes, const Left& left, const Right& right,
@@ -171,30 +212,33 @@ void tiled_gemm_reduce(typename B::queue& q, const tile_sizes& sizes, const Left
         T* right_panel = right_in_place ? nullptr : q.scratch(2, sizes.planes * block * sizes.n);
         for (std::size_t first = 0; first < sizes.rows; first += block) {
             const std::size_t rows = std::min(block, sizes.rows - first);
-            gemm_call<T> call{.m = sizes.k, .n = sizes.n, .k = rows};
-            const auto side = [&](const auto& producer, T* panel, std::size_t width, const T*& data, std::size_t& stride,
-                                  std::size_t& plane) {
+            const auto side = [&](const auto& producer, T* panel, std::size_t width) {
                 using Side = std::remove_cvref_t<decltype(producer)>;
                 if constexpr (detail::is_in_place<Side>) {
-                    data = producer.data + first * producer.stride;
-                    stride = producer.stride;
+                    return rows_in_place<T>{producer.data + first * producer.stride, producer.stride};
                 } else {
                     const detail::produce_into<Side, T> fill_panel{producer, panel, first, width, rows * width};
                     B::apply(q, rows, producer.channels, detail::shifted<detail::produce_into<Side, T>>{fill_panel, first});
-                    data = panel;
-                    stride = width;
-                    plane = rows * width;
+                    return rows_in_place<T>{panel, width};
                 }
             };
-            side(left, left_panel, sizes.k, call.a, call.lda, call.stride_a);
-            side(right, right_panel, sizes.n, call.b, call.ldb, call.stride_b);
-            call.transpose_a = true;
-            call.c = out;
-            call.ldc = sizes.n;
-            call.stride_c = sizes.k * sizes.n;
-            call.batch = sizes.planes;
-            call.beta = first == 0 ? T{0} : T{1};
-            B::gemm(q, call);
+            const auto a = side(left, left_panel, sizes.k), b = side(right, right_panel, sizes.n);
+            sizes.for_each_group([&](const plane_group& group, std::size_t plane, std::size_t matrix) {
+                gemm_call<T> call{.m = sizes.k, .n = sizes.n, .k = group.planes * rows};
+                call.a = a.data + plane * rows * sizes.k;
+                call.lda = a.stride;
+                call.stride_a = group.planes * rows * sizes.k;
+                call.transpose_a = true;
+                call.b = b.data + plane * rows * sizes.n;
+                call.ldb = b.stride;
+                call.stride_b = group.planes * rows * sizes.n;
+                call.c = out + matrix * sizes.k * sizes.n;
+                call.ldc = sizes.n;
+                call.stride_c = sizes.k * sizes.n;
+                call.batch = group.matrices;
+                call.beta = first == 0 ? T{0} : T{1};
+                B::gemm(q, call);
+            });
         }
     }
 }

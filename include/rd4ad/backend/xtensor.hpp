@@ -55,7 +55,7 @@ struct xtensor {
 
     /// Values of a right-hand side in panels, and the panels themselves: for weights that many calls share.
     [[nodiscard]] static std::size_t panels_size(const tile_sizes& sizes) {
-        return sizes.planes * host::panel_count<T>(sizes.k, sizes.n);
+        return sizes.matrices() * host::panel_count<T>(sizes.k, sizes.n);
     }
     static void make_panels(queue& q, const tile_sizes& sizes, const right_side<T>& right, T* to) {
         host::make_panels(q.threads, sizes, right, to);

@@ -1,6 +1,9 @@
 // rd4ad/nn/convolution.hpp: the convolution layer: picks an algorithm; forward, gradient of the input, gradient of the weights.
 // Twin: tests/nn/convolution.cpp
 #pragma once
+#include <array>
+#include <cstddef>
+
 #include <rd4ad/nn/convolution/gathered.hpp>
 #include <rd4ad/nn/convolution/geometry.hpp>
 #include <rd4ad/nn/convolution/rule.hpp>
@@ -9,20 +12,47 @@
 
 namespace rd4ad::nn {
 
-/// Weights in memory as the layer has them ([ky][kx][in][out] or [in][dy][dx][out]) and what was made of them beforehand.
+/// Weights in memory as the layer has them ([ky][kx][in][out] or [in][dy][dx][out]) and what was made of them beforehand, by
+/// method: transformed (none for the plain one), and in the backend's panels.
 template <class T>
 struct kernel_weights {
     const T* plain;
-    const T* transformed{nullptr};         ///< Winograd's
-    const T* plain_panels{nullptr};        ///< plain, in the backend's panels
-    const T* transformed_panels{nullptr};  ///< transformed, in the backend's panels
+    std::array<const T*, methods> transformed{}, panels{};
+    weights_are weights{weights_are::made};
+
+    [[nodiscard]] backend::right_side<T> by(method how) const {
+        const auto at = static_cast<std::size_t>(how);
+        return {how == method::plain ? plain : transformed[at], false, panels[at]};
+    }
 };
 
-/// The sizes of a layer's product on its weights; `planes` 1, or Winograd's 36. Rows are left open.
-[[nodiscard]] inline backend::tile_sizes product_of(const convolution& layer, bool winograd) {
-    if (winograd) return {winograd::planes, 0, layer.in, layer.out};
-    if (layer.transposed) return {1, 0, layer.in, layer.taps() * layer.out};
-    return {1, 0, layer.taps() * layer.in, layer.out};
+namespace detail {
+/// Calls use.operator()<Scheme>() with the scheme of a method other than the plain one.
+template <class Use>
+decltype(auto) with_scheme(method how, const Use& use) {
+    if (how == method::four) return use.template operator()<schemes::four>();
+    if (how == method::two) return use.template operator()<schemes::two>();
+    return use.template operator()<schemes::strided>();
+}
+}  // namespace detail
+
+/// The sizes of a layer's product on its weights. Rows are left open.
+[[nodiscard]] inline backend::tile_sizes product_of(const convolution& layer, method how) {
+    if (how == method::plain && layer.transposed) return {1, 0, layer.in, layer.taps() * layer.out, {}};
+    if (how == method::plain) return {1, 0, layer.taps() * layer.in, layer.out, {}};
+    return detail::with_scheme(how, [&]<class Scheme>() { return winograd::product_sizes<Scheme>(0, layer.in, layer.out); });
+}
+
+/// Values of a layer's weights as a method other than the plain one takes them.
+[[nodiscard]] inline std::size_t transformed_count(const convolution& layer, method how) {
+    return detail::with_scheme(how, [&]<class Scheme>() { return winograd::transformed_count<Scheme>(layer); });
+}
+
+/// transformed = a layer's weights as a method other than the plain one takes them.
+template <Backend B>
+void transform(typename B::queue& q, const convolution& layer, method how, const typename B::value_type* weights,
+               typename B::value_type* transformed) {
+    detail::with_scheme(how, [&]<class Scheme>() { winograd::prepare<B, Scheme>(q, layer, weights, false, transformed); });
 }
 
 /// finish.y = finish(convolution of an input of shape `size`).
@@ -30,18 +60,20 @@ template <Backend B, class Input>
 void convolve(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
               const kernel_weights<typename B::value_type>& weights, const backend::epilogue<typename B::value_type>& finish,
               algorithm choice = algorithm::automatic) {
+    const method how = method_of(layer, size, choice, weights.weights);
+    auto right = weights.by(how);
     if (layer.transposed)
-        transposed_forward<B>(q, layer, size, input, {weights.plain, false, weights.plain_panels}, finish);
-    else if (takes_winograd(layer, size, choice)) {
-        const auto* transformed = weights.transformed;
-        if (transformed == nullptr && weights.transformed_panels == nullptr) {
-            auto* made = q.scratch(3, winograd::transformed_count(layer));
-            winograd::prepare<B>(q, layer, weights.plain, false, made);
-            transformed = made;
+        transposed_forward<B>(q, layer, size, input, right, finish);
+    else if (how == method::plain)
+        gathered_forward<B>(q, layer, size, input, right, finish);
+    else {
+        if (right.data == nullptr && right.panels == nullptr) {
+            auto* made = q.scratch(3, transformed_count(layer, how));
+            transform<B>(q, layer, how, weights.plain, made);
+            right.data = made;
         }
-        winograd::forward<B>(q, layer, size, input, {transformed, false, weights.transformed_panels}, finish);
-    } else
-        gathered_forward<B>(q, layer, size, input, {weights.plain, false, weights.plain_panels}, finish);
+        detail::with_scheme(how, [&]<class Scheme>() { winograd::forward<B, Scheme>(q, layer, size, input, right, finish); });
+    }
 }
 
 /// finish.y = finish(gradient of the input, of shape `size`), from the gradient of the result.
@@ -49,14 +81,20 @@ template <Backend B>
 void convolve_input_gradient(typename B::queue& q, const convolution& layer, const shape& size,
                              const typename B::value_type* result_gradient, const typename B::value_type* weights,
                              const backend::epilogue<typename B::value_type>& finish, algorithm choice = algorithm::automatic) {
+    const method how = method_of(layer, size, choice, weights_are::made);
+    const auto by = [&]<class Scheme>() {
+        auto* turned = q.scratch(3, winograd::transformed_count<Scheme>(layer));
+        winograd::prepare<B, Scheme>(q, layer, weights, true, turned);
+        winograd::input_gradient<B, Scheme>(q, layer, size, result_gradient, turned, finish);
+    };
     if (layer.transposed)
         transposed_input_gradient<B>(q, layer, size, result_gradient, weights, finish);
-    else if (takes_winograd(layer, size, choice)) {
-        auto* turned = q.scratch(3, winograd::transformed_count(layer));
-        winograd::prepare<B>(q, layer, weights, true, turned);
-        winograd::input_gradient<B>(q, layer, size, result_gradient, turned, finish);
-    } else
+    else if (how == method::plain)
         gathered_input_gradient<B>(q, layer, size, result_gradient, weights, finish);
+    else if (how == method::strided)
+        by.template operator()<schemes::strided_back>();
+    else
+        detail::with_scheme(how, by);
 }
 
 /// weight_gradient (laid out as the weights) = gradient of the weights, from the input and the gradient of the result.
@@ -64,12 +102,15 @@ template <Backend B, class Input>
 void convolve_weight_gradient(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
                               const typename B::value_type* result_gradient, typename B::value_type* weight_gradient,
                               algorithm choice = algorithm::automatic) {
+    const method how = method_of(layer, size, choice, weights_are::made);
     if (layer.transposed)
         transposed_weight_gradient<B>(q, layer, size, input, result_gradient, weight_gradient);
-    else if (takes_winograd(layer, size, choice))
-        winograd::weight_gradient<B>(q, layer, size, input, result_gradient, weight_gradient);
-    else
+    else if (how == method::plain)
         gathered_weight_gradient<B>(q, layer, size, input, result_gradient, weight_gradient);
+    else
+        detail::with_scheme(how, [&]<class Scheme>() {
+            winograd::weight_gradient<B, Scheme>(q, layer, size, input, result_gradient, weight_gradient);
+        });
 }
 
 }  // namespace rd4ad::nn

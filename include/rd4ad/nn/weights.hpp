@@ -1,5 +1,6 @@
 // rd4ad/nn/weights.hpp: a network's parameters on a device, learnt or folded for scoring. Twin: tests/nn/fold.cpp
 #pragma once
+#include <array>
 #include <cstddef>
 #include <span>
 #include <unordered_map>
@@ -38,9 +39,9 @@ template <Backend B>
 /// b - m g / sqrt(v + epsilon); and what `prepare` made of them beforehand.
 template <Backend B>
 struct folded_weights {
-    /// What is kept of one layer besides its plain weights, so far as it was asked for.
+    /// What is kept of one layer besides its plain weights, by method, so far as it was asked for.
     struct prepared {
-        tensor<B> transformed{}, plain_panels{}, transformed_panels{};
+        std::array<tensor<B>, methods> transformed{}, panels{};
     };
 
     tensor<B> values{};  // as in the table: weights at a layer's weight, biases at its norm's bias
@@ -50,12 +51,12 @@ struct folded_weights {
     using T = typename B::value_type;
 
     [[nodiscard]] kernel_weights<T> of(const conv_norm& layer) const {
-        kernel_weights<T> weights{values.data() + layer.weight};
-        if (const auto found = layers.find(layer.weight); found != layers.end()) {
-            weights.transformed = found->second.transformed.data();
-            weights.plain_panels = found->second.plain_panels.data();
-            weights.transformed_panels = found->second.transformed_panels.data();
-        }
+        kernel_weights<T> weights{.plain = values.data() + layer.weight, .weights = weights_are::kept};
+        if (const auto found = layers.find(layer.weight); found != layers.end())
+            for (std::size_t how = 0; how < methods; ++how) {
+                weights.transformed[how] = found->second.transformed[how].data();
+                weights.panels[how] = found->second.panels[how].data();
+            }
         return weights;
     }
     [[nodiscard]] const T* bias(const conv_norm& layer) const { return values.data() + layer.norm.bias; }
@@ -89,26 +90,27 @@ void fold(typename B::queue& q, const conv_norm& layer, const weights<B>& from, 
                             layer.conv.out});
 }
 
-/// Makes what a folded layer needs for inputs of this shape: Winograd's transformed weights where the rule says so, and
-/// the backend's panels where it has such an order (then the transformed weights themselves are not kept).
+/// Makes what a folded layer needs for inputs of this shape: transformed weights where the rule's method has such, and the
+/// backend's panels where it has that order (then the transformed weights themselves are not kept).
 template <Backend B>
 void prepare(typename B::queue& q, const conv_norm& layer, const shape& input, folded_weights<B>& weights) {
-    const bool by_winograd = takes_winograd(layer.conv, input, weights.choice);
+    const method how = method_of(layer.conv, input, weights.choice, weights_are::kept);
+    const auto at = static_cast<std::size_t>(how);
     auto& made = weights.layers[layer.weight];
+    if (made.transformed[at].memory || made.panels[at].memory) return;
     const auto* right = weights.values.data() + layer.weight;
-    constexpr bool has_panels = requires(backend::tile_sizes sizes) { B::panels_size(sizes); };
-    tensor<B> transformed = made.transformed;
-    if (by_winograd && !made.transformed.memory && !made.transformed_panels.memory) {
-        transformed = make_tensor<B>(q, {1, winograd::transformed_count(layer.conv), 1, 1});
-        winograd::prepare<B>(q, layer.conv, right, false, transformed.data());
-        if constexpr (!has_panels) made.transformed = transformed;
+    tensor<B> transformed;
+    if (how != method::plain) {
+        transformed = make_tensor<B>(q, {1, transformed_count(layer.conv, how), 1, 1});
+        transform<B>(q, layer.conv, how, right, transformed.data());
+        right = transformed.data();
     }
-    if constexpr (has_panels) {
-        auto& panels = by_winograd ? made.transformed_panels : made.plain_panels;
-        if (panels.memory) return;
-        const auto sizes = product_of(layer.conv, by_winograd);
-        panels = make_tensor<B>(q, {1, B::panels_size(sizes), 1, 1});
-        B::make_panels(q, sizes, {by_winograd ? transformed.data() : right}, panels.data());
+    if constexpr (requires(backend::tile_sizes sizes) { B::panels_size(sizes); }) {
+        const auto sizes = product_of(layer.conv, how);
+        made.panels[at] = make_tensor<B>(q, {1, B::panels_size(sizes), 1, 1});
+        B::make_panels(q, sizes, {right}, made.panels[at].data());
+    } else {
+        made.transformed[at] = transformed;
     }
 }
 

@@ -61,14 +61,29 @@ void unrolled(const Use& use) {
     (std::make_index_sequence<N>{});
 }
 
+/// What will be read next, to be asked for while the processor multiplies: `step` bytes further with each row of the panel.
+struct read_ahead {
+    const char* next;
+    std::size_t step;
+
+    void operator()(std::size_t row) const { __builtin_prefetch(next + row * step, 0, 2); }
+};
+
+/// Asks for nothing: with rows enough a panel arrives in time by itself, and asking costs a load.
+struct no_read_ahead {
+    void operator()(std::size_t) const {}
+};
+
 /// Rows x columns sums of a (rows of lda values) times part of a panel, `depth` deep, written to c or added to it.
-template <class T, std::size_t Rows>
-void multiply_tile(const T* a, std::size_t lda, const T* panel, std::size_t depth, T* c, std::size_t ldc, bool add) {
+template <class T, std::size_t Rows, class Ahead>
+void multiply_tile(const T* a, std::size_t lda, const T* panel, std::size_t depth, T* c, std::size_t ldc, bool add,
+                   const Ahead& ahead) {
     using P = native_pack<T>;
     using tile = panel_tile<T>;
     P sums[Rows][tile::packs];
     unrolled<Rows>([&](auto i) { unrolled<tile::packs>([&](auto j) { sums[i][j] = fill<P>(T{0}); }); });
     for (std::size_t p = 0; p < depth; ++p, panel += tile::columns) {
+        ahead(p);
         P right[tile::packs];
         unrolled<tile::packs>([&](auto j) { right[j] = load<P>(panel + j * tile::width); });
         unrolled<Rows>([&](auto i) {
@@ -84,30 +99,37 @@ void multiply_tile(const T* a, std::size_t lda, const T* panel, std::size_t dept
     });
 }
 
-/// The same for fewer rows than a full tile.
-template <class T, std::size_t Rows = panel_tile<T>::rows - 1>
-void multiply_rest(std::size_t rows, const T* a, std::size_t lda, const T* panel, std::size_t depth, T* c, std::size_t ldc,
-                   bool add) {
+/// The same for a number of rows up to a full tile's.
+template <class T, class Ahead, std::size_t Rows = panel_tile<T>::rows>
+void multiply_rows(std::size_t rows, const T* a, std::size_t lda, const T* panel, std::size_t depth, T* c, std::size_t ldc,
+                   bool add, const Ahead& ahead) {
     if constexpr (Rows > 0) {
         if (rows == Rows)
-            multiply_tile<T, Rows>(a, lda, panel, depth, c, ldc, add);
+            multiply_tile<T, Rows>(a, lda, panel, depth, c, ldc, add, ahead);
         else
-            multiply_rest<T, Rows - 1>(rows, a, lda, panel, depth, c, ldc, add);
+            multiply_rows<T, Ahead, Rows - 1>(rows, a, lda, panel, depth, c, ldc, add, ahead);
     }
 }
+
+/// Up to this many rows the next part of the panels is asked for ahead: a panel is then used up sooner than the next one
+/// arrives.
+inline constexpr std::size_t rows_to_read_ahead = 72;
 
 /// c (m x n) = a (m x k) times panels [first, last) of a k x n matrix, on the calling thread.
 template <class T>
 void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, std::size_t lda, const T* panels, std::size_t first,
                      std::size_t last, T* c, std::size_t ldc) {
     using tile = panel_tile<T>;
+    const std::size_t tiles = (m + tile::rows - 1) / tile::rows;
     for (std::size_t p = 0; p < k; p += tile::depth) {
         const std::size_t depth = std::min(tile::depth, k - p);
         for (std::size_t j = first; j < last; ++j) {
             const T* panel = panels + (j * k + p) * tile::columns;
             const std::size_t column = j * tile::columns, columns = std::min(tile::columns, n - column);
             const bool whole = columns == tile::columns;
-            for (std::size_t i = 0; i < m; i += tile::rows) {
+            read_ahead ahead{reinterpret_cast<const char*>(panel + (j + 1 < last ? k : depth) * tile::columns),
+                             tile::columns * sizeof(T) / std::max<std::size_t>(1, tiles)};
+            for (std::size_t i = 0; i < m; i += tile::rows, ahead.next += depth * ahead.step) {
                 const std::size_t rows = std::min(tile::rows, m - i);
                 T edge[tile::rows * tile::columns];
                 T* to = whole ? c + i * ldc + column : edge;
@@ -117,10 +139,10 @@ void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, st
                         std::copy_n(c + (i + r) * ldc + column, columns, edge + r * tile::columns);
                         std::fill_n(edge + r * tile::columns + columns, tile::columns - columns, T{0});
                     }
-                if (rows == tile::rows)
-                    multiply_tile<T, tile::rows>(a + i * lda + p, lda, panel, depth, to, stride, p > 0);
+                if (m <= rows_to_read_ahead)
+                    multiply_rows<T>(rows, a + i * lda + p, lda, panel, depth, to, stride, p > 0, ahead);
                 else
-                    multiply_rest<T>(rows, a + i * lda + p, lda, panel, depth, to, stride, p > 0);
+                    multiply_rows<T>(rows, a + i * lda + p, lda, panel, depth, to, stride, p > 0, no_read_ahead{});
                 if (!whole)
                     for (std::size_t r = 0; r < rows; ++r)
                         std::copy_n(edge + r * tile::columns, columns, c + (i + r) * ldc + column);

@@ -30,12 +30,12 @@ std::size_t rows_a_block(std::size_t rows, std::size_t values_a_row, std::size_t
     return ((rows + blocks - 1) / blocks + tile - 1) / tile * tile;
 }
 
-/// Lays the right-hand matrices out in panels at `to`, planes x panel_count(k, n) values.
+/// Lays the right-hand matrices out in panels at `to`, matrices x panel_count(k, n) values.
 template <class T>
 void make_panels(std::size_t threads, const tile_sizes& sizes, const right_side<T>& right, T* to) {
     const std::size_t each = panels_of<T>(sizes.n), panel = sizes.k * panel_tile<T>::columns;
     on_threads(threads, [&](std::size_t index, std::size_t parts) {
-        const auto [first, last] = part_of(sizes.planes * each, parts, index);
+        const auto [first, last] = part_of(sizes.matrices() * each, parts, index);
         for (std::size_t task = first; task < last; ++task)
             fill_one_panel(right.data + task / each * sizes.k * sizes.n, right.transposed, sizes.k, sizes.n, task % each,
                            to + task * panel);
@@ -97,24 +97,22 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
 
     const T* panels = right.panels;
     if (panels == nullptr && sizes.rows >= rows_worth_panels) {
-        T* made = q.scratch(5, sizes.planes * panel_count<T>(sizes.k, sizes.n));
+        T* made = q.scratch(5, sizes.matrices() * panel_count<T>(sizes.k, sizes.n));
         make_panels(threads, sizes, right, made);
         panels = made;
     }
-    const auto product = [&](std::size_t first, std::size_t rows, const T* left_panel, T* out_panel) {
-        gemm_call<T> call{.m = rows, .n = sizes.n, .k = sizes.k};
-        call.a = rows_of(producer, left_panel, first);
-        call.lda = stride_of<T>(producer, sizes.k);
-        call.stride_a = rows * sizes.k;
-        call.b = right.data;
-        call.transpose_b = right.transposed;
-        call.ldb = right.transposed ? sizes.k : sizes.n;
-        call.stride_b = sizes.k * sizes.n;
-        call.c = out_panel;
-        call.ldc = sizes.n;
-        call.stride_c = rows * sizes.n;
-        call.batch = sizes.planes;
-        return call;
+    const auto multiply = [&](std::size_t first, std::size_t rows, const T* left_panel, T* out_panel, std::size_t index,
+                              std::size_t parts) {
+        const T* left = rows_of(producer, left_panel, first);
+        sizes.for_each_group([&](const plane_group& group, std::size_t plane, std::size_t matrix) {
+            const right_side<T> matrices{right.data + matrix * sizes.k * sizes.n, right.transposed};
+            const auto call = group_product(sizes, group, rows, left + plane * rows * sizes.k, stride_of<T>(producer, sizes.k),
+                                            matrices, out_panel + plane * rows * sizes.n);
+            if (panels != nullptr)
+                panel_share(call, panels + matrix * panel_count<T>(sizes.k, sizes.n), index, parts);
+            else
+                gemm_share(call, index, parts);
+        });
     };
     const auto consume = [&](const T* out_panel, std::size_t first, std::size_t rows, std::size_t from, std::size_t to) {
         run_rows<native_pack<T>>(first + from, first + to, consumer.channels,
@@ -130,8 +128,7 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
             for (std::size_t b = first_block; b < last_block; ++b) {
                 const std::size_t first = b * block, rows = std::min(block, sizes.rows - first);
                 fill_panel(producer, left_panel, first, rows, 0, rows, sizes.k);
-                const auto call = product(first, rows, left_panel, out_panel);
-                panels != nullptr ? panel_share(call, panels, 0, 1) : gemm_share(call, 0, 1);
+                multiply(first, rows, left_panel, out_panel, 0, 1);
                 consume(out_panel, first, rows, 0, rows);
             }
         });
@@ -145,11 +142,8 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
                 const auto [from, to] = part_of(rows, parts, index);
                 fill_panel(producer, scratch, first, rows, from, to, sizes.k);
             });
-        const auto call = product(first, rows, scratch, out_panel);
-        if (panels != nullptr)
-            on_threads(threads, [&](std::size_t index, std::size_t parts) { panel_share(call, panels, index, parts); });
-        else
-            gemm(threads, call);
+        on_threads(threads,
+                   [&](std::size_t index, std::size_t parts) { multiply(first, rows, scratch, out_panel, index, parts); });
         on_threads(threads, [&](std::size_t index, std::size_t parts) {
             const auto [from, to] = part_of(rows, parts, index);
             consume(out_panel, first, rows, from, to);
@@ -190,7 +184,7 @@ struct add_sums {
 template <class T, class Left, class Right>
 void tiled_gemm_reduce(queue<T>& q, const tile_sizes& sizes, const Left& left, const Right& right, T* out) {
     constexpr bool left_in_place = backend::detail::is_in_place<Left>, right_in_place = backend::detail::is_in_place<Right>;
-    const std::size_t threads = std::max<std::size_t>(1, q.threads), sums = sizes.planes * sizes.k * sizes.n;
+    const std::size_t threads = std::max<std::size_t>(1, q.threads), sums = sizes.matrices() * sizes.k * sizes.n;
     const bool alone =
         sizes.planes > 1 && threads > 1 && sums * sizeof(T) * threads <= own_sums_bytes && sizes.rows >= threads * 64;
     const std::size_t workers = alone ? threads : 1;
@@ -199,19 +193,24 @@ void tiled_gemm_reduce(queue<T>& q, const tile_sizes& sizes, const Left& left, c
     const std::size_t left_size = left_in_place ? 0 : sizes.planes * block * sizes.k;
     const std::size_t right_size = right_in_place ? 0 : sizes.planes * block * sizes.n;
     T* scratch = q.scratch(1, workers * (left_size + right_size));
-    // rows [from, to) of the sums of all planes, counted through
+    // rows [from, to) of the sums of all matrices, counted through
     const auto multiply = [&](std::size_t first, std::size_t rows, const T* panels, std::size_t from, std::size_t to, T* into,
                               bool add) {
         const T* a = rows_of(left, panels, first);
         const T* b = rows_of(right, panels + left_size, first);
-        while (from < to) {
-            const std::size_t plane = from / sizes.k, begin = from % sizes.k, end = std::min(sizes.k, begin + to - from);
-            reduce_rows(begin, end, sizes.n, rows, a + plane * rows * sizes.k, stride_of<T>(left, sizes.k),
-                        b + plane * rows * sizes.n, stride_of<T>(right, sizes.n), into + plane * sizes.k * sizes.n, add);
-            from += end - begin;
-        }
+        sizes.for_each_group([&](const plane_group& group, std::size_t first_plane, std::size_t first_matrix) {
+            const std::size_t begin = first_matrix * sizes.k, end = begin + group.matrices * sizes.k;
+            for (std::size_t at = std::max(from, begin); at < std::min(to, end);) {
+                const std::size_t matrix = at / sizes.k, row = at % sizes.k;
+                const std::size_t last = std::min(sizes.k, row + std::min(to, end) - at);
+                const std::size_t plane = first_plane + (matrix - first_matrix) * group.planes;
+                reduce_rows(row, last, sizes.n, group.planes * rows, a + plane * rows * sizes.k, stride_of<T>(left, sizes.k),
+                            b + plane * rows * sizes.n, stride_of<T>(right, sizes.n), into + matrix * sizes.k * sizes.n, add);
+                at += last - row;
+            }
+        });
     };
-    const std::size_t all = sizes.planes * sizes.k;
+    const std::size_t all = sizes.matrices() * sizes.k;
     if (alone) {
         T* own = q.scratch(2, threads * sums);
         on_threads(threads, [&](std::size_t index, std::size_t parts) {
@@ -224,7 +223,7 @@ void tiled_gemm_reduce(queue<T>& q, const tile_sizes& sizes, const Left& left, c
                 multiply(first, rows, panels, 0, all, own + index * sums, first != begin);
             }
         });
-        apply<T>(threads, sizes.planes * sizes.k, sizes.n, add_sums<T>{own, threads, sums, sizes.n, out});
+        apply<T>(threads, all, sizes.n, add_sums<T>{own, threads, sums, sizes.n, out});
         return;
     }
     for (std::size_t first = 0; first < sizes.rows; first += block) {

@@ -1,203 +1,140 @@
-// rd4ad/nn/convolution/winograd.hpp: 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3): 36 products instead of 144 a tile,
-// in all three directions. Twin: tests/nn/convolution.cpp
+// rd4ad/nn/convolution/winograd.hpp: 3x3 convolutions by a scheme of fewer multiplications, in all three directions. Twin:
+// tests/nn/convolution.cpp
 #pragma once
 #include <cstddef>
 
 #include <rd4ad/backend/epilogue.hpp>
 #include <rd4ad/backend/tiled_gemm.hpp>
 #include <rd4ad/nn/convolution/geometry.hpp>
+#include <rd4ad/nn/convolution/schemes.hpp>
 #include <rd4ad/nn/input.hpp>
 
-// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), with the points 0, 1, -1, 2, -2 and infinity:
-// y = A^T [(G w G^T) . (B^T d B)] A over tiles of 4 x 4 results, each read from 6 x 6 inputs that overlap by two. Summed
-// over channels, the element-wise product is 36 matrix products. The gradient of the weights is the exact adjoint,
-// dw = G^T [sum over tiles of (B^T d B) x (A dy A^T)] G; that of the input is the forward with turned weights.
 namespace rd4ad::nn::winograd {
 
-inline constexpr std::size_t outputs = 4, reach = 6, planes = 36;
-
-/// B^T d, along six values `step` apart.
-template <class P>
-RD4AD_KERNEL void input_transform(const P* d, std::size_t step, P* o) {
-    using T = backend::value_of<P>;
-    const P a = d[0], b = d[step], c = d[2 * step], e = d[3 * step], f = d[4 * step], g = d[5 * step];
-    const P four = backend::fill<P>(T{4}), five = backend::fill<P>(T{5}), two = backend::fill<P>(T{2});
-    o[0] = four * a - five * c + f;
-    const P even = f - four * c, odd = e - four * b;
-    o[1] = even + odd;
-    o[2] = even - odd;
-    const P even2 = f - c, odd2 = two * (e - b);
-    o[3] = even2 + odd2;
-    o[4] = even2 - odd2;
-    o[5] = four * b - five * e + g;
-}
-
-/// A^T m, along six values `step` apart, to four.
-template <class P>
-RD4AD_KERNEL void output_transform(const P* m, std::size_t step, P* o) {
-    using T = backend::value_of<P>;
-    const P a = m[step] + m[2 * step], b = m[step] - m[2 * step], c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
-    o[0] = m[0] + a + c;
-    o[1] = b + backend::fill<P>(T{2}) * d;
-    o[2] = a + backend::fill<P>(T{4}) * c;
-    o[3] = b + backend::fill<P>(T{8}) * d + m[5 * step];
-}
-
-/// A y, along four values `step` apart, to six.
-template <class P>
-RD4AD_KERNEL void gradient_transform(const P* y, std::size_t step, P* o) {
-    using T = backend::value_of<P>;
-    const P four = backend::fill<P>(T{4}), two = backend::fill<P>(T{2}), eight = backend::fill<P>(T{8});
-    const P a = y[0] + y[2 * step], b = y[step] + y[3 * step];
-    const P c = y[0] + four * y[2 * step], d = two * y[step] + eight * y[3 * step];
-    o[0] = y[0];
-    o[1] = a + b;
-    o[2] = a - b;
-    o[3] = c + d;
-    o[4] = c - d;
-    o[5] = y[3 * step];
-}
-
-/// G w, along three values `step` apart, to six.
-template <class P>
-RD4AD_KERNEL void weight_transform(const P* w, std::size_t step, P* o) {
-    using T = backend::value_of<P>;
-    const P a = w[0], b = w[step], c = w[2 * step];
-    const P quarter = backend::fill<P>(T{1} / T{4}), sixth = backend::fill<P>(T{1} / T{6});
-    const P twelfth = backend::fill<P>(T{1} / T{12}), twenty_fourth = backend::fill<P>(T{1} / T{24});
-    o[0] = quarter * a;
-    const P outer = sixth * (a + c), middle = sixth * b;
-    o[1] = backend::fill<P>(T{0}) - outer - middle;
-    o[2] = middle - outer;
-    const P outer2 = twenty_fourth * a + sixth * c, middle2 = twelfth * b;
-    o[3] = outer2 + middle2;
-    o[4] = outer2 - middle2;
-    o[5] = c;
-}
-
-/// G^T u, along six values `step` apart, to three.
-template <class P>
-RD4AD_KERNEL void weight_gradient_transform(const P* u, std::size_t step, P* o) {
-    using T = backend::value_of<P>;
-    const P quarter = backend::fill<P>(T{1} / T{4}), sixth = backend::fill<P>(T{1} / T{6});
-    const P twelfth = backend::fill<P>(T{1} / T{12}), twenty_fourth = backend::fill<P>(T{1} / T{24});
-    const P near = u[step] + u[2 * step], far = u[3 * step] + u[4 * step];
-    o[0] = quarter * u[0] - sixth * near + twenty_fourth * far;
-    o[1] = sixth * (u[2 * step] - u[step]) + twelfth * (u[3 * step] - u[4 * step]);
-    o[2] = sixth * (far - near) + u[5 * step];
-}
-
-/// The tiles of an image, n images of tiles_h x tiles_w.
+/// The tiles of n images that `Scheme` reads from images of one size to write those of another.
+template <class Scheme>
 struct tiling {
-    std::size_t h, w, tiles_h, tiles_w;
+    std::size_t read_h, read_w, written_h, written_w, tiles_h, tiles_w;
+
+    tiling(const shape& read, const shape& written)
+        : read_h{read.h},
+          read_w{read.w},
+          written_h{written.h},
+          written_w{written.w},
+          tiles_h{(written.h + Scheme::results - 1) / Scheme::results},
+          tiles_w{(written.w + Scheme::results - 1) / Scheme::results} {}
 
     struct place {
-        std::size_t n, y, x;  ///< image, first row and column of the tile's results
+        std::size_t n, y, x;  ///< image, row and column of the tile
     };
     [[nodiscard]] RD4AD_KERNEL place at(std::size_t r) const {
         const std::size_t x = r % tiles_w, rest = r / tiles_w;
-        return {rest / tiles_h, rest % tiles_h * outputs, x * outputs};
+        return {rest / tiles_h, rest % tiles_h, x};
     }
 };
 
-[[nodiscard]] inline tiling tiles_of(const shape& size) {
-    return {size.h, size.w, (size.h + outputs - 1) / outputs, (size.w + outputs - 1) / outputs};
-}
-
-[[nodiscard]] inline std::size_t tile_count(const shape& size) {
-    const tiling tiles = tiles_of(size);
-    return size.n * tiles.tiles_h * tiles.tiles_w;
+template <class Scheme>
+[[nodiscard]] std::size_t tile_count(const shape& written) {
+    const tiling<Scheme> tiles{written, written};
+    return written.n * tiles.tiles_h * tiles.tiles_w;
 }
 
 /// Producing kernel: B^T d B.
-template <class T, class Input>
+template <class Scheme, class T, class Input>
 struct input_tiles {
     Input input;
-    tiling tiles;
+    tiling<Scheme> tiles;
     std::size_t channels;
 
-    RD4AD_KERNEL tiling::place row(std::size_t r) const { return tiles.at(r); }
+    RD4AD_KERNEL auto row(std::size_t r) const { return tiles.at(r); }
 
     template <class P>
-    RD4AD_KERNEL void operator()(const tiling::place& at, std::size_t c, T* to, std::size_t plane) const {
-        P half[planes];
+    RD4AD_KERNEL void operator()(const typename tiling<Scheme>::place& at, std::size_t c, T* to, std::size_t plane) const {
+        constexpr std::size_t reach = Scheme::reach, products = Scheme::products;
+        P half[reach * products];
         for (std::size_t i = 0; i < reach; ++i) {
-            const std::size_t y = at.y + i - 1;  // wraps below zero, so one test covers both ends
+            const std::size_t y = at.y * Scheme::read_step + i - Scheme::read_ahead;  // wraps below zero: one test for both ends
             P line[reach];
             for (std::size_t j = 0; j < reach; ++j) {
-                const std::size_t x = at.x + j - 1;
-                line[j] = y < tiles.h && x < tiles.w ? input.template get<P>((at.n * tiles.h + y) * tiles.w + x, c)
-                                                     : backend::fill<P>(T{0});
+                const std::size_t x = at.x * Scheme::read_step + j - Scheme::read_ahead;
+                line[j] = y < tiles.read_h && x < tiles.read_w
+                              ? input.template get<P>((at.n * tiles.read_h + y) * tiles.read_w + x, c)
+                              : backend::fill<P>(T{0});
             }
-            input_transform(line, 1, half + i * reach);
+            Scheme::input_transform(line, 1, half + i * products);
         }
-        for (std::size_t j = 0; j < reach; ++j) {
-            P line[reach];
-            input_transform(half + j, reach, line);
-            for (std::size_t i = 0; i < reach; ++i) backend::store<P>(to + (i * reach + j) * plane, line[i]);
+        for (std::size_t j = 0; j < products; ++j) {
+            P line[products];
+            Scheme::input_transform(half + j, products, line);
+            for (std::size_t i = 0; i < products; ++i) backend::store<P>(to + Scheme::plane(i, j) * plane, line[i]);
         }
     }
 };
 
 /// Producing kernel: A dy A^T.
-template <class T>
+template <class Scheme, class T>
 struct gradient_tiles {
     plain_input<T> gradient;
-    tiling tiles;
+    tiling<Scheme> tiles;
     std::size_t channels;
 
-    RD4AD_KERNEL tiling::place row(std::size_t r) const { return tiles.at(r); }
+    RD4AD_KERNEL auto row(std::size_t r) const { return tiles.at(r); }
 
     template <class P>
-    RD4AD_KERNEL void operator()(const tiling::place& at, std::size_t c, T* to, std::size_t plane) const {
-        P half[outputs * reach];
-        for (std::size_t i = 0; i < outputs; ++i) {
-            const std::size_t y = at.y + i;
-            P line[outputs];
-            for (std::size_t j = 0; j < outputs; ++j) {
-                const std::size_t x = at.x + j;
-                line[j] = y < tiles.h && x < tiles.w ? gradient.template get<P>((at.n * tiles.h + y) * tiles.w + x, c)
-                                                     : backend::fill<P>(T{0});
+    RD4AD_KERNEL void operator()(const typename tiling<Scheme>::place& at, std::size_t c, T* to, std::size_t plane) const {
+        constexpr std::size_t results = Scheme::results, products = Scheme::products;
+        P half[results * products];
+        for (std::size_t i = 0; i < results; ++i) {
+            const std::size_t y = at.y * results + i;
+            P line[results];
+            for (std::size_t j = 0; j < results; ++j) {
+                const std::size_t x = at.x * results + j;
+                line[j] = y < tiles.written_h && x < tiles.written_w
+                              ? gradient.template get<P>((at.n * tiles.written_h + y) * tiles.written_w + x, c)
+                              : backend::fill<P>(T{0});
             }
-            gradient_transform(line, 1, half + i * reach);
+            Scheme::gradient_transform(line, 1, half + i * products);
         }
-        for (std::size_t j = 0; j < reach; ++j) {
-            P line[reach];
-            gradient_transform(half + j, reach, line);
-            for (std::size_t i = 0; i < reach; ++i) backend::store<P>(to + (i * reach + j) * plane, line[i]);
+        for (std::size_t j = 0; j < products; ++j) {
+            P line[products];
+            Scheme::gradient_transform(half + j, products, line);
+            for (std::size_t i = 0; i < products; ++i) backend::store<P>(to + Scheme::plane(i, j) * plane, line[i]);
         }
     }
 };
 
 /// Consuming kernel: A^T m A, then the epilogue.
-template <class T>
+template <class Scheme, class T>
 struct output_tiles {
     backend::epilogue<T> finish;
-    tiling tiles;
+    tiling<Scheme> tiles;
     std::size_t channels;
 
-    RD4AD_KERNEL tiling::place row(std::size_t r) const { return tiles.at(r); }
+    RD4AD_KERNEL auto row(std::size_t r) const { return tiles.at(r); }
 
     template <class P>
-    RD4AD_KERNEL void operator()(const tiling::place& at, std::size_t c, const T* from, std::size_t plane) const {
-        P half[reach * outputs];
-        for (std::size_t i = 0; i < reach; ++i) {
-            P line[reach];
-            for (std::size_t j = 0; j < reach; ++j) line[j] = backend::load<P>(from + (i * reach + j) * plane);
-            output_transform(line, 1, half + i * outputs);
+    RD4AD_KERNEL void operator()(const typename tiling<Scheme>::place& at, std::size_t c, const T* from,
+                                 std::size_t plane) const {
+        constexpr std::size_t results = Scheme::results, products = Scheme::products;
+        P half[products * results];
+        for (std::size_t i = 0; i < products; ++i) {
+            P line[products];
+            for (std::size_t j = 0; j < products; ++j) line[j] = backend::load<P>(from + Scheme::plane(i, j) * plane);
+            Scheme::output_transform(line, 1, half + i * results);
         }
-        for (std::size_t j = 0; j < outputs; ++j) {
-            P line[outputs];
-            output_transform(half + j, outputs, line);
-            for (std::size_t i = 0; i < outputs; ++i)
-                if (at.y + i < tiles.h && at.x + j < tiles.w)
-                    finish.template operator()<P>((at.n * tiles.h + at.y + i) * tiles.w + at.x + j, c, line[i]);
+        for (std::size_t j = 0; j < results; ++j) {
+            P line[results];
+            Scheme::output_transform(half + j, results, line);
+            const std::size_t x = at.x * results + j;
+            for (std::size_t i = 0; i < results; ++i)
+                if (const std::size_t y = at.y * results + i; y < tiles.written_h && x < tiles.written_w)
+                    finish.template operator()<P>((at.n * tiles.written_h + y) * tiles.written_w + x, c, line[i]);
         }
     }
 };
 
-/// Kernel over in x out: U = G w G^T, plane by plane; w turned by half a turn where asked (for the input's gradient).
-template <class T>
+/// Kernel over in x out: U = G w G^T, matrix by matrix; w turned by half a turn where asked (for the input's gradient).
+template <class Scheme, class T>
 struct transform_weights {
     const T* from;
     T* to;
@@ -206,23 +143,24 @@ struct transform_weights {
 
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
-        P taps[9], half[18];
+        constexpr std::size_t distinct = Scheme::distinct;
+        P taps[9], half[distinct * 3];
         for (std::size_t t = 0; t < 9; ++t) taps[t] = backend::load<P>(from + ((turned ? 8 - t : t) * in + r) * out + c);
         for (std::size_t j = 0; j < 3; ++j) {
-            P line[reach];
-            weight_transform(taps + j, 3, line);
-            for (std::size_t i = 0; i < reach; ++i) half[i * 3 + j] = line[i];
+            P line[distinct];
+            Scheme::weight_transform(taps + j, 3, line);
+            for (std::size_t i = 0; i < distinct; ++i) half[i * 3 + j] = line[i];
         }
-        for (std::size_t i = 0; i < reach; ++i) {
-            P line[reach];
-            weight_transform(half + i * 3, 1, line);
-            for (std::size_t j = 0; j < reach; ++j) backend::store<P>(to + ((i * reach + j) * in + r) * out + c, line[j]);
+        for (std::size_t i = 0; i < distinct; ++i) {
+            P line[distinct];
+            Scheme::weight_transform(half + i * 3, 1, line);
+            for (std::size_t j = 0; j < distinct; ++j) backend::store<P>(to + (Scheme::matrix(i, j) * in + r) * out + c, line[j]);
         }
     }
 };
 
 /// Kernel over in x out: dw = G^T dU G.
-template <class T>
+template <class Scheme, class T>
 struct transform_weight_gradient {
     const T* from;
     T* to;
@@ -230,65 +168,80 @@ struct transform_weight_gradient {
 
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
-        P half[18];
-        for (std::size_t i = 0; i < reach; ++i) {
-            P line[reach];
-            for (std::size_t j = 0; j < reach; ++j) line[j] = backend::load<P>(from + ((i * reach + j) * in + r) * out + c);
-            weight_gradient_transform(line, 1, half + i * 3);
+        constexpr std::size_t distinct = Scheme::distinct;
+        P half[distinct * 3];
+        for (std::size_t i = 0; i < distinct; ++i) {
+            P line[distinct];
+            for (std::size_t j = 0; j < distinct; ++j)
+                line[j] = backend::load<P>(from + (Scheme::matrix(i, j) * in + r) * out + c);
+            Scheme::weight_gradient_transform(line, 1, half + i * 3);
         }
         for (std::size_t j = 0; j < 3; ++j) {
             P line[3];
-            weight_gradient_transform(half + j, 3, line);
+            Scheme::weight_gradient_transform(half + j, 3, line);
             for (std::size_t i = 0; i < 3; ++i) backend::store<P>(to + ((i * 3 + j) * in + r) * out + c, line[i]);
         }
     }
 };
 
+/// The product of `rows` tiles.
+template <class Scheme>
+[[nodiscard]] backend::tile_sizes product_sizes(std::size_t rows, std::size_t in, std::size_t out) {
+    return {Scheme::planes, rows, in, out, Scheme::groups};
+}
+
 /// Values of the transformed weights.
-[[nodiscard]] inline std::size_t transformed_count(const convolution& layer) { return planes * layer.in * layer.out; }
+template <class Scheme>
+[[nodiscard]] std::size_t transformed_count(const convolution& layer) {
+    return Scheme::distinct * Scheme::distinct * layer.in * layer.out;
+}
 
 /// transformed = G w G^T; `turned` for the gradient of the input.
-template <Backend B>
+template <Backend B, class Scheme>
 void prepare(typename B::queue& q, const convolution& layer, const typename B::value_type* weights, bool turned,
              typename B::value_type* transformed) {
     using T = typename B::value_type;
-    B::apply(q, layer.in, layer.out, transform_weights<T>{weights, transformed, layer.in, layer.out, turned});
+    B::apply(q, layer.in, layer.out, transform_weights<Scheme, T>{weights, transformed, layer.in, layer.out, turned});
 }
 
 /// y = finish(convolution of the input), with weights from `prepare`.
-template <Backend B, class Input>
+template <Backend B, class Scheme, class Input>
 void forward(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
              const backend::right_side<typename B::value_type>& transformed,
              const backend::epilogue<typename B::value_type>& finish) {
     using T = typename B::value_type;
-    const tiling tiles = tiles_of(size);
-    backend::tiled_gemm<B>(q, {planes, tile_count(size), layer.in, layer.out}, input_tiles<T, Input>{input, tiles, layer.in},
-                           transformed, output_tiles<T>{finish, tiles, layer.out});
+    const shape result = layer.result_of(size);
+    const tiling<Scheme> tiles{size, result};
+    backend::tiled_gemm<B>(q, product_sizes<Scheme>(tile_count<Scheme>(result), layer.in, layer.out),
+                           input_tiles<Scheme, T, Input>{input, tiles, layer.in}, transformed,
+                           output_tiles<Scheme, T>{finish, tiles, layer.out});
 }
 
-/// out = finish(gradient of the input), with turned weights from `prepare`.
-template <Backend B>
+/// out = finish(gradient of the input, of shape `size`), with turned weights from `prepare`. Stride 1: the forward's scheme;
+/// stride 2: strided_back.
+template <Backend B, class Scheme>
 void input_gradient(typename B::queue& q, const convolution& layer, const shape& size,
                     const typename B::value_type* result_gradient, const typename B::value_type* turned,
                     const backend::epilogue<typename B::value_type>& finish) {
     using T = typename B::value_type;
-    const tiling tiles = tiles_of(size);
-    const input_tiles<T, plain_input<T>> produce{{result_gradient, layer.out}, tiles, layer.out};
-    backend::tiled_gemm<B>(q, {planes, tile_count(size), layer.out, layer.in}, produce, {turned, true},
-                           output_tiles<T>{finish, tiles, layer.in});
+    const tiling<Scheme> tiles{layer.result_of(size), size};
+    backend::tiled_gemm<B>(q, product_sizes<Scheme>(tile_count<Scheme>(size), layer.out, layer.in),
+                           input_tiles<Scheme, T, plain_input<T>>{{result_gradient, layer.out}, tiles, layer.out}, {turned, true},
+                           output_tiles<Scheme, T>{finish, tiles, layer.in});
 }
 
 /// weight_gradient = G^T [sum over tiles] G.
-template <Backend B, class Input>
+template <Backend B, class Scheme, class Input>
 void weight_gradient(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
                      const typename B::value_type* result_gradient, typename B::value_type* weight_gradient) {
     using T = typename B::value_type;
-    const tiling tiles = tiles_of(size);
-    T* sums = q.scratch(4, transformed_count(layer));
-    backend::tiled_gemm_reduce<B>(q, {planes, tile_count(size), layer.in, layer.out},
-                                  input_tiles<T, Input>{input, tiles, layer.in},
-                                  gradient_tiles<T>{{result_gradient, layer.out}, tiles, layer.out}, sums);
-    B::apply(q, layer.in, layer.out, transform_weight_gradient<T>{sums, weight_gradient, layer.in, layer.out});
+    const shape result = layer.result_of(size);
+    const tiling<Scheme> tiles{size, result};
+    T* sums = q.scratch(4, transformed_count<Scheme>(layer));
+    backend::tiled_gemm_reduce<B>(q, product_sizes<Scheme>(tile_count<Scheme>(result), layer.in, layer.out),
+                                  input_tiles<Scheme, T, Input>{input, tiles, layer.in},
+                                  gradient_tiles<Scheme, T>{{result_gradient, layer.out}, tiles, layer.out}, sums);
+    B::apply(q, layer.in, layer.out, transform_weight_gradient<Scheme, T>{sums, weight_gradient, layer.in, layer.out});
 }
 
 }  // namespace rd4ad::nn::winograd
