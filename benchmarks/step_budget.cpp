@@ -10,6 +10,7 @@
 
 #include <rd4ad/backend/pool.hpp>
 #include <rd4ad/model/scoring.hpp>
+#include <rd4ad/nn/traffic.hpp>
 #include <rd4ad/train/step.hpp>
 
 namespace budget {
@@ -23,139 +24,6 @@ struct totals {
     std::size_t live{0}, peak{0};
 
     void allocate(std::size_t count) { peak = std::max(peak, live += count); }
-};
-
-/// Values that a kernel moves at each row and channel of the work.
-template <class Kernel>
-struct moved {
-    static double values(const Kernel&, double visits) { return visits; }
-};
-template <class T>
-struct moved<nn::adam_kernel<T>> {
-    static double values(const nn::adam_kernel<T>&, double visits) { return 7 * visits; }
-};
-template <class T>
-struct moved<nn::normalised_gradient<T>> {
-    static double values(const nn::normalised_gradient<T>&, double visits) { return 3 * visits; }
-};
-template <class T>
-struct moved<nn::block_sum<T>> {
-    static double values(const nn::block_sum<T>&, double visits) { return 3 * visits; }
-};
-template <class T>
-struct moved<nn::shut_where_zero<T>> {
-    static double values(const nn::shut_where_zero<T>&, double visits) { return 3 * visits; }
-};
-template <class T>
-struct moved<nn::add_cosine_gradient<T>> {
-    static double values(const nn::add_cosine_gradient<T>& kernel, double visits) { return (kernel.add ? 4 : 3) * visits; }
-};
-template <class T>
-struct moved<nn::distance_of_pixels<T>> {
-    static double values(const nn::distance_of_pixels<T>& kernel, double rows) {
-        return (2 * static_cast<double>(kernel.channels) + 1) * rows;
-    }
-};
-template <class T, class Input>
-struct moved<nn::largest_of_window<T, Input>> {
-    static double values(const nn::largest_of_window<T, Input>&, double visits) { return 5 * visits; }
-};
-template <class T>
-struct moved<nn::winograd::transform_weights<T>> {
-    static double values(const nn::winograd::transform_weights<T>&, double visits) { return 45 * visits; }
-};
-template <class T>
-struct moved<nn::winograd::transform_weight_gradient<T>> {
-    static double values(const nn::winograd::transform_weight_gradient<T>&, double visits) { return 45 * visits; }
-};
-template <class T>
-struct moved<nn::turn_taps<T>> {
-    static double values(const nn::turn_taps<T>&, double visits) { return 2 * visits; }
-};
-
-/// A reduction's chunks: two operands where it compares two tensors.
-template <std::size_t K, class T, class Term>
-struct moved<backend::detail::chunk_sums<K, T, Term>> {
-    static constexpr double operands = std::is_same_v<Term, nn::shifted_moments<T>> ? 1 : 2;
-    static double values(const backend::detail::chunk_sums<K, T, Term>& kernel, double visits) {
-        return visits * (operands * static_cast<double>(kernel.rows) / static_cast<double>(kernel.chunks) + K);
-    }
-};
-template <class T>
-struct moved<backend::detail::combine_chunks<T>> {
-    static double values(const backend::detail::combine_chunks<T>& kernel, double visits) {
-        return visits * static_cast<double>(kernel.chunks + 1);
-    }
-};
-
-/// Producers: what is read and what goes into the panel.
-template <class T, class Input>
-struct moved<nn::gather_windows<T, Input>> {
-    static double values(const nn::gather_windows<T, Input>& kernel, double visits) {
-        return visits *
-               static_cast<double>(kernel.grid.stride * kernel.grid.stride + kernel.grid.kernel_h * kernel.grid.kernel_w);
-    }
-};
-template <class T>
-struct moved<nn::gather_runs<T>> {
-    static double values(const nn::gather_runs<T>& kernel, double rows) {
-        const auto& grid = kernel.grid;
-        return rows * static_cast<double>((grid.stride * grid.stride + grid.kernel_h * grid.kernel_w) * kernel.image_channels);
-    }
-};
-template <class T, class Input>
-struct moved<nn::pixel_rows<T, Input>> {
-    static double values(const nn::pixel_rows<T, Input>&, double visits) { return 2 * visits; }
-};
-template <class T, class Input>
-struct moved<nn::winograd::input_tiles<T, Input>> {
-    static double values(const nn::winograd::input_tiles<T, Input>&, double visits) { return (16 + 36) * visits; }
-};
-template <class T>
-struct moved<nn::winograd::gradient_tiles<T>> {
-    static double values(const nn::winograd::gradient_tiles<T>&, double visits) { return (16 + 36) * visits; }
-};
-
-/// Consumers: what comes out of the panel and what is written, with the residual where there is one.
-template <class T>
-struct moved<nn::to_pixels<T>> {
-    static double values(const nn::to_pixels<T>& kernel, double visits) { return (kernel.finish.residual ? 3 : 2) * visits; }
-};
-template <class T>
-struct moved<nn::to_every_second_pixel<T>> {
-    static double values(const nn::to_every_second_pixel<T>& kernel, double visits) {
-        return (1 + (kernel.fill_square ? 4 : 1) * (kernel.finish.residual ? 2 : 1)) * visits;
-    }
-};
-template <class T>
-struct moved<nn::to_squares<T>> {
-    static double values(const nn::to_squares<T>&, double visits) { return 8 * visits; }
-};
-template <class T>
-struct moved<nn::winograd::output_tiles<T>> {
-    static double values(const nn::winograd::output_tiles<T>& kernel, double visits) {
-        return (36 + 16 * (kernel.finish.residual ? 2 : 1)) * visits;
-    }
-};
-
-// bound to a panel, the kernels move what they moved
-template <class Kernel>
-struct moved<backend::detail::shifted<Kernel>> {
-    static double values(const backend::detail::shifted<Kernel>& bound, double visits) {
-        return moved<Kernel>::values(bound.kernel, visits);
-    }
-};
-template <class Kernel, class T>
-struct moved<backend::detail::produce_into<Kernel, T>> {
-    static double values(const backend::detail::produce_into<Kernel, T>& bound, double visits) {
-        return moved<Kernel>::values(bound.producer, visits);
-    }
-};
-template <class Kernel, class T>
-struct moved<backend::detail::consume_from<Kernel, T>> {
-    static double values(const backend::detail::consume_from<Kernel, T>& bound, double visits) {
-        return moved<Kernel>::values(bound.consumer, visits);
-    }
 };
 
 /// A backend of addresses without memory behind them.
@@ -200,7 +68,7 @@ struct counting {
         if (rows * channels == 0) return;
         const std::size_t visits = backend::takes_whole_rows<Kernel> ? rows : rows * channels;
         counted.kernels += 1;
-        counted.kernel_values += moved<Kernel>::values(kernel, static_cast<double>(visits));
+        counted.kernel_values += nn::moved<Kernel>::values(kernel, static_cast<double>(visits));
     }
 
     static void gemm(queue&, const backend::gemm_call<float>& call) {

@@ -29,7 +29,8 @@ constexpr verb verbs[]{{"train", "learn from a folder of good photographs", cli:
                        {"verify", "prove that an exported model scores as its checkpoint does", cli::verify},
                        {"fetch", "get ImageNet's weights for a teacher", cli::fetch},
                        {"teachers", "list the teachers that are known by name", cli::teachers},
-                       {"convert", "turn a checkpoint of the paper's code into one of ours, or back", cli::convert}};
+                       {"convert", "turn a checkpoint of the paper's code into one of ours, or back", cli::convert},
+                       {"bench", "measure this machine: algorithms, or where the time goes", cli::bench}};
 
 constexpr const char* help_head =
     R"(rd4ad finds what is unusual in photographs, after training on good ones alone (reverse distillation).

@@ -15,5 +15,6 @@ int compare(const std::vector<std::string>& given);
 int fps(const std::vector<std::string>& given);
 int convert(const std::vector<std::string>& given);
 int verify(const std::vector<std::string>& given);
+int bench(const std::vector<std::string>& given);
 
 }  // namespace cli

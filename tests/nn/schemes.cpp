@@ -47,7 +47,8 @@ void check_places() {
     std::vector<std::size_t> matrix_of_plane;
     std::size_t matrix = 0;
     for (const auto& group : Scheme::groups)
-        for (std::size_t m = 0; m < group.matrices; ++m, ++matrix) matrix_of_plane.insert(matrix_of_plane.end(), group.planes, matrix);
+        for (std::size_t m = 0; m < group.matrices; ++m, ++matrix)
+            matrix_of_plane.insert(matrix_of_plane.end(), group.planes, matrix);
     REQUIRE(matrix_of_plane.size() == Scheme::planes);
     for (std::size_t i = 0; i < Scheme::products; ++i)
         for (std::size_t j = 0; j < Scheme::products; ++j)
@@ -69,7 +70,8 @@ void check_adjoint(std::size_t in, std::size_t out, const Transform& transform, 
 TEMPLATE_TEST_CASE("a scheme of stride 1 is the convolution", "[nn]", schemes::two, schemes::four) {
     const auto d = test::numbers(1, TestType::reach), w = test::numbers(2, 3);
     const auto y = results<TestType>(d, w);
-    for (std::size_t i = 0; i < y.size(); ++i) CHECK(y[i] == Approx(w[0] * d[i] + w[1] * d[i + 1] + w[2] * d[i + 2]).epsilon(1e-12));
+    for (std::size_t i = 0; i < y.size(); ++i)
+        CHECK(y[i] == Approx(w[0] * d[i] + w[1] * d[i + 1] + w[2] * d[i + 2]).epsilon(1e-12));
     check_places<TestType>();
 }
 

@@ -1,5 +1,5 @@
-// rd4ad/nn/convolution/schemes.hpp: fewer multiplications for 3x3 convolutions: what a tile reads, its products, its results, along
-// one direction. Twin: tests/nn/schemes.cpp
+// rd4ad/nn/convolution/schemes.hpp: fewer multiplications for 3x3 convolutions: what a tile reads, its products, its results,
+// along one direction. Twin: tests/nn/schemes.cpp
 #pragma once
 #include <array>
 #include <cstddef>
@@ -16,6 +16,7 @@
 //   read_ahead  of the first tile's values that lie before the image
 //   results     of a tile                          products    multiplications of a tile
 //   distinct    different weights among the products' factors
+//   plain       products of a tile in two directions by the plain algorithm, where the scheme has `planes`
 // and its five transforms, input (reach to products), output (products to results), gradient (results to products, the
 // output's adjoint), weight (three taps to distinct) and weight_gradient (its adjoint). In two directions the products are
 // `planes` planes; `plane(i, j)` is the place of product i down and j across, `matrix(a, b)` that of the weights. Planes with the
@@ -24,7 +25,8 @@ namespace rd4ad::nn::schemes {
 
 /// F(4x4, 3x3), by the points 0, 1, -1, 2, -2 and infinity: 36 products for 16 results that take 144.
 struct four {
-    static constexpr std::size_t reach = 6, read_step = 4, read_ahead = 1, results = 4, products = 6, distinct = 6, planes = 36;
+    static constexpr std::size_t reach = 6, read_step = 4, read_ahead = 1, results = 4, products = 6, distinct = 6, planes = 36,
+                                 plain = 144;
     static constexpr std::array<backend::plane_group, 1> groups{{{36, 1}}};
     [[nodiscard]] RD4AD_KERNEL static constexpr std::size_t plane(std::size_t i, std::size_t j) { return i * products + j; }
     [[nodiscard]] RD4AD_KERNEL static constexpr std::size_t matrix(std::size_t a, std::size_t b) { return a * distinct + b; }
@@ -49,7 +51,8 @@ struct four {
     template <class P>
     RD4AD_KERNEL static void output_transform(const P* m, std::size_t step, P* o) {
         using T = backend::value_of<P>;
-        const P a = m[step] + m[2 * step], b = m[step] - m[2 * step], c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
+        const P a = m[step] + m[2 * step], b = m[step] - m[2 * step], c = m[3 * step] + m[4 * step],
+                d = m[3 * step] - m[4 * step];
         o[0] = m[0] + a + c;
         o[1] = b + backend::fill<P>(T{2}) * d;
         o[2] = a + backend::fill<P>(T{4}) * c;
@@ -104,7 +107,8 @@ struct four {
 /// F(2x2, 3x3), by the points 0, 1, -1 and infinity: 16 products for 4 results that take 36. For few tiles of many channels: its
 /// weights are less than half of F(4x4, 3x3)'s.
 struct two {
-    static constexpr std::size_t reach = 4, read_step = 2, read_ahead = 1, results = 2, products = 4, distinct = 4, planes = 16;
+    static constexpr std::size_t reach = 4, read_step = 2, read_ahead = 1, results = 2, products = 4, distinct = 4, planes = 16,
+                                 plain = 36;
     static constexpr std::array<backend::plane_group, 1> groups{{{16, 1}}};
     [[nodiscard]] RD4AD_KERNEL static constexpr std::size_t plane(std::size_t i, std::size_t j) { return i * products + j; }
     [[nodiscard]] RD4AD_KERNEL static constexpr std::size_t matrix(std::size_t a, std::size_t b) { return a * distinct + b; }
@@ -152,7 +156,7 @@ namespace detail {
 /// What the two schemes of stride 2 share. Two of the five products along a direction have the middle tap, the others are
 /// F(2, 2) of the outer taps a and b: (d0 - d1) a, d1 (a + b), (d1 - d2) b. 25 products for 4 results that take 36.
 struct split {
-    static constexpr std::size_t products = 5, distinct = 4, planes = 25;
+    static constexpr std::size_t products = 5, distinct = 4, planes = 25, plain = 36;
     static constexpr std::array<backend::plane_group, 3> groups{{{1, 4}, {6, 2}, {9, 1}}};
 
     /// Products 0 and 1 have the middle tap's weights: four planes share (0, 0), pairs share (0, b) and (a, 0).
