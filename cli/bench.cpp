@@ -22,19 +22,21 @@ namespace {
 using namespace rd4ad;
 
 verb description() {
-    return {.name = "bench",
-            .synopsis = "--algorithms | --profile [FLAGS...]",
-            .what = "Measures this machine: the algorithms of the 3x3 convolutions, or where the time of scoring and training goes.",
-            .flags = {{"algorithms", "", "", "each 3x3 convolution by each algorithm: ms, and which one the rule takes"},
-                      {"profile", "", "", "each kind of call: ms, GFLOP/s counted as the plain algorithm's, GB/s"},
-                      {"arch", "NAME", "resnet18", "resnet18, resnet34, resnet50 or wide_resnet50_2"},
-                      {"bs", "N", "1", "images at once"},
-                      {"inp", "PIXELS", "256", "width and height of the network's images, a multiple of 32"},
-                      {"rounds", "N", "7", "the fastest of so many counts"},
-                      {"threads", "N", "0", "processor threads; 0: all there are"},
-                      {"algorithm", "NAME", "auto", "for --profile: auto, direct, winograd or winograd-2x2"}},
-            .takes_operands = false,
-            .more = R"(The weights are random: times don't depend on them. Run it on a quiet machine.
+    return {
+        .name = "bench",
+        .synopsis = "--algorithms | --profile [FLAGS...]",
+        .what = "Measures this machine: the algorithms of the 3x3 convolutions, or where the time of scoring and training goes.",
+        .flags = {{"algorithms", "", "", "each 3x3 convolution by each algorithm: ms, and which one the rule takes"},
+                  {"profile", "", "", "each kind of call: ms, GFLOP/s counted as the plain algorithm's, GB/s"},
+                  {"arch", "NAME", "resnet18", "resnet18, resnet34, resnet50 or wide_resnet50_2"},
+                  {"bs", "N", "1", "images at once"},
+                  {"inp", "PIXELS", "256", "width and height of the network's images, a multiple of 32"},
+                  {"rounds", "N", "7", "the fastest of so many counts"},
+                  {"threads", "N", "0", "processor threads; 0: all there are"},
+                  {"backend", "NAME", "xtensor", "for --profile: xtensor, thrust or onednn"},
+                  {"algorithm", "NAME", "auto", "for --profile: auto, direct, winograd or winograd-2x2"}},
+        .takes_operands = false,
+        .more = R"(The weights are random: times don't depend on them. Run it on a quiet machine.
 
 Example: where a training step of 16 images goes.
   rd4ad bench --profile --bs 16 --threads 2
@@ -87,20 +89,26 @@ std::vector<case_at> convolutions_of(const architecture& arch, const shape& imag
 
 const char* name_of(nn::method how) {
     switch (how) {
-        case nn::method::four: return "F(4x4)";
-        case nn::method::two: return "F(2x2)";
-        case nn::method::strided: return "split";
-        default: return "plain";
+        case nn::method::four:
+            return "F(4x4)";
+        case nn::method::two:
+            return "F(2x2)";
+        case nn::method::strided:
+            return "split";
+        default:
+            return "plain";
     }
 }
 
 void algorithms(const arguments& given, const architecture& arch, const shape& image, cpu::queue& q) {
     const std::size_t rounds = given.whole("rounds", 1);
-    std::printf("| 3x3 convolution, times | direction | plain ms | F(4x4) ms | F(2x2) ms | split ms | rule | its speed, GFLOP/s |\n");
+    std::printf(
+        "| 3x3 convolution, times | direction | plain ms | F(4x4) ms | F(2x2) ms | split ms | rule | its speed, GFLOP/s |\n");
     std::printf("| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |\n");
     for (const auto& [layer, in, learns, count] : convolutions_of(arch, image)) {
         const shape out = layer.result_of(in);
-        const auto x = make_tensor<cpu>(q, in), y = make_tensor<cpu>(q, out), w = make_tensor<cpu>(q, {1, layer.weight_count(), 1, 1});
+        const auto x = make_tensor<cpu>(q, in), y = make_tensor<cpu>(q, out),
+                   w = make_tensor<cpu>(q, {1, layer.weight_count(), 1, 1});
         fill_with<cpu>(q, x, 0.5f);
         fill_with<cpu>(q, y, 0.25f);
         fill_with<cpu>(q, w, 0.1f);
@@ -156,11 +164,11 @@ void print_profile(const char* what, profile& calls, std::size_t rounds, const W
         lines = calls.sorted();
     }
     double inside = 0, work_done = 0, bytes = 0;
-    std::printf("\n%s: %s ms\n\n| call | times | ms | share | GFLOP/s | GB/s |\n| --- | ---: | ---: | ---: | ---: | ---: |\n", what,
-                fixed(best, 2).c_str());
+    std::printf("\n%s: %s ms\n\n| call | times | ms | share | GFLOP/s | GB/s |\n| --- | ---: | ---: | ---: | ---: | ---: |\n",
+                what, fixed(best, 2).c_str());
     const auto row = [&](const std::string& name, const std::string& times, double ms, double multiply_adds, double moved) {
-        std::printf("| %s | %s | %s | %.1f %% | %s | %.1f |\n", name.c_str(), times.c_str(), fixed(ms, 3).c_str(), 100 * ms / best,
-                    multiply_adds > 0 ? fixed(2e-6 * multiply_adds / ms, 0).c_str() : "", 1e-6 * moved / ms);
+        std::printf("| %s | %s | %s | %.1f %% | %s | %.1f |\n", name.c_str(), times.c_str(), fixed(ms, 3).c_str(),
+                    100 * ms / best, multiply_adds > 0 ? fixed(2e-6 * multiply_adds / ms, 0).c_str() : "", 1e-6 * moved / ms);
     };
     for (const auto& line : lines) {
         row(line.what, std::to_string(line.calls), 1e3 * line.seconds, line.multiply_adds, line.bytes);
@@ -173,8 +181,11 @@ void print_profile(const char* what, profile& calls, std::size_t rounds, const W
     std::fflush(stdout);
 }
 
+template <Backend Computes>
 void profiles(const arguments& given, const architecture& arch, const shape& image) {
-    using B = profiled<cpu>;
+    using B = profiled<Computes>;
+    std::printf("%s, %zu images of %zu x %zu, backend %s\n", std::string{arch.name}.c_str(), image.n, image.w, image.h,
+                std::string{Computes::name()}.c_str());
     const std::size_t rounds = given.whole("rounds", 1);
     model_options options{.threads = given.whole("threads", 0), .algorithm = nn::algorithm_from(given.text("algorithm"))};
     auto m = make_model_without_teacher<B>(std::string{arch.name}, options);
@@ -210,13 +221,15 @@ int bench(const std::vector<std::string>& words) {
     const std::size_t size = given.whole("inp", 32);
     check_network_size(size, size);
     const shape image{given.whole("bs", 1), 3, size, size};
+    if (given.given("profile"))
+        return with_backend(given, [&]<class B>() {
+            profiles<B>(given, arch, image);
+            return 0;
+        });
     cpu::queue q{given.whole("threads", 0)};
-    std::printf("%s, %zu images of %zu x %zu, %zu threads, OpenBLAS kernels %s\n", std::string{arch.name}.c_str(), image.n, size, size,
-                q.threads, cpu::kernels().c_str());
-    if (given.given("algorithms"))
-        algorithms(given, arch, image, q);
-    else
-        profiles(given, arch, image);
+    std::printf("%s, %zu images of %zu x %zu, %zu threads, OpenBLAS kernels %s\n", std::string{arch.name}.c_str(), image.n, size,
+                size, q.threads, cpu::kernels().c_str());
+    algorithms(given, arch, image, q);
     return 0;
 }
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <rd4ad/rd4ad.hpp>
 #include <rd4ad/nn/traffic.hpp>
+#include <rd4ad/rd4ad.hpp>
 
 namespace cli {
 
@@ -73,7 +73,7 @@ struct product_kind<rd4ad::nn::winograd::input_tiles<Scheme, T, Input>> {
     static constexpr double plain = Scheme::plain;
 };
 
-/// `B`, and a profile in its queue.
+/// `B`, and a profile in its queue. Each call is waited for, so on a device nothing overlaps.
 template <rd4ad::Backend B>
 struct profiled : B {
     using T = typename B::value_type;
@@ -86,14 +86,19 @@ struct profiled : B {
     template <class Kernel>
     static void apply(queue& q, std::size_t rows, std::size_t channels, const Kernel& kernel) {
         const std::size_t visits = rd4ad::backend::takes_whole_rows<Kernel> ? rows : rows * channels;
-        q.calls.time(kernel_name<Kernel>(), 0, bytes(kernel, visits), [&] { B::apply(q, rows, channels, kernel); });
+        q.calls.time(kernel_name<Kernel>(), 0, bytes(kernel, visits), [&] {
+            B::apply(q, rows, channels, kernel);
+            q.wait();
+        });
     }
 
     static void gemm(queue& q, const rd4ad::backend::gemm_call<T>& call) {
         const double values = size(call.m, call.k) + size(call.k, call.n) + size(call.m, call.n);
         q.calls.time("matrix product " + std::to_string(call.m) + " x " + std::to_string(call.k) + " x " + std::to_string(call.n),
-                     size(call.batch, call.m) * size(call.k, call.n), static_cast<double>(call.batch) * values * sizeof(T),
-                     [&] { B::gemm(q, call); });
+                     size(call.batch, call.m) * size(call.k, call.n), static_cast<double>(call.batch) * values * sizeof(T), [&] {
+                         B::gemm(q, call);
+                         q.wait();
+                     });
     }
 
     template <class Producer, class Consumer>
@@ -107,7 +112,10 @@ struct profiled : B {
         else
             moved += bytes(producer, sizes.rows * producer.channels);
         q.calls.time(kind::name + text(sizes), kind::plain * size(sizes.rows, sizes.k) * static_cast<double>(sizes.n), moved,
-                     [&] { rd4ad::backend::tiled_gemm<B>(q, sizes, producer, right, consumer); });
+                     [&] {
+                         rd4ad::backend::tiled_gemm<B>(q, sizes, producer, right, consumer);
+                         q.wait();
+                     });
     }
 
     template <class Left, class Right>
@@ -124,8 +132,10 @@ struct profiled : B {
         side(left, sizes.k);
         side(right, sizes.n);
         q.calls.time(std::string{kind::name} + " of weights' gradient" + text(sizes),
-                     kind::plain * size(sizes.rows, sizes.k) * static_cast<double>(sizes.n), moved,
-                     [&] { rd4ad::backend::tiled_gemm_reduce<B>(q, sizes, left, right, out); });
+                     kind::plain * size(sizes.rows, sizes.k) * static_cast<double>(sizes.n), moved, [&] {
+                         rd4ad::backend::tiled_gemm_reduce<B>(q, sizes, left, right, out);
+                         q.wait();
+                     });
     }
 
    private:
@@ -137,8 +147,8 @@ struct profiled : B {
     }
 
     static std::string text(const rd4ad::backend::tile_sizes& sizes) {
-        return ", " + std::to_string(sizes.rows) + (sizes.planes > 1 ? " tiles, " : " rows, ") + std::to_string(sizes.k) + " to " +
-               std::to_string(sizes.n);
+        return ", " + std::to_string(sizes.rows) + (sizes.planes > 1 ? " tiles, " : " rows, ") + std::to_string(sizes.k) +
+               " to " + std::to_string(sizes.n);
     }
 };
 

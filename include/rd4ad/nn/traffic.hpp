@@ -1,4 +1,5 @@
-// rd4ad/nn/traffic.hpp: how many values each kernel of the layers moves: what budgets and profiles count. Twin: tests/nn/traffic.cpp
+// rd4ad/nn/traffic.hpp: how many values each kernel of the layers moves: what budgets and profiles count. Twin:
+// tests/nn/traffic.cpp
 #pragma once
 #include <cstddef>
 #include <type_traits>
