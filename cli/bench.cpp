@@ -105,7 +105,9 @@ void algorithms(const arguments& given, const architecture& arch, const shape& i
     std::printf(
         "| 3x3 convolution, times | direction | plain ms | F(4x4) ms | F(2x2) ms | split ms | rule | its speed, GFLOP/s |\n");
     std::printf("| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |\n");
-    for (const auto& [layer, in, learns, count] : convolutions_of(arch, image)) {
+    for (const auto& one : convolutions_of(arch, image)) {
+        const nn::convolution& layer = one.layer;
+        const shape& in = one.input;
         const shape out = layer.result_of(in);
         const auto x = make_tensor<cpu>(q, in), y = make_tensor<cpu>(q, out),
                    w = make_tensor<cpu>(q, {1, layer.weight_count(), 1, 1});
@@ -127,7 +129,7 @@ void algorithms(const arguments& given, const architecture& arch, const shape& i
             for (const auto how : {nn::method::plain, nn::method::four, nn::method::two, nn::method::strided})
                 cells += (times.contains(how) ? fixed(times[how], 3) : std::string{}) + " | ";
             std::printf("| %zu to %zu at %zu x %zu%s, %zu | %s | %s%s | %.0f |\n", layer.in, layer.out, in.h, in.w,
-                        layer.stride == 2 ? ", stride 2" : "", count, direction, cells.c_str(), name_of(rule),
+                        layer.stride == 2 ? ", stride 2" : "", one.count, direction, cells.c_str(), name_of(rule),
                         2e-6 * static_cast<double>(layer.multiply_adds(in)) / ruled);
             std::fflush(stdout);
         };
@@ -137,7 +139,7 @@ void algorithms(const arguments& given, const architecture& arch, const shape& i
         line("scoring", weights_are::kept, [&](algorithm choice) {
             nn::convolve<cpu>(q, layer, in, nn::as_input(x), kept.at(choice).of(alone), {y.data(), out.c}, choice);
         });
-        if (!learns) continue;
+        if (!one.learns) continue;
         line("forward", weights_are::made, [&](algorithm choice) {
             nn::convolve<cpu>(q, layer, in, nn::as_input(x), {.plain = w.data()}, {y.data(), out.c}, choice);
         });

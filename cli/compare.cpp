@@ -26,12 +26,14 @@ namespace image = rd4ad::image;
 using rd4ad::io::json;
 
 verb description() {
-    verb v{.name = "compare",
-           .synopsis = "--data DIR --checkpoint FILE|DIR --cmp-bboxes FILE [FLAGS...]",
-           .what = "Compares a trained model with another detector's boxes on the same test images.",
-           .flags = set_flags(),
-           .takes_operands = false,
-           .more = R"(The other detector's file is {"name.jpg": [{"bbox": {"left", "top", "width", "height"}, "labels": {"name": confidence}}]},
+    verb v{
+        .name = "compare",
+        .synopsis = "--data DIR --checkpoint FILE|DIR --cmp-bboxes FILE [FLAGS...]",
+        .what = "Compares a trained model with another detector's boxes on the same test images.",
+        .flags = set_flags(),
+        .takes_operands = false,
+        .more =
+            R"(The other detector's file is {"name.jpg": [{"bbox": {"left", "top", "width", "height"}, "labels": {"name": confidence}}]},
 boxes in 0..1 of the photograph, an image without boxes found good; or by --cmp-coco COCO results, in pixels. Names are matched
 by their stem, and by their folders where several images have it. Only the test images that are in the file are compared; ours
 on all of them are stated beside. A model's boxes are the connected parts of its map of at least the threshold.
@@ -57,8 +59,8 @@ Example: the model of a ball screw against another detector's boxes.
     return v;
 }
 
-constexpr const char* headings[]{"mAP", "mAP at 0.50", "mAP at 0.75",     "image F1",  "precision",
-                                 "recall", "accuracy", "segmentation F1", "mean Dice"};
+constexpr const char* headings[]{"mAP",    "mAP at 0.50", "mAP at 0.75",     "image F1", "precision",
+                                 "recall", "accuracy",    "segmentation F1", "mean Dice"};
 
 rd4ad::other_boxes read_other(const arguments& given) {
     const fs::path labels = given.text("cmp-bboxes"), coco = given.text("cmp-coco");
@@ -101,12 +103,11 @@ json result_of(const rd4ad::comparison& found, const rd4ad::data::dataset& set, 
     json metrics = json::object();
     for (std::size_t m = 0; m < rd4ad::comparison_metrics.size(); ++m) {
         const auto& d = found.difference[m];
-        metrics[rd4ad::comparison_metrics[m]] = {
-            {"ours", number_or_null(found.ours[m])},
-            {"theirs", number_or_null(found.theirs[m])},
-            {"difference", d ? json(d->value) : json()},
-            {"interval", d ? json{d->low, d->high} : json()},
-            {"ours_on_all", number_or_null(found.ours_on_all[m])}};
+        metrics[rd4ad::comparison_metrics[m]] = {{"ours", number_or_null(found.ours[m])},
+                                                 {"theirs", number_or_null(found.theirs[m])},
+                                                 {"difference", d ? json(d->value) : json()},
+                                                 {"interval", d ? json{d->low, d->high} : json()},
+                                                 {"ours_on_all", number_or_null(found.ours_on_all[m])}};
     }
     const auto names = [&](const std::vector<std::size_t>& which) {
         auto list = json::array();
@@ -140,8 +141,8 @@ void print_table(const rd4ad::comparison& found, const json& result) {
     const auto cell = [](double value) { return std::isfinite(value) ? fixed(value, 4) : std::string{"-"}; };
     for (std::size_t m = 0; m < rd4ad::comparison_metrics.size(); ++m) {
         const auto& d = found.difference[m];
-        std::printf("%-15s  %8s  %8s  %10s  %-18s  %8s\n", headings[m], cell(found.ours[m]).c_str(), cell(found.theirs[m]).c_str(),
-                    d ? signed_text(d->value).c_str() : "-",
+        std::printf("%-15s  %8s  %8s  %10s  %-18s  %8s\n", headings[m], cell(found.ours[m]).c_str(),
+                    cell(found.theirs[m]).c_str(), d ? signed_text(d->value).c_str() : "-",
                     d ? (signed_text(d->low) + " " + signed_text(d->high)).c_str() : "-", cell(found.ours_on_all[m]).c_str());
     }
     std::printf("compared: %zu of %s test images; threshold %s\n", found.shared, result.at("images").dump().c_str(),
@@ -193,7 +194,8 @@ int compare_all(const arguments& given) {
                     for (auto& b : theirs.boxes)
                         b = {b.x * static_cast<double>(width), b.y * static_cast<double>(height),
                              b.width * static_cast<double>(width), b.height * static_cast<double>(height), b.score};
-                theirs.overlap = rd4ad::metrics::count_masks(truth.pixels, rd4ad::mask_of_boxes(theirs.boxes, width, height).pixels);
+                theirs.overlap =
+                    rd4ad::metrics::count_masks(truth.pixels, rd4ad::mask_of_boxes(theirs.boxes, width, height).pixels);
             }
             shown.bar(static_cast<double>(i + 1) / static_cast<double>(set.test.size()),
                       set.name + ": image " + std::to_string(i + 1) + "/" + std::to_string(set.test.size()));

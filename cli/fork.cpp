@@ -73,14 +73,16 @@ std::string folder_of(const std::string& dataset) {
         if (fs::exists(place, ignored)) return place.string();
         tried += (tried.empty() ? "" : " or ") + place.string();
     }
-    throw usage_error{"--dataset " + dataset + ": there is no folder " + tried + "; give the folder by --data, or set RD4AD_DATASETS"};
+    throw usage_error{"--dataset " + dataset + ": there is no folder " + tried +
+                      "; give the folder by --data, or set RD4AD_DATASETS"};
 }
 
 }  // namespace
 
 bool is_fork_spelling(const std::vector<std::string>& words) {
-    return !words.empty() && is_flag(words.front()) &&
-           std::any_of(words.begin(), words.end(), [](const auto& word) { return find_flag(word.substr(0, word.find('='))) != nullptr; });
+    return !words.empty() && is_flag(words.front()) && std::any_of(words.begin(), words.end(), [](const auto& word) {
+        return find_flag(word.substr(0, word.find('='))) != nullptr;
+    });
 }
 
 translated from_fork_spelling(const std::vector<std::string>& words) {
@@ -101,13 +103,17 @@ translated from_fork_spelling(const std::vector<std::string>& words) {
         if (flag->values == takes::nothing || equals != std::string::npos) continue;
         // their documents write an action with dashes, too
         const auto is_value = [&](const std::string& word) { return !is_flag(word) || word.starts_with("--norm-"); };
-        while (i < words.size() && is_value(words[i]) && (flag->values == takes::several || values.empty())) values.push_back(words[i++]);
+        while (i < words.size() && is_value(words[i]) && (flag->values == takes::several || values.empty()))
+            values.push_back(words[i++]);
         if (values.empty()) throw usage_error{spelling + " has no value"};
     }
     const auto has = [&](const char* key) { return given.contains(key); };
-    const auto value = [&](const char* key, const std::string& otherwise) { return has(key) ? given.at(key).front() : otherwise; };
+    const auto value = [&](const char* key, const std::string& otherwise) {
+        return has(key) ? given.at(key).front() : otherwise;
+    };
     const auto own_has = [&](const std::string& name) {
-        return std::any_of(own.begin(), own.end(), [&](const auto& word) { return word == name || word.starts_with(name + "="); });
+        return std::any_of(own.begin(), own.end(),
+                           [&](const auto& word) { return word == name || word.starts_with(name + "="); });
     };
 
     auto action = value("action-type", "norm-train");
@@ -156,7 +162,8 @@ translated from_fork_spelling(const std::vector<std::string>& words) {
         if (has("crop-width") || has("crop-height")) {
             const auto width = value("crop-width", value("crop-height", "")), height = value("crop-height", width);
             if (width != height)
-                throw usage_error{"--crop-width " + width + " --crop-height " + height + ": the cut-out is a square here; give one size"};
+                throw usage_error{"--crop-width " + width + " --crop-height " + height +
+                                  ": the cut-out is a square here; give one size"};
             put("crop", width);
         }
         put("out", has("run-name") ? "checkpoints/" + value("run-name", "") : "checkpoints");
@@ -168,7 +175,8 @@ translated from_fork_spelling(const std::vector<std::string>& words) {
         put("out", "results");
     }
     if (verb == "compare") {
-        if (!has("comparison-bboxes") && !own_has("--cmp-coco")) throw usage_error{"--action-type " + action + " needs --cmp-bboxes FILE"};
+        if (!has("comparison-bboxes") && !own_has("--cmp-coco"))
+            throw usage_error{"--action-type " + action + " needs --cmp-bboxes FILE"};
         if (has("comparison-bboxes")) put("cmp-bboxes", value("comparison-bboxes", ""));
         if (has("pred-threshold")) put("pred-threshold", value("pred-threshold", ""));
         if (has("save-segmentation-images") || has("viz")) put("out", "results");

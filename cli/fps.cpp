@@ -25,12 +25,14 @@ namespace fs = std::filesystem;
 using rd4ad::io::json;
 
 verb description() {
-    verb v{.name = "fps",
-           .synopsis = "--data DIR --checkpoint FILE|DIR [FLAGS...]",
-           .what = "Measures how fast a trained model scores the test images of a data set.",
-           .flags = set_flags(),
-           .takes_operands = false,
-           .more = R"(For each batch size two things are timed, after a warm-up: the network alone, from its input in memory to the map in
+    verb v{
+        .name = "fps",
+        .synopsis = "--data DIR --checkpoint FILE|DIR [FLAGS...]",
+        .what = "Measures how fast a trained model scores the test images of a data set.",
+        .flags = set_flags(),
+        .takes_operands = false,
+        .more =
+            R"(For each batch size two things are timed, after a warm-up: the network alone, from its input in memory to the map in
 memory; and end to end, from the photographs' files to scores, maps at the photographs' size and regions. Times are of a
 whole batch: the median, and the value that 95 of 100 stay below. Images a second follow from the median. Memory is the
 process's largest so far, all threads and the model included (of the host; a GPU's own is not counted).
@@ -97,8 +99,11 @@ int measure(const arguments& given) {
     std::vector<std::size_t> batches;
     for (const auto& text : given.list("bs")) {
         std::size_t parsed = 0;
-        for (const char digit : text) parsed = digit >= '0' && digit <= '9' && parsed < 100000 ? 10 * parsed + static_cast<std::size_t>(digit - '0') : 1000000;
-        if (parsed == 0 || parsed > 4096) throw usage_error{"--bs " + given.text("bs") + ": expected whole numbers of 1 to 4096, parted by commas"};
+        for (const char digit : text)
+            parsed =
+                digit >= '0' && digit <= '9' && parsed < 100000 ? 10 * parsed + static_cast<std::size_t>(digit - '0') : 1000000;
+        if (parsed == 0 || parsed > 4096)
+            throw usage_error{"--bs " + given.text("bs") + ": expected whole numbers of 1 to 4096, parted by commas"};
         batches.push_back(parsed);
     }
     if (batches.empty()) throw usage_error{"--bs: expected whole numbers of 1 to 4096, parted by commas"};
@@ -121,7 +126,8 @@ int measure(const arguments& given) {
         for (std::size_t i = 0; i < batch; ++i) files.push_back(set.test[i % set.test.size()].image);
         shown.bar(0.5, "batch " + std::to_string(batch));
         const auto inputs = rd4ad::network_inputs(files, settings, options.threads);
-        rows.push_back(row_of(batch, "network", time_of(warm_up, repetitions, [&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
+        rows.push_back(row_of(batch, "network",
+                              time_of(warm_up, repetitions, [&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
         rows.push_back(row_of(batch, "end to end", time_of(warm_up, repetitions, [&](std::size_t run) {
                                   std::vector<rd4ad::image::picture> photographs(batch);
                                   rd4ad::parallel_for(batch, options.threads, [&](std::size_t i) {
@@ -150,8 +156,9 @@ int measure(const arguments& given) {
                 B::kernels().c_str());
     std::printf("%s\n", bold("batch  what        median ms  95th %, ms  images/s").c_str());
     for (const auto& row : rows)
-        std::printf("%5zu  %-10s  %9s  %10s  %8s\n", row.at("batch").get<std::size_t>(), row.at("what").get<std::string>().c_str(),
-                    fixed(row.at("median_ms").get<double>(), 1).c_str(), fixed(row.at("p95_ms").get<double>(), 1).c_str(),
+        std::printf("%5zu  %-10s  %9s  %10s  %8s\n", row.at("batch").get<std::size_t>(),
+                    row.at("what").get<std::string>().c_str(), fixed(row.at("median_ms").get<double>(), 1).c_str(),
+                    fixed(row.at("p95_ms").get<double>(), 1).c_str(),
                     fixed(row.at("images_per_second").get<double>(), 1).c_str());
     std::printf("peak memory: %s MB\n", fixed(result.at("peak_mb").get<double>(), 0).c_str());
     return 0;

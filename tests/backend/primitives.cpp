@@ -248,8 +248,8 @@ TEMPLATE_LIST_TEST_CASE("reduce sums each group's rows, with the same bits each 
     using B = TestType;
     using T = typename B::value_type;
     typename B::queue q{2}, alone{1};
-    for (const auto& [groups, rows, width] :
-         {std::array<std::size_t, 3>{1, 1, 3}, {2, 128, 16}, {3, 129, 37}, {1, 5000, 21}, {4, 300, 1}}) {
+    for (const auto& size : {std::array<std::size_t, 3>{1, 1, 3}, {2, 128, 16}, {3, 129, 37}, {1, 5000, 21}, {4, 300, 1}}) {
+        const std::size_t groups = size[0], rows = size[1], width = size[2];
         INFO(groups << " x " << rows << " x " << width);
         const auto values = random_values<T>(groups * rows * width, "reduce");
         std::vector<double> wanted(groups * 2 * width);

@@ -71,7 +71,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains "no verb: expected train, test, score, compare, fps, export, verify, fetch, teachers or convert (see rd4ad --help)"
+    complains "no verb: expected train, test, score, compare, fps, export, verify, fetch, teachers, convert or bench (see rd4ad --help)"
     gives 2 tran
     complains "unknown verb tran: did you mean train? (see rd4ad --help)"
     gives 2 --verson

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 
 class Browser:
@@ -198,6 +199,10 @@ def test_one(page, sample, folder, keep):
     page.key("h")
     page.picture(os.path.join(keep, "dialog.png"), 900) if keep else None
     page.key("Escape")
+    for _ in range(50):  # the dialog's end is an event of its own
+        if page.js("document.activeElement.title") == files()[2]:
+            break
+        time.sleep(0.1)
     check("closed, with the focus back", (page.js("document.getElementById('dialog').open"), page.js("document.activeElement.title")), (False, files()[2]))
     check("heat map drawn", page.js("document.activeElement.querySelector('canvas').getContext('2d').getImageData(0, 0, 96, 96).data.some(v => v)"), True)
     page.js("document.activeElement.blur(); scrollTo(0, 0)")

@@ -35,8 +35,7 @@ TEST_CASE("typical is near 0, the threshold at 0.5, an extreme score near 1", "[
     CHECK((by(3.0) > 0.9999 && by(3.0) < 1));
     CHECK((by(0.0) > 0 && by(0.0) < 0.01));
     for (const double value : {0.001, 0.0097, 0.3, 0.5, 0.8, 0.999}) CHECK(by(by.raw(value)) == Approx(value).margin(1e-12));
-    CHECK(test::message_of<option_error>([&] { (void)by.raw(1.0); }) ==
-          "calibration: the value 1.0 must be above 0 and below 1");
+    CHECK(test::message_of<option_error>([&] { (void)by.raw(1.0); }) == "calibration: the value 1.0 must be above 0 and below 1");
     const auto map = calibrated(by, {2, 1, 1, {0.3f, 0.2f}});
     CHECK(map.pixels[0] == Approx(0.5f));
     CHECK(map.pixels[1] == Approx(0.0097f).margin(1e-4));
@@ -145,12 +144,14 @@ TEST_CASE("a calibration comes back from JSON as it was", "[score]") {
 
 TEST_CASE("scores that calibrate nothing are refused", "[score]") {
     const float nan = std::numeric_limits<float>::quiet_NaN();
-    CHECK(test::message_of<option_error>([] { (void)calibrate({0.1f, 0.2f}, 0.0); }) ==
-          "calibrate: the false-alarm rate is 0.0, it must be above 0 and below 1");
+    CHECK(test::message_of<option_error>([] {
+              (void)calibrate({0.1f, 0.2f}, 0.0);
+          }) == "calibrate: the false-alarm rate is 0.0, it must be above 0 and below 1");
     CHECK(test::message_of<data_error>([] { (void)calibrate({0.1f}, 0.1); }) ==
           "calibrate: 1 scores of good images, expected at least 2; give more good images");
-    CHECK(test::message_of<numeric_error>([&] { (void)calibrate({0.1f, nan}, 0.1); }) ==
-          "calibrate: a score is not finite; expected raw scores of 0 to 3");
+    CHECK(test::message_of<numeric_error>([&] {
+              (void)calibrate({0.1f, nan}, 0.1);
+          }) == "calibrate: a score is not finite; expected raw scores of 0 to 3");
     CHECK(test::message_of<shape_error>([] { (void)calibrate_labelled(std::vector<float>(2), std::vector<std::uint8_t>(3)); }) ==
           "calibrate_labelled: 2 scores and 3 labels; expected as many");
     CHECK(test::message_of<data_error>([] {

@@ -41,9 +41,7 @@ std::vector<compared_image> images_of(const test::reference_case& from) {
 compared_image simple(bool anomalous, bool ours, bool theirs) {
     const std::vector<metrics::box> one{{2, 2, 4, 4, 0.5}}, none;
     const metrics::mask_counts hit{16, 16, 16}, missed{0, anomalous ? 16u : 0u, 0}, wrong{0, 0, 16};
-    const auto side = [&](bool called) {
-        return boxes_judged{called ? one : none, !called ? missed : anomalous ? hit : wrong};
-    };
+    const auto side = [&](bool called) { return boxes_judged{called ? one : none, !called ? missed : anomalous ? hit : wrong}; };
     return {anomalous, anomalous ? one : none, side(ours), side(theirs)};
 }
 

@@ -47,16 +47,19 @@ TEST_CASE("each fault of a file of labels is named", "[score]") {
     CHECK(message(R"({"a": 1})") == ": image 'a': expected a list of boxes");
     CHECK(message(R"({"a": [{}]})") == ": image 'a', box 0: no 'bbox'");
     CHECK(message(R"({"a": [{"bbox": {}}]})") == ": image 'a', box 0: no 'labels' with a confidence");
-    CHECK(message(R"({"a": [{"bbox": {"left": 0, "top": 0, "width": "1"}, "labels": {"x": 1}}]})") == ": image 'a', box 0: no number 'width'");
+    CHECK(message(R"({"a": [{"bbox": {"left": 0, "top": 0, "width": "1"}, "labels": {"x": 1}}]})") ==
+          ": image 'a', box 0: no number 'width'");
     CHECK(message(R"({"a": [{"bbox": {"left": 0, "top": 0, "width": 1, "height": 1}, "labels": {"x": "1"}}]})") ==
           ": image 'a', box 0: no number 'x'");
-    CHECK(message(R"({"a": [{"bbox": {"left": 0, "top": 0, "width": -1, "height": 1}, "labels": {"x": 1}}]})") ==
-          ": image 'a', box 0: the box 0.000000, 0.000000, -1.000000, 1.000000 has a negative size or a number that is not finite");
+    CHECK(
+        message(R"({"a": [{"bbox": {"left": 0, "top": 0, "width": -1, "height": 1}, "labels": {"x": 1}}]})") ==
+        ": image 'a', box 0: the box 0.000000, 0.000000, -1.000000, 1.000000 has a negative size or a number that is not finite");
 }
 
 TEST_CASE("COCO results take their names from texts, entries or the images' file", "[score]") {
     const scratch_json in;
-    const auto images = in.write(R"({"images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}]})", "images.json");
+    const auto images =
+        in.write(R"({"images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}]})", "images.json");
     const auto found = read_coco_boxes(in.write(R"([{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5},
         {"image_id": "c.jpg", "bbox": [5, 6, 7, 8], "score": 0.25}, {"image_id": 9, "file_name": "d.jpg", "bbox": [0, 0, 1, 1], "score": 1}])"),
                                        images);
@@ -99,8 +102,10 @@ TEST_CASE("names are matched by stem, and by folders where that is not enough", 
 
 TEST_CASE("a name for two images, and two names for one, are refused", "[score]") {
     const auto set = items({"d/test/good/000.png", "d/test/scratch/000.png"});
-    CHECK(test::message_of([&] { static_cast<void>(match_boxes({{{"000.jpg", {}}}}, set)); }) ==
-          "'000.jpg' could be 2 test images, d/test/good/000.png among them; give its folder in the name");
-    CHECK(test::message_of([&] { static_cast<void>(match_boxes({{{"good/000.jpg", {}}, {"good/000.png", {}}}}, set)); }) ==
-          "'good/000.png' and 'good/000.jpg' are both the test image d/test/good/000.png");
+    CHECK(test::message_of([&] {
+              static_cast<void>(match_boxes({{{"000.jpg", {}}}}, set));
+          }) == "'000.jpg' could be 2 test images, d/test/good/000.png among them; give its folder in the name");
+    CHECK(test::message_of([&] {
+              static_cast<void>(match_boxes({{{"good/000.jpg", {}}, {"good/000.png", {}}}}, set));
+          }) == "'good/000.png' and 'good/000.jpg' are both the test image d/test/good/000.png");
 }

@@ -38,10 +38,7 @@ double area_of(const std::vector<image::point>& polygon) {  // positive when clo
 }  // namespace
 
 TEST_CASE("pixels that touch at a corner are one region, and its outline goes around all of them", "[score]") {
-    const auto map = map_of({"..5.....",
-                             ".5..99..",
-                             "..5.9...",
-                             "........"});
+    const auto map = map_of({"..5.....", ".5..99..", "..5.9...", "........"});
     const auto found = find_regions(map, plain(8, 4), 0.45);
     REQUIRE(found.size() == 2);
     CHECK(found[0].box == image::rectangle{1, 0, 2, 3});
@@ -76,7 +73,8 @@ TEST_CASE("outlines enclose their region's area, holes filled, in any mask", "[s
             for (std::size_t i = 0; i < one.outline.size(); ++i) {
                 const auto &a = one.outline[i], &b = one.outline[(i + 1) % one.outline.size()];
                 CHECK((a.x == b.x) != (a.y == b.y));  // level or upright, never both
-                left = std::min(left, a.x), right = std::max(right, a.x), top = std::min(top, a.y), bottom = std::max(bottom, a.y);
+                left = std::min(left, a.x), right = std::max(right, a.x), top = std::min(top, a.y),
+                bottom = std::max(bottom, a.y);
             }
             CHECK(image::rectangle{left, top, right - left, bottom - top} == one.box);
         }
@@ -112,7 +110,6 @@ TEST_CASE("regions as JSON and as COCO results", "[score]") {
           R"({"area":1.0,"box":[1.0,1.0,1.0,1.0],"peak":0.5,"polygon":[[1.0,1.0],[2.0,1.0],[2.0,2.0],[1.0,2.0]],)"
           R"("relative":[0.25,0.3333333333333333,0.25,0.3333333333333333],"score":null})");
     found.front().score = 0.75;
-    CHECK(coco_results(7, found).dump() ==
-          R"([{"area":1.0,"bbox":[1.0,1.0,1.0,1.0],"category_id":1,"image_id":7,"score":0.75,)"
-          R"("segmentation":[[1.0,1.0,2.0,1.0,2.0,2.0,1.0,2.0]]}])");
+    CHECK(coco_results(7, found).dump() == R"([{"area":1.0,"bbox":[1.0,1.0,1.0,1.0],"category_id":1,"image_id":7,"score":0.75,)"
+                                           R"("segmentation":[[1.0,1.0,2.0,1.0,2.0,2.0,1.0,2.0]]}])");
 }

@@ -76,7 +76,8 @@ TEMPLATE_LIST_TEST_CASE("the variance guard holds where batches vary less than i
         double found = 1e30;
         for (const auto& p : m.trained_net.table.statistics)
             if (p.kind == nn::parameter_kind::running_variance)
-                for (std::size_t i = 0; i < p.count; ++i) found = std::min(found, static_cast<double>(of.statistics[p.offset + i]));
+                for (std::size_t i = 0; i < p.count; ++i)
+                    found = std::min(found, static_cast<double>(of.statistics[p.offset + i]));
         return found;
     };
     CHECK(lowest(plain) < 0.99);
@@ -104,10 +105,11 @@ TEST_CASE("a training with both measures is resumed bit for bit, and not without
     options.resume = true;
     options.stable = {};
     auto refused = make_model_without_teacher<B>("resnet18", {.seed = 5, .threads = 1});
-    CHECK(test::message_of([&] { static_cast<void>(train(refused, set, options)); }) ==
-          (folder / "parts.resume.safetensors").string() +
-              ": the training can't be resumed with other settings (reset_every was 4 and is now 0, variance_guard was 0.5 and is "
-              "now 0.0): give the old ones, or train anew");
+    CHECK(
+        test::message_of([&] { static_cast<void>(train(refused, set, options)); }) ==
+        (folder / "parts.resume.safetensors").string() +
+            ": the training can't be resumed with other settings (reset_every was 4 and is now 0, variance_guard was 0.5 and is "
+            "now 0.0): give the old ones, or train anew");
     options.stable = {.variance_guard = 0.5, .reset_every = 4};
     CHECK(trained() == whole);
     CHECK((test::text_of_file(folder / "parts.safetensors") == test::text_of_file(folder / "whole.safetensors")));

@@ -167,8 +167,8 @@ inline void fit_exponential_tail(calibration& to, double rate) {
 /// Pearson's. Throws shape_error where lengths differ, data_error without 2 good images and a defect, numeric_error.
 [[nodiscard]] inline calibration calibrate_labelled(std::span<const float> scores, std::span<const std::uint8_t> labels) {
     if (scores.size() != labels.size())
-        throw shape_error{"calibrate_labelled: " + std::to_string(scores.size()) + " scores and " + std::to_string(labels.size()) +
-                          " labels; expected as many"};
+        throw shape_error{"calibrate_labelled: " + std::to_string(scores.size()) + " scores and " +
+                          std::to_string(labels.size()) + " labels; expected as many"};
     detail::check_scores(scores, "calibrate_labelled");
     calibration made;
     made.rule = threshold_rule::best_f1;
@@ -186,9 +186,9 @@ inline void fit_exponential_tail(calibration& to, double rate) {
     for (const float score : scores)
         if (static_cast<double>(score) < best.threshold) below = std::max(below, static_cast<double>(score));
     made.threshold = below < 0 ? best.threshold : 0.5 * (below + best.threshold);
-    const auto alarms = static_cast<std::size_t>(std::count_if(made.good_scores.begin(), made.good_scores.end(), [&](float score) {
-        return static_cast<double>(score) >= made.threshold;
-    }));
+    const auto alarms =
+        static_cast<std::size_t>(std::count_if(made.good_scores.begin(), made.good_scores.end(),
+                                               [&](float score) { return static_cast<double>(score) >= made.threshold; }));
     made.expected_rate = static_cast<double>(alarms) / static_cast<double>(good);
     made.rate_interval = metrics::interval_of_count(alarms, good);
     return made;
@@ -211,8 +211,9 @@ inline void fit_exponential_tail(calibration& to, double rate) {
 [[nodiscard]] inline std::optional<calibration> calibration_from(const io::json& from, const std::string& where) {
     if (from.is_null()) return std::nullopt;
     const auto wrong = [&] {
-        return format_error{where + ": its calibration can't be read: expected what rd4ad writes; calibrate again by rd4ad "
-                                    "calibrate"};
+        return format_error{where +
+                            ": its calibration can't be read: expected what rd4ad writes; calibrate again by rd4ad "
+                            "calibrate"};
     };
     try {
         calibration made;

@@ -41,8 +41,8 @@ struct compared_image {
 };
 
 /// The metrics of a comparison, in this order; each 0..1.
-inline constexpr std::array<const char*, 9> comparison_metrics{
-    "map", "map_50", "map_75", "f1", "precision", "recall", "accuracy", "segmentation_f1", "dice"};
+inline constexpr std::array<const char*, 9> comparison_metrics{"map",    "map_50",   "map_75",          "f1",  "precision",
+                                                               "recall", "accuracy", "segmentation_f1", "dice"};
 using comparison_values = std::array<double, comparison_metrics.size()>;
 
 /// Boxes around the 8-connected parts of a map (of the network's input) that are at least `threshold`, both raw, in pixels of
@@ -71,8 +71,8 @@ using comparison_values = std::array<double, comparison_metrics.size()>;
     image::check_image(mask, 1, "boxes_of_mask");
     std::vector<metrics::box> boxes;
     for (const auto& r : metrics::label_components(mask.pixels, mask.width, mask.height).regions)
-        boxes.push_back({static_cast<double>(r.x), static_cast<double>(r.y), static_cast<double>(r.width),
-                         static_cast<double>(r.height), 0});
+        boxes.push_back(
+            {static_cast<double>(r.x), static_cast<double>(r.y), static_cast<double>(r.width), static_cast<double>(r.height), 0});
     return boxes;
 }
 
@@ -124,8 +124,8 @@ using comparison_values = std::array<double, comparison_metrics.size()>;
 
 /// Two detectors beside each other.
 struct comparison {
-    std::size_t shared{0};                                            ///< images that both have judged
-    comparison_values ours_on_all{}, ours{}, theirs{};                ///< the latter two on the shared images
+    std::size_t shared{0};                              ///< images that both have judged
+    comparison_values ours_on_all{}, ours{}, theirs{};  ///< the latter two on the shared images
     std::array<std::optional<metrics::interval>, comparison_metrics.size()> difference{};  ///< ours less theirs; none: NaN
     std::vector<std::size_t> only_ours_right{}, only_theirs_right{};  ///< images that one alone judged rightly
 };

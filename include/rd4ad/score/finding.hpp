@@ -18,9 +18,7 @@ struct finding {
     image::placement place{};            ///< how the photograph became the network's image, and maps come back from it
 
     /// The verdict: the score reaches the threshold. None without a calibration.
-    [[nodiscard]] std::optional<bool> anomalous() const {
-        return calibrated ? std::optional{*calibrated >= 0.5} : std::nullopt;
-    }
+    [[nodiscard]] std::optional<bool> anomalous() const { return calibrated ? std::optional{*calibrated >= 0.5} : std::nullopt; }
 };
 
 }  // namespace rd4ad

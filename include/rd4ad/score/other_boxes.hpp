@@ -46,7 +46,8 @@ namespace detail {
 [[nodiscard]] inline other_boxes read_label_boxes(const std::filesystem::path& path) {
     const auto all = io::read_json(path);
     if (!all.is_object())
-        throw format_error{path.string() + R"(: expected {"name.jpg": [{"bbox": {...}, "labels": {...}}]}, found no JSON object)"};
+        throw format_error{path.string() +
+                           R"(: expected {"name.jpg": [{"bbox": {...}, "labels": {...}}]}, found no JSON object)"};
     other_boxes made;
     for (const auto& [name, list] : all.items()) {
         const auto image = path.string() + ": image '" + name + "'";
@@ -92,7 +93,8 @@ namespace detail {
     }
     const auto all = io::read_json(path);
     if (!all.is_array())
-        throw format_error{path.string() + R"(: expected COCO results, a list of {"image_id", "bbox", "score"}, found no JSON array)"};
+        throw format_error{path.string() +
+                           R"(: expected COCO results, a list of {"image_id", "bbox", "score"}, found no JSON array)"};
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto where = path.string() + ": entry " + std::to_string(i);
         const auto& one = all[i];
