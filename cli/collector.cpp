@@ -35,7 +35,9 @@ std::vector<metric> metrics_of(const rd4ad::evaluation& found) {
             {"image_ap", "image AP", found.image_ap},
             {"pixel_ap", "pixel AP", pixel_ap},
             {"best_f1", "best F1", found.best_f1},
-            {"best_f1_threshold", "threshold", found.best_f1_threshold, "its threshold"}};
+            {"best_f1_threshold", "threshold", found.best_f1_threshold, "its threshold"},
+            {"false_alarms", "alarms", found.false_alarms, "false alarms"},
+            {"detected", "found", found.detected, "defects found"}};
 }
 
 namespace {

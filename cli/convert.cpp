@@ -59,7 +59,7 @@ void to_ours(const fs::path& from, const fs::path& out, const std::string& teach
     rd4ad::load_trained(m, file);
     if (const auto* batches = file.find("bn.bn1.num_batches_tracked"); batches != nullptr && batches->count() == 1)
         m.batches = static_cast<std::size_t>(batches->values<double>().front());
-    m.settings.height = m.settings.width = size;
+    m.settings.height = m.settings.width = m.settings.view.geometry.size = size;
     rd4ad::check_network_size(size, size);
     rd4ad::save_checkpoint(out, m);
     std::printf("%s: %s, %zu x %zu\n", out.c_str(), arch.name.data(), size, size);

@@ -125,7 +125,7 @@ int measure(const arguments& given) {
         std::vector<fs::path> files;
         for (std::size_t i = 0; i < batch; ++i) files.push_back(set.test[i % set.test.size()].image);
         shown.bar(0.5, "batch " + std::to_string(batch));
-        const auto inputs = rd4ad::network_inputs(files, settings, options.threads);
+        const auto inputs = rd4ad::image_source{files, settings.view, settings.normalisation, options.threads}.read(0, batch);
         rows.push_back(row_of(batch, "network",
                               time_of(warm_up, repetitions, [&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
         rows.push_back(row_of(batch, "end to end", time_of(warm_up, repetitions, [&](std::size_t run) {

@@ -23,6 +23,7 @@ struct verb {
 constexpr verb verbs[]{{"train", "learn from a folder of good photographs", cli::train},
                        {"test", "judge a trained model by a test set with known defects", cli::test},
                        {"score", "score photographs, and show where they are unusual", cli::score},
+                       {"calibrate", "set the threshold anew, and see how well it holds", cli::calibrate},
                        {"compare", "compare with another detector's boxes on the same images", cli::compare},
                        {"fps", "measure how fast a trained model scores", cli::fps},
                        {"export", "write a trained model for other runtimes (ONNX, Triton)", cli::export_model},
@@ -59,7 +60,7 @@ const verb* verb_named(const std::string& name) {
 
 void print_help() {
     std::fputs(help_head, stdout);
-    for (const auto& one : verbs) std::printf("  %-8s %s\n", one.name, one.what);
+    for (const auto& one : verbs) std::printf("  %-9s %s\n", one.name, one.what);
     std::fputs(help_tail, stdout);
 }
 

@@ -2,6 +2,7 @@
 #include "pictures.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -20,7 +21,7 @@ namespace image = rd4ad::image;
 
 const char* const pictures_help =
     R"(Pictures: <stem>.jpg is the photograph, the heat map over it and the mask, side by side; blue is usual, red unusual, on
-one scale for the whole run. <stem>_map.png is the bare map, 16-bit grey, at the network's size: value x 65535 / 3.
+one scale for the whole run. <stem>_map.png is the bare map, 16-bit grey, at the fitted size: value x 65535 / 3.
 )";
 
 namespace {
@@ -42,7 +43,7 @@ float quantile(std::vector<float> values, double share) {
 picture_writer::picture_writer(std::filesystem::path folder, std::size_t most_kept)
     : folder_{std::move(folder)}, most_kept_{most_kept} {}
 
-void picture_writer::add(const std::string& part, const std::filesystem::path& photograph, const image::plane& map,
+void picture_writer::add(const std::string& part, const std::filesystem::path& photograph, const rd4ad::finding& found,
                          const std::optional<image::picture>& mask) {
     const auto into = part.empty() ? folder_ : folder_ / part;
     std::error_code failed;
@@ -51,8 +52,8 @@ void picture_writer::add(const std::string& part, const std::filesystem::path& p
     const auto stem = (into / photograph.stem()).string();
     auto target = stem;
     for (std::size_t i = 2; !used_.insert(target).second; ++i) target = stem + "-" + std::to_string(i);
-    const auto [lowest, highest] = std::minmax_element(map.pixels.begin(), map.pixels.end());
-    entry one{photograph, target, image::quantise(map, 0.0f, map_range), mask, *lowest, *highest};
+    const auto [lowest, highest] = std::minmax_element(found.map.pixels.begin(), found.map.pixels.end());
+    entry one{photograph, target, image::quantise(found.map, 0.0f, map_range), found.place, mask, *lowest, *highest};
     image::write_png(target + "_map.png", one.map);
     if (scaled_) return write(one);
     kept_.push_back(std::move(one));
@@ -83,8 +84,17 @@ void picture_writer::write(const entry& one) const {
     for (std::size_t i = 0; i < map.pixels.size(); ++i)
         map.pixels[i] = static_cast<float>(one.map.pixels[i]) * (map_range / 65535.0f);
     std::vector<image::picture> parts{image::no_larger_than(image::read(one.photograph), largest_side)};
-    parts.push_back(image::overlay(parts[0], map, low_, high_));
-    if (one.mask) parts.push_back(image::resize_nearest(image::mask_picture(*one.mask), parts[0].width, parts[0].height));
+    const auto home = [&](const image::plane& fitted, float outside) {
+        return image::resize_map(image::restore_map(one.place, fitted, outside), parts[0].width, parts[0].height);
+    };
+    parts.push_back(image::overlay(parts[0], home(map, low_), low_, high_));
+    if (one.mask) {
+        image::plane mask{one.mask->width, one.mask->height, 1, {one.mask->pixels.begin(), one.mask->pixels.end()}};
+        mask = home(mask, 0.0f);
+        auto shown = image::make_image<std::uint8_t>(mask.width, mask.height, 1);
+        for (std::size_t i = 0; i < mask.pixels.size(); ++i) shown.pixels[i] = mask.pixels[i] >= 0.5f ? 255 : 0;
+        parts.push_back(std::move(shown));
+    }
     image::write_jpeg(one.target.string() + ".jpg", image::side_by_side(parts), jpeg_quality);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/score/finding.hpp>
 
 namespace cli {
 
@@ -21,8 +22,9 @@ class picture_writer {
    public:
     picture_writer(std::filesystem::path folder, std::size_t most_kept);
 
-    /// `part`: the sub-folder, "" for none. Throws io_error where a file can't be written.
-    void add(const std::string& part, const std::filesystem::path& photograph, const rd4ad::image::plane& map,
+    /// `part`: the sub-folder, "" for none. The finding's map is at the network's size; the mask is fitted as its photograph is.
+    /// Throws io_error where a file can't be written.
+    void add(const std::string& part, const std::filesystem::path& photograph, const rd4ad::finding& found,
              const std::optional<rd4ad::image::picture>& mask);
 
     /// Writes what is still kept.
@@ -32,6 +34,7 @@ class picture_writer {
     struct entry {
         std::filesystem::path photograph, target;
         rd4ad::image::picture16 map;
+        rd4ad::image::placement place;
         std::optional<rd4ad::image::picture> mask;
         float lowest, highest;
     };

@@ -16,12 +16,14 @@
 #include "pictures.hpp"
 #include "score_served.hpp"
 #include "verbs.hpp"
+#include "view.hpp"
 
 namespace cli {
 
 namespace {
 
 namespace fs = std::filesystem;
+using rd4ad::io::json;
 
 /// Photographs whose maps are kept until the pictures' scale of colours is fixed.
 constexpr std::size_t kept_for_scale = 256;
@@ -29,15 +31,20 @@ constexpr std::size_t kept_for_scale = 256;
 verb description() {
     verb v{.name = "score",
            .synopsis = "IMAGE|DIR... --checkpoint FILE|--server URL [FLAGS...]",
-           .what = "Scores photographs: a line each with path, score (0 to 3, more is more unusual) and milliseconds.",
+           .what =
+               "Scores photographs: a line each with path, raw score (0 to 3, more is more unusual), milliseconds, and where the "
+               "model has a threshold score (0 to 1, 0.5 is the threshold) and verdict.",
            .flags = {{"checkpoint", "FILE", "", "what rd4ad train wrote"},
-                     {"json", "", "", "each line a JSON object: path, score, ms"},
+                     {"json", "", "", "each line a JSON object: path, raw, score, anomalous, regions, ms"},
+                     {"coco", "FILE", "", "write the regions as COCO results; images are numbered from 1 in their order"},
+                     {"smallest-region", "PIXELS", "0", "area in the photograph below which a region is left out"},
                      {"out", "DIR", "", "write pictures of what was found"}},
            .takes_operands = true,
            .more = std::string{pictures_help} + R"(
 Example: all photographs of a folder, the most unusual first.
   rd4ad score photographs --checkpoint models/bottle.safetensors --out pictures | sort -rk2
 )"};
+    for (auto& one : kept_view_flags()) v.flags.push_back(std::move(one));
     for (auto& one : server_flags()) v.flags.push_back(std::move(one));
     for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
     return v;
@@ -58,27 +65,49 @@ std::vector<fs::path> photographs_in(const std::vector<std::string>& operands) {
     return files;
 }
 
+json object_of(const fs::path& path, const rd4ad::finding& found, double ms) {
+    json regions = json::array();
+    for (const auto& one : found.regions) regions.push_back(to_json(one));
+    const auto verdict = found.anomalous();
+    return {{"path", path.string()},
+            {"raw", found.score},
+            {"score", found.calibrated ? json(*found.calibrated) : json()},
+            {"anomalous", verdict ? json(*verdict) : json()},
+            {"regions", std::move(regions)},
+            {"ms", ms}};
+}
+
 /// Prints what was found in a photograph, and draws it where pictures are wanted.
 class results {
    public:
-    explicit results(const arguments& given) : json_{given.given("json")} {
+    explicit results(const arguments& given) : json_{given.given("json")}, coco_file_{given.text("coco")} {
         if (const auto out = given.text("out"); !out.empty()) writer_ = std::make_unique<picture_writer>(out, kept_for_scale);
     }
-    void add(const fs::path& path, float found, const rd4ad::image::plane& map, double ms) {
-        const double score = static_cast<double>(found);
+    void add(const fs::path& path, const rd4ad::finding& found, double ms) {
+        ++images_;
         if (json_)
-            std::printf("%s\n",
-                        rd4ad::io::text_of({{"path", path.string()}, {"score", score}, {"ms", ms}}, path.string()).c_str());
+            std::printf("%s\n", rd4ad::io::text_of(object_of(path, found, ms), path.string()).c_str());
         else
-            std::printf("%s\t%s\t%s\n", path.c_str(), fixed(score, 6).c_str(), fixed(ms, 1).c_str());
-        if (writer_) writer_->add("", path, map, std::nullopt);
+            std::printf("%s\t%s\t%s%s\n", path.c_str(), fixed(static_cast<double>(found.score), 6).c_str(), fixed(ms, 1).c_str(),
+                        !found.calibrated
+                            ? ""
+                            : ('\t' + fixed(*found.calibrated, 6) + (*found.anomalous() ? "\tanomalous" : "\tgood")).c_str());
+        for (auto& entry : rd4ad::coco_results(images_, found.regions)) {
+            entry["file_name"] = path.filename().string();
+            coco_.push_back(std::move(entry));
+        }
+        if (writer_) writer_->add("", path, found, std::nullopt);
     }
     void finish() {
         if (writer_) writer_->finish();
+        if (!coco_file_.empty()) rd4ad::io::write_json(coco_file_, coco_);
     }
 
    private:
     bool json_;
+    fs::path coco_file_;
+    std::size_t images_{0};
+    json coco_ = json::array();
     std::unique_ptr<picture_writer> writer_{};
 };
 
@@ -86,19 +115,27 @@ template <rd4ad::Backend B>
 void score_here(const arguments& given, const std::vector<fs::path>& files, results& to) {
     const auto options = compute_options(given);
     constexpr std::size_t most = 8;
-    const std::size_t batch = std::min(most, files.size());
-    const rd4ad::detector<B> by{given.required("checkpoint"), {.batch = batch, .size = rd4ad::map_size::network}, options};
+    const fs::path checkpoint = given.required("checkpoint");
+    const rd4ad::detector<B> by{checkpoint,
+                                {.batch = std::min(most, files.size()),
+                                 .size = rd4ad::map_size::network,
+                                 .regions = {.smallest_area = given.real("smallest-region")}},
+                                options};
+    const auto& view = by.settings().view;
+    check_kept_view(given, view, checkpoint);
+    const std::size_t batch = rd4ad::photographs_at_once(view, most, files.front());
     console shown;
     for (std::size_t first = 0; first < files.size(); first += batch) {
         const auto part = std::span{files}.subspan(first, std::min(batch, files.size() - first));
         const auto began = std::chrono::steady_clock::now();
-        std::vector<rd4ad::image::picture> photographs(part.size());
-        rd4ad::parallel_for(part.size(), options.threads, [&](std::size_t i) { photographs[i] = rd4ad::image::read(part[i]); });
-        const auto found = by.score(photographs);
+        std::vector<rd4ad::fitted_photograph> photographs(part.size());
+        rd4ad::parallel_for(part.size(), options.threads,
+                            [&](std::size_t i) { photographs[i] = rd4ad::fit_photograph(rd4ad::image::read(part[i]), view); });
+        const auto found = by.score_fitted(photographs);
         const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count() /
                           static_cast<double>(part.size());
         shown.clear();
-        for (std::size_t i = 0; i < part.size(); ++i) to.add(part[i], found[i].score, found[i].map, ms);
+        for (std::size_t i = 0; i < part.size(); ++i) to.add(part[i], found[i], ms);
         std::fflush(stdout);
         const std::size_t done = first + part.size();
         shown.bar(static_cast<double>(done) / static_cast<double>(files.size()),
@@ -124,7 +161,12 @@ int score(const std::vector<std::string>& words) {
     if (given.text("server").empty())
         with_backend(given, [&]<class B>() { return score_here<B>(given, files, found), 0; });
     else
-        score_served(given, files, [&](const auto&... all) { found.add(all...); });
+        score_served(given, files, [&](const fs::path& path, float score, const rd4ad::image::plane& map, double ms) {
+            const auto [width, height] = rd4ad::image::read_size(path);
+            rd4ad::finding one{.score = score, .map = map};
+            one.place = rd4ad::image::place({.size = map.width, .height = map.height}, width, height);
+            found.add(path, one, ms);
+        });
     found.finish();
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/data/duplicates.hpp>
 
 namespace cli {
 
@@ -15,7 +16,8 @@ std::vector<flag> set_flags() {
     for (const auto name : rd4ad::data::layouts) layouts += ", " + std::string{name};
     return {{"data", "DIR", "", "the data set's folder"},
             {"dataset", "LAYOUT", "auto", "how it is laid out: " + layouts},
-            {"class-names", "A,B", "", "these classes of a whole set, or all"}};
+            {"class-names", "A,B", "", "these classes of a whole set, or all, each with a model of its own"},
+            {"multimodal", "", "", "one model for all classes, or for those of --class-names"}};
 }
 
 std::vector<rd4ad::data::dataset> open_sets(const arguments& given) {
@@ -26,13 +28,29 @@ std::vector<rd4ad::data::dataset> open_sets(const arguments& given) {
     options.layout = given.choice("dataset", layouts);
     auto names = given.list("class-names");
     std::vector<rd4ad::data::dataset> sets;
-    if (names.empty()) {
+    const bool together = given.given("multimodal");
+    if (names.empty() && !together) {
         sets.push_back(rd4ad::data::open(root, options));
         return sets;
     }
-    if (names == std::vector<std::string>{"all"}) names = rd4ad::data::class_names(root, options);
+    if (names.empty() || names == std::vector<std::string>{"all"}) names = rd4ad::data::class_names(root, options);
     for (const auto& name : names) sets.push_back(rd4ad::data::open_class(root, name, options));
-    return sets;
+    if (!together) return sets;
+    rd4ad::data::dataset all;
+    all.name = fs::absolute(root / ".").lexically_normal().parent_path().filename().string();
+    for (auto& one : sets) {
+        all.train.insert(all.train.end(), one.train.begin(), one.train.end());
+        all.test.insert(all.test.end(), one.test.begin(), one.test.end());
+    }
+    return {all};
+}
+
+std::string duplicates_warning(const rd4ad::data::dataset& of) {
+    const auto found = rd4ad::data::duplicates(of);
+    if (found.empty()) return "";
+    return "warning: " + of.name + ": " + std::to_string(found.size()) +
+           " of its test images were trained on, which flatters the metrics; the first: " + found.front().test.string() + " is " +
+           found.front().train.string();
 }
 
 fs::path checkpoint_in(const fs::path& folder, const rd4ad::data::dataset& of) {

@@ -17,6 +17,7 @@
 #include "pictures.hpp"
 #include "sets.hpp"
 #include "verbs.hpp"
+#include "view.hpp"
 
 namespace cli {
 
@@ -36,7 +37,8 @@ verb description() {
             std::string{
                 R"(Each metric is 0 to 1, more is better; "-", in JSON null, where the data don't allow it (no masks, one kind of image).
 AUPRO is over the whole set; "per image" is its mean over the images with a defect, as the paper's code has it. Best F1 is
-that of the images, reached where a score of at least the threshold counts as a defect.
+that of the images, reached where a raw score of at least the threshold counts as a defect; it is known only afterwards.
+Alarms and found are the shares of the good and of the other images that reach the threshold the model came with.
 )"} + results_help +
             pictures_help +
             R"(They go to DIR/<kind>/, with several classes to DIR/<class>/<kind>/.
@@ -44,12 +46,15 @@ that of the images, reached where a score of at least the threshold counts as a 
 Example: the metrics of one model, and its pictures.
   rd4ad test --data mvtec/bottle --checkpoint models/bottle.safetensors --save-segmentation-images --out pictures
 )"};
-    const std::vector<flag> own{{"checkpoint", "PATH", "", "what rd4ad train wrote: the file, or its folder"},
-                                {"save-segmentation-images", "", "", "write pictures to --out"},
-                                {"json", "", "", "JSON on standard output instead of the table"},
-                                {"report-mb", "MB", "16", "size of all thumbnails in the report, in megabytes; 0: none"},
-                                {"out", "DIR", "", "where results, report and pictures go"}};
+    const std::vector<flag> own{
+        {"checkpoint", "PATH", "", "what rd4ad train wrote: the file, or its folder"},
+        {"save-segmentation-images", "", "", "write pictures to --out"},
+        {"coco", "FILE", "", "write the regions as COCO results, images numbered from 1 in the set's order"},
+        {"json", "", "", "JSON on standard output instead of the table"},
+        {"report-mb", "MB", "16", "size of all thumbnails in the report, in megabytes; 0: none"},
+        {"out", "DIR", "", "where results, report and pictures go"}};
     v.flags.insert(v.flags.end(), own.begin(), own.end());
+    for (auto& one : kept_view_flags()) v.flags.push_back(std::move(one));
     for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
     return v;
 }
@@ -116,19 +121,26 @@ struct wishes {
 
 /// One class: its metrics as JSON, and its results where they are wanted.
 template <rd4ad::Backend B>
-std::pair<json, rd4ad::tested_set> test_one(const rd4ad::data::dataset& set, const fs::path& checkpoint, const wishes& wanted) {
-    const rd4ad::detector<B> by{checkpoint, {}, wanted.model};
+std::pair<json, rd4ad::tested_set> test_one(const arguments& given, const rd4ad::data::dataset& set, const fs::path& checkpoint,
+                                            const wishes& wanted, std::size_t images_before, json& coco) {
+    const rd4ad::detector<B> by{checkpoint, {.size = rd4ad::map_size::network}, wanted.model};
+    check_kept_view(given, by.settings().view, checkpoint);
     std::unique_ptr<picture_writer> writer;
     if (!wanted.pictures.empty())
         writer = std::make_unique<picture_writer>(wanted.pictures, std::numeric_limits<std::size_t>::max());
     collector results{set, wanted.root, wanted.thumbnail_bytes};
     console shown;
+    if (const auto warning = duplicates_warning(set); !warning.empty()) shown.line(warning);
     const auto found =
         rd4ad::evaluate(by, set, 8,
                         [&](std::size_t i, const rd4ad::image::picture& photograph, const rd4ad::finding& finding,
                             const std::optional<rd4ad::image::picture>& mask) {
                             const auto& item = set.test[i];
-                            if (writer) writer->add(item.kind, item.image, finding.map, mask);
+                            if (writer) writer->add(item.kind, item.image, finding, mask);
+                            for (auto& entry : rd4ad::coco_results(images_before + i + 1, finding.regions)) {
+                                entry["file_name"] = item.image.filename().string();
+                                coco.push_back(std::move(entry));
+                            }
                             if (wanted.results) results.add(i, photograph, finding, mask);
                             shown.bar(static_cast<double>(i + 1) / static_cast<double>(set.test.size()),
                                       set.name + ": image " + std::to_string(i + 1) + "/" + std::to_string(set.test.size()));
@@ -150,7 +162,7 @@ std::pair<json, rd4ad::tested_set> test_one(const rd4ad::data::dataset& set, con
 
 template <rd4ad::Backend B>
 int test_all(const arguments& given) {
-    const fs::path checkpoint = given.required("checkpoint"), out = given.text("out");
+    const fs::path checkpoint = given.required("checkpoint"), out = given.text("out"), coco_file = given.text("coco");
     const bool pictures = given.given("save-segmentation-images");
     if (pictures && out.empty()) throw usage_error{"--save-segmentation-images needs --out DIR"};
     const double megabytes = given.real("report-mb");
@@ -165,12 +177,14 @@ int test_all(const arguments& given) {
     const bool several = sets.size() > 1;
     const auto bytes = static_cast<std::size_t>(megabytes * 1e6);
     wanted.thumbnail_bytes = bytes / sets.size();
-    json classes = json::object();
+    json classes = json::object(), coco = json::array();
+    std::size_t images = 0;
     std::vector<std::pair<std::string, json>> rows;
     std::vector<rd4ad::tested_set> tested;
     for (const auto& set : sets) {
         wanted.pictures = !pictures ? fs::path{} : several ? out / set.name : out;
-        auto [metrics, results] = test_one<B>(set, find_checkpoint(checkpoint, set), wanted);
+        auto [metrics, results] = test_one<B>(given, set, find_checkpoint(checkpoint, set), wanted, images, coco);
+        images += set.test.size();
         rows.emplace_back(set.name, metrics);
         classes[set.name] = std::move(metrics);
         tested.push_back(std::move(results));
@@ -186,6 +200,7 @@ int test_all(const arguments& given) {
         auto title = several ? (folder.has_filename() ? folder : folder.parent_path()).filename().string() : tested.front().name;
         write_results(out, std::move(title), std::move(tested), bytes);
     }
+    if (!coco_file.empty()) rd4ad::io::write_json(coco_file, coco);
     if (given.given("json")) {
         std::printf("%s\n", rd4ad::io::text_of(result, "results", 2).c_str());
         return 0;

@@ -1,5 +1,6 @@
 // cli/train.cpp: rd4ad train.
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -11,8 +12,10 @@
 #include "arguments.hpp"
 #include "backends.hpp"
 #include "console.hpp"
+#include "scale.hpp"
 #include "sets.hpp"
 #include "verbs.hpp"
+#include "view.hpp"
 
 namespace cli {
 
@@ -50,11 +53,12 @@ Example: bottles and pills of MVTec AD by ImageNet's wide_resnet50_2, a checkpoi
         {"arch", "NAME", "", "resnet18, resnet34, resnet50 or wide_resnet50_2; by default what --teacher holds, else resnet18"},
         {"teacher", "FILE", "built-in",
          "a file of weights (.pth, .safetensors), built-in, none (untrained), or a name: rd4ad teachers"},
-        {"inp", "PIXELS", "256", "width and height of the network's images, a multiple of 32"},
         {"bs", "N", "16", "images a step"},
         {"epochs", "N", "200", "how often each image is seen"},
         {"lr", "RATE", "0.005", "Adam's learning rate"},
-        {"seed", "N", "111", "of first values and order"},
+        {"seed", "N", "111", "of first values, order, and which images are held out"},
+        {"validation", "SHARE", "0.1", "share of the good images held out of training, to set the threshold by; 0: none"},
+        {"false-alarm-rate", "RATE", "0.01", "share of good images that may be called anomalous, on average"},
         {"save-every", "N", "10", "epochs from one saving to the next; the end is always saved"},
         {"variance-guard", "V", "0",
          "against loss spikes: batch variances below this and the running one don't count; say 0.0005"},
@@ -63,6 +67,8 @@ Example: bottles and pills of MVTec AD by ImageNet's wide_resnet50_2, a checkpoi
         {"resume", "", "", "go on from the checkpoint in --out, with its own teacher"},
         {"out", "DIR", "", "where the checkpoint goes, and beside it what --resume needs"}};
     v.flags.insert(v.flags.end(), own.begin(), own.end());
+    const auto views = view_flags();
+    v.flags.insert(v.flags.begin() + static_cast<std::ptrdiff_t>(set_flags().size() + 2), views.begin(), views.end());
     for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
     return v;
 }
@@ -131,11 +137,13 @@ int train_all(const arguments& given) {
     const auto model_options = compute_options(given);
     rd4ad::train_options options{.epochs = given.whole("epochs", 1),
                                  .batch = given.whole("bs", 1),
-                                 .size = given.whole("inp", 1),
                                  .rate = given.real("lr"),
                                  .seed = given.whole("seed", 0),
+                                 .validation = given.real("validation"),
+                                 .false_alarm_rate = given.real("false-alarm-rate"),
                                  .save_every = given.whole("save-every", 1)};
     options.stable = {.variance_guard = given.real("variance-guard"), .reset_every = given.whole("reset-every", 0)};
+    set_view(options, given);
     const double cache = given.real("cache-gb");
     if (cache < 0 || cache > 1e6) throw usage_error{"--cache-gb " + given.text("cache-gb") + ": expected 0 to 1000000"};
     options.cache_bytes = static_cast<std::size_t>(cache * (1u << 30));
@@ -155,6 +163,7 @@ int train_all(const arguments& given) {
         if (&set == &sets.front()) say_teacher(m.settings.teacher, std::string{m.arch->name});
         std::fflush(stdout);
         console shown;
+        if (const auto warning = duplicates_warning(set); !warning.empty()) shown.line(warning);
         options.progress = shown_on(shown, set.name);
         const auto log = rd4ad::train(m, set, options);
         shown.clear();
@@ -163,9 +172,14 @@ int train_all(const arguments& given) {
                        ", saved in " + options.checkpoint.string() + "; the same command with --resume goes on");
             return stopped_status;
         }
-        std::printf("%s: %s, %zu images, %zu epochs, loss %s, %s: %s\n", set.name.c_str(), m.arch->name.data(), set.train.size(),
+        std::printf("%s: %s, %zu images, %zu epochs, loss %s, %s: %s\n", set.name.c_str(), m.arch->name.data(), log.trained,
                     options.epochs, log.losses.empty() ? "none" : fixed(log.losses.back(), 5).c_str(),
                     duration(log.seconds).c_str(), options.checkpoint.c_str());
+        if (const auto scale = rd4ad::calibration_from(m.settings.calibration, set.name))
+            std::printf("%s: %s\n", set.name.c_str(), in_words(*scale).c_str());
+        else
+            std::printf("%s: no threshold: %zu of %zu good images held out, expected at least 2; set one by rd4ad calibrate\n",
+                        set.name.c_str(), log.held_out, set.train.size());
         std::fflush(stdout);
     }
     return 0;

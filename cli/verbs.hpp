@@ -8,6 +8,7 @@ namespace cli {
 int train(const std::vector<std::string>& given);
 int test(const std::vector<std::string>& given);
 int score(const std::vector<std::string>& given);
+int calibrate(const std::vector<std::string>& given);
 int export_model(const std::vector<std::string>& given);
 int fetch(const std::vector<std::string>& given);
 int teachers(const std::vector<std::string>& given);

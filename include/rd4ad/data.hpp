@@ -7,9 +7,11 @@
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/duplicates.hpp>
 #include <rd4ad/data/folder.hpp>
+#include <rd4ad/data/held_out.hpp>
 #include <rd4ad/data/ksdd2.hpp>
 #include <rd4ad/data/labelme.hpp>
 #include <rd4ad/data/mvtec.hpp>
 #include <rd4ad/data/open.hpp>
 #include <rd4ad/data/patches.hpp>
+#include <rd4ad/data/view.hpp>
 #include <rd4ad/data/visa.hpp>

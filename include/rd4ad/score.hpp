@@ -9,3 +9,5 @@
 #include <rd4ad/score/regions.hpp>
 #include <rd4ad/score/report.hpp>
 #include <rd4ad/score/results.hpp>
+#include <rd4ad/score/scorer.hpp>
+#include <rd4ad/score/smoothing.hpp>

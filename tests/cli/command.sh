@@ -58,7 +58,7 @@ case_help() {
     gives 0 --help
     says out "Example:"
     local verb
-    for verb in train test score compare fps export verify fetch teachers convert; do
+    for verb in train test score calibrate compare fps export verify fetch teachers convert; do
         gives 0 "$verb" --help
         says out "Example:"
         says out "  rd4ad $verb "
@@ -71,7 +71,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains "no verb: expected train, test, score, compare, fps, export, verify, fetch, teachers, convert or bench (see rd4ad --help)"
+    complains "no verb: expected train, test, score, calibrate, compare, fps, export, verify, fetch, teachers, convert or bench (see rd4ad --help)"
     gives 2 tran
     complains "unknown verb tran: did you mean train? (see rd4ad --help)"
     gives 2 --verson
@@ -126,6 +126,16 @@ case_usage() {
     complains "--teacher is missing (see rd4ad convert --help)"
     gives 2 convert --from a.safetensors --out b.pth --inp 64
     complains "--out b.pth: a checkpoint of theirs holds neither --teacher nor --inp; leave them out (see rd4ad convert --help)"
+    gives 2 train --data . --out models --inp 64,32
+    complains "--inp '64,32': expected a whole number of at least 1, or two as 640x256 (see rd4ad train --help)"
+    gives 2 train --data . --out models --patch-size 64 --patches-per-row 2
+    complains "--patch-size and --patches-per-row or --patches-per-column: give one or the other (see rd4ad train --help)"
+    gives 2 train --data . --out models --fit native --patch-size 64 --inp 64
+    complains "--inp and --fit native: photographs keep their own size; give --patch-size alone (see rd4ad train --help)"
+    gives 2 calibrate --checkpoint models --labelled
+    complains "--labelled needs --data DIR (see rd4ad calibrate --help)"
+    gives 2 calibrate --checkpoint models --false-alarm-rate 2
+    complains "--false-alarm-rate 2: expected a number above 0 and below 1 (see rd4ad calibrate --help)"
     gives 2 score --checkpoint models
     complains "nothing to score: expected images or folders (see rd4ad score --help)"
 }
@@ -161,6 +171,7 @@ case_train_test_score() {
     gives 0 train --data cloth --out models --epochs 2 "${tiny_training[@]}"
     says out "teacher: built-in (resnet18, Tiny ImageNet); ImageNet's weights find more: rd4ad fetch resnet18, then --teacher resnet18-imagenet"
     says out "cloth: resnet18, 8 images, 2 epochs, loss "
+    says out "cloth: no threshold: 0 of 8 good images held out, expected at least 2; set one by rd4ad calibrate"
     says err "cloth: epoch 2/2, loss "
     [[ -s models/cloth.safetensors && -s models/cloth.resume.safetensors ]] || fail "expected a checkpoint and what resumes it"
 
@@ -170,6 +181,7 @@ case_train_test_score() {
         grep -qE "^  \"$key\": [0-9.e-]+,$" out || fail "expected a number for $key"
     done
     says out '"images": 6,'
+    says out '"false_alarms": null,'
     grep -qE '"seconds": [0-9.e-]+,$' out || fail "expected a number for seconds"
     says out '"teacher": "built-in (resnet18, Tiny ImageNet)"'
     cmp out pictures/results.json || fail "expected the same in results.json"
@@ -189,7 +201,7 @@ case_train_test_score() {
     complains "--report-mb -1: expected 0 to 500 (see rd4ad test --help)"
 
     gives 0 test --data cloth --checkpoint models/cloth.safetensors
-    says out "class  image AUROC  pixel AUROC  AUPRO  per image  image AP  pixel AP  best F1  threshold  images  seconds"
+    says out "class  image AUROC  pixel AUROC  AUPRO  per image  image AP  pixel AP  best F1  threshold  alarms  found  images  seconds"
     grep -qE '^cloth  +[01]\.[0-9]{4} ' out || fail "expected a row of the table"
 
     mkdir -p several/a several/b
@@ -203,10 +215,11 @@ case_train_test_score() {
     mkdir plain && cp cloth/test/stain/*.png plain && echo "no image" >plain/note.txt
     gives 0 score plain cloth/test/good/000.png --checkpoint models/cloth.safetensors --out scored
     (($(wc -l <out) == 3)) || fail "expected three lines"
-    grep -qE $'^plain/000\\.png\t[0-2]\\.[0-9]{6}\t[0-9.]+$' out || fail "expected path, score and milliseconds"
+    grep -qE $'^plain/000\\.png\t[0-2]\\.[0-9]{6}\t[0-9.]+$' out || fail "expected path, raw score and milliseconds"
     [[ -s scored/000.jpg && -s scored/000_map.png && -s scored/000-2.jpg && -s scored/001.jpg ]] || fail "expected pictures"
     gives 0 score --checkpoint models/cloth.safetensors --json -- cloth/test/good/000.png
-    grep -qE '^\{"ms":[0-9.e+-]+,"path":"cloth/test/good/000\.png","score":[0-9.e-]+\}$' out || fail "expected a JSON object"
+    grep -qE '^\{"anomalous":null,"ms":[0-9.e+-]+,"path":"cloth/test/good/000\.png","raw":[0-9.e-]+,"regions":\[\],"score":null\}$' out ||
+        fail "expected a JSON object"
     cp plain/note.txt note.png
     gives 1 score note.png --checkpoint models/cloth.safetensors
     says err "rd4ad: note.png: is not an image this library reads"
@@ -520,6 +533,70 @@ case_open_in_pytorch() {
     "$python" "$tests/open_in_pytorch.py" "$reference" resnet18 64 models/cloth.safetensors theirs.pth $(cut -f 1 here) >there ||
         fail "PyTorch can't open them"
     paste here there | awk -F '\t' '$1 != $3 || $2 - $4 > 1e-5 || $4 - $2 > 1e-5 { exit 1 }' || fail "other scores in PyTorch: $(paste here there)"
+}
+
+case_calibrate() {
+    "$make_woven" cloth 24 4 64
+    cp cloth/train/good/000.png cloth/test/good/999.png
+    gives 0 train --data cloth --out models --epochs 2 --seed 3 "${tiny_training[@]}"
+    says err "warning: cloth: 1 of its test images were trained on, which flatters the metrics; the first: cloth/test/good/999.png is cloth/train/good/000.png"
+    says out "cloth: resnet18, 22 images, 2 epochs, loss "
+    says out "cloth: threshold "
+    says out "false alarms 1.00 % asked, 1.00 % expected"
+    says out "(exponential tail, 2 good images)"
+    local model=models/cloth.safetensors
+    cp "$model" trained.safetensors
+    gives 0 calibrate --checkpoint "$model" --false-alarm-rate 0.4
+    says out "false alarms 40.0 % asked, 33.3 % expected, 95 % interval 1.26 % to 84.2 % (order statistic, 2 good images)"
+    gives 0 calibrate --checkpoint "$model" --false-alarm-rate 0.01
+    cmp "$model" trained.safetensors || fail "expected the bytes that training wrote"
+
+    gives 1 calibrate --checkpoint "$model" --splits 2
+    complains "--splits: 2 good images, expected at least 4; give more good images"
+
+    rm cloth/test/good/999.png
+    gives 0 calibrate --checkpoint models --data cloth --labelled
+    says out "(best F1, 4 good images)"
+    gives 0 test --data cloth --checkpoint models --json --coco regions.json
+    grep -qE '"detected": [0-9.]+,' out || fail "expected the share of defects found"
+    grep -qE '"false_alarms": [0-9.]+,' out || fail "expected the share of false alarms"
+    says regions.json '"category_id": 1,'
+    gives 0 score cloth/test/stain/000.png --checkpoint "$model"
+    grep -qE $'^cloth/test/stain/000\\.png\t[0-2]\\.[0-9]{6}\t[0-9.]+\t0\\.[0-9]{6}\t(good|anomalous)$' out || fail "expected a score and a verdict"
+    gives 0 score cloth/test/stain/000.png --checkpoint "$model" --json
+    grep -qE '"anomalous":(true|false),.*"score":0\.[0-9e-]+\}$' out || fail "expected a verdict and a score"
+    gives 0 calibrate --checkpoint models --data cloth --splits 5 --false-alarm-rate 0.3 --json
+    says out '"images_for_threshold": 2,'
+    gives 0 calibrate --checkpoint "$model" --data cloth/test/good --splits 2 --false-alarm-rate 0.3
+    says out "asked 30.00 %, measured "
+    gives 1 test --data cloth --checkpoint models --patches-per-row 2
+    complains "$model: was trained with --patches-per-row 1, not 2: leave the flag out, or train anew"
+}
+
+case_views() {
+    "$make_woven" cloth 8 2 96
+    local training=(train --data cloth --epochs 1 --bs 4 --threads 1 --validation 0.25)
+    gives 0 "${training[@]}" --out patches --inp 128 --patches-per-row 2 --patches-per-column 2 --patch-overlap 16
+    gives 0 test --data cloth --checkpoint patches --json --patches-per-row 2 --patch-overlap 16 --save-segmentation-images --out pictures
+    grep -qE '"pixel_auroc": 0\.[0-9]+,' out || fail "expected a number"
+    [[ $(od -An -tx1 -j16 -N8 pictures/good/000_map.png) == " 00 00 00 80 00 00 00 80" ]] || fail "expected a map of 128 x 128"
+    gives 0 "${training[@]}" --out native --fit native --patch-size 64
+    gives 0 score cloth/test/good --checkpoint native/cloth.safetensors --out pictures
+    [[ $(od -An -tx1 -j16 -N8 pictures/000_map.png) == " 00 00 00 60 00 00 00 60" ]] || fail "expected a map of 96 x 96"
+    gives 0 "${training[@]}" --out wide --inp 128x64
+    gives 0 "${training[@]}" --out padded --inp 96 --fit pad --crop 64
+    gives 0 test --data cloth --checkpoint padded --json
+    gives 1 "${training[@]}" --out odd --fit native
+    says err "fit native has no patch size"
+    mkdir -p all/a all/b
+    cp -r cloth/* all/a && cp -r cloth/* all/b
+    gives 0 train --data all --multimodal --epochs 1 --bs 4 --threads 1 --inp 64 --out together
+    says out "all: resnet18, 14 images, 1 epochs"
+    [[ -s together/all.safetensors ]] || fail "expected one checkpoint for all classes"
+    gives 0 test --data all --multimodal --checkpoint together --json
+    says out '"images": 12,'
+    gives 0 test --data all --class-names all --checkpoint together --json
+    says out '"mean": {'
 }
 
 # A training that a signal ends, and then goes on, ends in the same bytes as one that nothing disturbed.

@@ -38,6 +38,21 @@ TEST_CASE("every form comes as the RGB that Pillow reads", "[image]") {
     }
 }
 
+TEST_CASE("a size is known before the pixels are", "[image]") {
+    for (const std::string name : {"grey.png", "rgb16.png", "rgba.tga", "rgb.bmp", "grey.jpg", "orientation_1.jpg",
+                                   "orientation_3.jpg", "orientation_5.jpg", "orientation_8.jpg"}) {
+        CAPTURE(name);
+        const auto path = test::image_data("formats/" + name);
+        const auto picture = image::read(path);
+        CHECK(image::read_size(path) == image::size{picture.width, picture.height});
+    }
+    const test::scratch_folder folder;
+    test::write_content(folder / "text.png", "no image");
+    CHECK(message_of<format_error>([&] { (void)image::read_size(folder / "text.png"); }) ==
+          (folder / "text.png").string() +
+              ": is not an image this library reads (PNG, JPEG, BMP, TGA): its size can't be told; replace or remove it");
+}
+
 TEST_CASE("masks are zeros and ones", "[image]") {
     const auto path = test::image_data("formats/grey.png");
     const auto grey = image::read(path);

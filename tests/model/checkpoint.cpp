@@ -20,6 +20,8 @@ template <Backend B>
 model<B> small_model() {
     auto m = make_model_without_teacher<B>("resnet18", {.seed = 3, .threads = 1});
     m.settings.height = 32, m.settings.width = 64;
+    m.settings.view.geometry = {.size = 128, .height = 64};
+    m.settings.view.patches.per_row = m.settings.view.patches.per_column = 2;
     m.settings.normalisation = {{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}};
     m.settings.teacher = "resnet18-f37072fd.pth";
     m.batches = 17;
@@ -53,6 +55,7 @@ TEMPLATE_LIST_TEST_CASE("a checkpoint gives the same maps bit for bit, under PyT
     CHECK(map_of<B>(back) == map_of<B>(m));
     CHECK(back.arch->name == "resnet18");
     CHECK((back.settings.height == 32 && back.settings.width == 64));
+    CHECK(back.settings.view == m.settings.view);
     CHECK(back.settings.normalisation == m.settings.normalisation);
     CHECK(back.settings.teacher == "resnet18-f37072fd.pth");
     CHECK(back.batches == 17);
@@ -98,6 +101,7 @@ TEST_CASE("a checkpoint keeps its calibration, which can be replaced alone", "[m
     save_checkpoint<B>(path, m, {{"epochs", 5}});
     const auto bytes = test::text_of_file(path);
     replace_calibration(path, {{"threshold", 0.2}});
+    CHECK(calibration_in(path) == io::json{{"threshold", 0.2}});
     auto back = load_checkpoint<B>(path, {.threads = 1});
     CHECK(back.settings.calibration == io::json{{"threshold", 0.2}});
     CHECK(map_of<B>(back) == map_of<B>(m));

@@ -20,6 +20,7 @@ using B = std::tuple_element_t<0, test::backends>;
 model<B> small_model() {
     auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
     m.settings.height = 32, m.settings.width = 64;
+    m.settings.view.geometry = {.size = 64, .height = 32};
     return m;
 }
 
@@ -138,6 +139,70 @@ TEST_CASE("a calibrated detector gives scores on the scale, verdicts and regions
           "detector: its calibration can't be read: expected what rd4ad writes; calibrate again by rd4ad calibrate");
 }
 
+TEST_CASE("maps of padded, cropped and kept aspects come back to the photograph", "[score]") {
+    const auto wide = test::photograph(100, 40, 7), tall = test::photograph(40, 120, 8), square = test::photograph(64, 64, 9);
+    for (const auto how : {image::fit::pad, image::fit::short_side})
+        for (const std::size_t crop : {0u, 32u}) {
+            auto m = small_model();
+            m.settings.view.geometry = {.fit = how, .size = 64, .crop = crop};
+            m.settings.height = m.settings.width = crop ? crop : 64;
+            m.settings.calibration = to_json(calibration{.typical = 0, .threshold = 1e-3});
+            auto same = small_model();
+            same.settings = m.settings;
+            const detector<B> by{std::move(m)}, fitted{std::move(same), {.size = map_size::network}};
+            const std::vector<image::picture> photographs{wide, tall, square};
+            const auto found = by.score(photographs), network = fitted.score(photographs);
+            for (std::size_t i = 0; i < 3; ++i) {
+                CAPTURE(image::to_string(how), crop, i);
+                const auto& place = found[i].place;
+                CHECK((found[i].map.width == photographs[i].width && found[i].map.height == photographs[i].height));
+                CHECK((network[i].map.width == place.width && network[i].map.height == place.height));
+                CHECK(found[i].map == image::restore_map(place, network[i].map));
+                const auto seen = data::extract(network[i].map, image::pixels_inside(place));
+                CHECK(found[i].score == *std::max_element(seen.pixels.begin(), seen.pixels.end()));
+                REQUIRE(!found[i].regions.empty());
+                for (const auto& one : found[i].regions)
+                    CHECK((one.relative.x >= 0 && one.relative.x + one.relative.width <= 1 + 1e-12));
+            }
+            if (how == image::fit::short_side && crop == 0)  // 100 x 40 comes to 160 x 64, 40 x 120 to 64 x 192
+                CHECK((found[0].place.width == 160 && found[1].place.height == 192));
+        }
+}
+
+TEST_CASE("patches are joined without seams: what a patch's border does not reach is the whole's own map", "[score]") {
+    // A network's map of a patch depends on what lies around, so equal values are not to be had; that of one patch which is the
+    // whole photograph is, up to rounding, the whole's.
+    auto m = small_model();
+    m.settings.view = {.geometry = {.size = 64}};
+    m.settings.height = m.settings.width = 64;
+    auto one = small_model();
+    one.settings = m.settings;
+    one.settings.view.patches.size = 64;
+    const detector<B> whole{std::move(m), {.size = map_size::network}}, patch{std::move(one), {.size = map_size::network}};
+    const auto photographs = some_photographs();
+    const auto wanted = whole.score(photographs), found = patch.score(photographs);
+    for (std::size_t i = 0; i < found.size(); ++i) check_same(found[i], wanted[i], 1e-5);
+}
+
+TEST_CASE("patches of several photographs are computed in any batches", "[score]") {
+    const auto in_batches = [](std::size_t batch) {
+        auto m = small_model();
+        m.settings.view = {.geometry = {.fit = image::fit::native, .size = 32}};
+        m.settings.view.patches.size = 32;
+        m.settings.view.patches.overlap = 8;
+        m.settings.height = m.settings.width = 32;
+        return detector<B>{std::move(m), {.batch = batch}};
+    };
+    const auto photographs = some_photographs();  // 50 x 40 has 2 x 2 patches, 33 x 100 has 2 x 4
+    const auto alone = in_batches(1).score(photographs), together = in_batches(7).score(photographs);
+    for (std::size_t i = 0; i < photographs.size(); ++i) {
+        INFO("photograph " << i);
+        CHECK((alone[i].map.width == photographs[i].width && alone[i].map.height == photographs[i].height));
+        check_same(together[i], alone[i], 1e-5);
+        CHECK(alone[i].score > 0);
+    }
+}
+
 TEST_CASE("what a detector can't do is refused", "[score]") {
     CHECK(test::message_of([] {
               detector<B>{model<B>{architecture_named("resnet18"), {.threads = 1}}, {.batch = 0}};
@@ -151,5 +216,5 @@ TEST_CASE("what a detector can't do is refused", "[score]") {
     CHECK(test::message_of([&] { static_cast<void>(by.score(test::noise(64, 32, 1))); }) ==
           "normalise: expected 3 channels, the image is 64x32x1 (width x height x channels)");
     CHECK(test::message_of([&] { static_cast<void>(by.score(image::picture{})); }) ==
-          "resize: the image has no pixels (0x0x0 as width x height x channels)");
+          "place: the photograph is 0 x 0 pixels; both must be at least 1");
 }

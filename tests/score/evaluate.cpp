@@ -21,6 +21,7 @@ const detector<B>& small_detector() {
     static const detector<B> made = [] {
         auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
         m.settings.height = 32, m.settings.width = 64;
+        m.settings.view.geometry = {.size = 64, .height = 32};
         return detector<B>{std::move(m), {.size = map_size::network}};
     }();
     return made;
@@ -75,6 +76,30 @@ TEST_CASE("a test set with masks gives every metric", "[score]") {
     CHECK((result.ms[0] > 0 && result.ms[0] == result.ms[1] && result.ms[4] > 0));
     REQUIRE(result.curves);
     CHECK((result.curves->roc.size() >= 2 && !result.curves->precision_recall.empty() && result.curves->pro.size() >= 2));
+}
+
+TEST_CASE("a calibrated detector's alarms are counted, and borders are not judged", "[score]") {
+    const test::scratch_folder folder;
+    const auto set = small_set(folder / "bolts");
+    const auto raw = evaluate(small_detector(), set);
+    CHECK((raw.calibrated.empty() && !raw.false_alarms && !raw.detected));
+    auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
+    m.settings.height = m.settings.width = 64;
+    m.settings.view.geometry = {.fit = image::fit::pad, .size = 64};
+    m.settings.calibration = to_json(calibration{.typical = 0, .threshold = 1e-3});
+    const detector<B> by{std::move(m), {.size = map_size::network}};
+    std::size_t seen = 0;
+    const auto found = evaluate(
+        by, set, 3, [&](std::size_t index, const image::picture&, const finding& one, const std::optional<image::picture>& mask) {
+            CHECK((one.map.width == 64 && mask->width == 64 && mask->height == 64));
+            const auto part = image::pixels_inside(one.place);
+            CHECK((part.width * part.height < 64 * 64));
+            seen += index;
+        });
+    CHECK(seen == 10);
+    CHECK(found.calibrated.size() == 5);
+    CHECK((*found.false_alarms == 1 && *found.detected == 1));
+    CHECK(found.pixels);
 }
 
 TEST_CASE("without masks the images are still judged", "[score]") {

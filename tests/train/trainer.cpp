@@ -1,11 +1,15 @@
 // Training from files: repeatable, resumable, stopped by what can't go on, and what each message says.
 #include <rd4ad/train/trainer.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include <rd4ad/score/detector.hpp>
+
 #include <support/backends.hpp>
 #include <support/catch.hpp>
+#include <support/gradient_check.hpp>
 #include <support/photographs.hpp>
 
 using namespace rd4ad;
@@ -82,6 +86,83 @@ TEST_CASE("the same seed gives the same checkpoint, whether saved, cached on dis
     CHECK((test::text_of_file(options.checkpoint) == bytes));  // not shown: it is long
 }
 
+TEST_CASE("held-out photographs set the threshold, and are not trained on", "[train]") {
+    const test::scratch_folder folder;
+    auto set = test::training_set(folder.path(), 7);
+    auto options = small_training();
+    options.epochs = 1;
+    options.validation = 0.4;  // three of seven
+    options.false_alarm_rate = 0.25;
+    options.checkpoint = folder / "part.safetensors";
+    auto m = fresh_model();
+    const auto log = train(m, set, options);
+    CHECK((log.trained == 4 && log.held_out == 3));
+    const auto made = calibration_from(m.settings.calibration, "model");
+    REQUIRE(made);
+    CHECK(made->rule == threshold_rule::order_statistic);
+    CHECK(made->asked_rate == 0.25);
+    CHECK(training_of(options.checkpoint).at("held_out") == 3);
+    CHECK(training_of(options.checkpoint).at("images") == 4);
+
+    // The same scores by the checkpoint's detector, and training without the three gives the same weights.
+    const detector<B> by{options.checkpoint, {}, {.threads = 1}};
+    CHECK(by.scale() == made);
+    const auto split = data::hold_out(7, 0.4, options.seed);
+    std::vector<std::filesystem::path> held_out;
+    for (const std::size_t i : split.held_out) held_out.push_back(set.train[i].image);
+    auto scores = by.scores(held_out);
+    std::sort(scores.begin(), scores.end());
+    CHECK(test::apart(scores, made->good_scores) < 1e-5);
+    data::dataset kept;
+    for (const std::size_t i : split.kept) kept.train.push_back(set.train[i]);
+    options.validation = 0;
+    options.checkpoint.clear();
+    auto other = fresh_model();
+    CHECK(train(other, kept, options).losses == log.losses);
+    CHECK(other.settings.calibration.is_null());
+}
+
+TEST_CASE("patches are trained on as images are, resumed bit for bit", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 3);
+    auto options = small_training();
+    options.fit = image::fit::native;
+    options.patches.size = 32;
+    options.patches.overlap = 8;  // 2 x 2 patches each
+    options.checkpoint = folder / "whole.safetensors";
+    std::size_t steps = 0;
+    options.progress = [&](const training_progress& p) { steps = p.steps; };
+    const auto whole = run(set, options);
+    CHECK((steps == 3 && whole.trained == 3));
+    const auto back = load_checkpoint<B>(options.checkpoint, {.threads = 1});
+    CHECK(back.settings.view == view_of(options));
+    CHECK((back.settings.width == 32 && back.settings.view.geometry.size == 32));
+    const auto bytes = test::text_of_file(options.checkpoint);
+    options.progress = {};
+    options.checkpoint = folder / "halves.safetensors";
+    int done = 0;
+    options.should_stop = [&] { return ++done == 4; };
+    CHECK(run(set, options).stopped);
+    options.should_stop = {};
+    options.resume = true;
+    auto other = options;
+    other.patches.overlap = 4;
+    auto refused = fresh_model();
+    CHECK(message_for(refused, set, other).find("(patch_overlap was 8 and is now 4)") != std::string::npos);
+    CHECK(run(set, options).losses == whole.losses);
+    CHECK((test::text_of_file(options.checkpoint) == bytes));  // not shown: it is long
+}
+
+TEST_CASE("networks' images need not be square", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 4);
+    auto options = small_training();
+    options.epochs = 1, options.size = 64, options.height = 32;
+    auto m = fresh_model();
+    CHECK(train(m, set, options).losses.size() == 1);
+    CHECK((m.settings.width == 64 && m.settings.height == 32));
+}
+
 TEST_CASE("a loss that is no number ends the training and leaves the checkpoint", "[train]") {
     const test::scratch_folder folder;
     const auto set = test::training_set(folder.path(), 7);
@@ -111,6 +192,10 @@ TEST_CASE("settings that no training can have are refused before it begins", "[t
     CHECK(with([](auto& o) { o.save_every = 0; }) == "save_every 0: expected 1 or more epochs");
     CHECK(with([](auto& o) { o.rate = -0.5; }) == "learning rate -0.5: expected a number above 0");
     CHECK(with([](auto& o) { o.size = 40; }) == "image size 40 x 40: width and height must be multiples of 32, from 32 on");
+    CHECK(with([](auto& o) { o.false_alarm_rate = 1; }) == "false-alarm rate 1.0: expected a number above 0 and below 1");
+    CHECK(with([](auto& o) { o.validation = 1; }) == "the share held out of training is 1.000000, it must be 0 to 0.9");
+    CHECK(with([](auto& o) { o.fit = image::fit::native; }) ==
+          "fit native has no patch size: photographs at their own size are cut into patches; give one, say 256");
     CHECK(with([](auto& o) { o.batch = 3; }) ==
           "a batch of one image of 32 x 32 leaves batch norm one value a channel, which has no variance (7 images in batches of "
           "3): use a larger image size, or a batch that divides the images otherwise");

@@ -38,6 +38,8 @@ namespace rd4ad {
     };
     if (input.value("fit", io::json{}) != "squash") fail("'input' has a 'fit' that this version doesn't know");
     model_settings settings{whole("height"), whole("width"), {three("mean"), three("deviation")}};
+    settings.view.geometry.size = settings.width;
+    settings.view.geometry.height = settings.height == settings.width ? 0 : settings.height;
     if (const auto teacher = about.value("teacher", io::json{}); teacher.is_string()) settings.teacher = teacher;
     return settings;
 }

@@ -20,6 +20,11 @@ inline constexpr const char* description_format = "rd4ad graph 1";
 /// the graph computes it.
 template <Backend B>
 [[nodiscard]] io::json describe(const model<B>& m, const scoring_graph& graph, double sigma, bool half) {
+    const auto& view = m.settings.view;
+    if (!view.whole() || view.geometry.fit != image::fit::squash || view.geometry.crop != 0)
+        throw option_error{"export: the model takes photographs by " + data::to_json(view).dump() +
+                           "; a graph's client only knows those that are squashed whole: train one with --fit squash and without "
+                           "patches"};
     const auto& by = m.settings.normalisation;
     const auto scale = calibration_from(m.settings.calibration, "export");
     io::json about{{"format", description_format},

@@ -183,17 +183,21 @@ template <class Resize>
 [[nodiscard]] inline plane restore_map(const placement& by, const plane& map, float outside = 0.0f) {
     check_image(map, 1, "restore_map");
     detail::check_size(map.width, map.height, by.width, by.height, "restore_map");
+    if (map.width == by.photograph_width && map.height == by.photograph_height && by.fitted_width == by.padded_width &&
+        by.fitted_height == by.padded_height && by.width == by.fitted_width && by.height == by.fitted_height)
+        return map;
     // Beyond the cut-out the map's edge is continued, so that no fading into `outside` reaches into it.
-    plane whole = map;
+    plane continued;
     if (by.width != by.fitted_width || by.height != by.fitted_height) {
-        whole = make_image<float>(by.fitted_width, by.fitted_height, 1);
+        continued = make_image<float>(by.fitted_width, by.fitted_height, 1);
         const auto inside = [](std::size_t i, std::size_t begin, std::size_t size) {
             return std::clamp(i, begin, begin + size - 1) - begin;
         };
-        for (std::size_t y = 0; y < whole.height; ++y)
-            for (std::size_t x = 0; x < whole.width; ++x)
-                *whole.at(x, y) = *map.at(inside(x, by.crop_x, by.width), inside(y, by.crop_y, by.height));
+        for (std::size_t y = 0; y < continued.height; ++y)
+            for (std::size_t x = 0; x < continued.width; ++x)
+                *continued.at(x, y) = *map.at(inside(x, by.crop_x, by.width), inside(y, by.crop_y, by.height));
     }
+    const plane& whole = continued.pixels.empty() ? map : continued;
     plane out = detail::cut_out(resize_map(whole, by.padded_width, by.padded_height), by.left, by.top, by.photograph_width,
                                 by.photograph_height);
     const auto seen = [](std::size_t i, std::size_t border, double scale, std::size_t begin, std::size_t size) {

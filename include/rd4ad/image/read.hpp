@@ -119,6 +119,26 @@ struct free_memory {
 /// decode of a file. Throws io_error where it is missing, a folder or unreadable.
 [[nodiscard]] inline picture read(const std::filesystem::path& path) { return decode(detail::file_bytes(path), path.string()); }
 
+/// Width and height in pixels.
+struct size {
+    std::size_t width{0}, height{0};
+    friend bool operator==(const size&, const size&) = default;
+};
+
+/// The size that read would give, by the file's header. Throws io_error, and format_error for what is no image.
+[[nodiscard]] inline size read_size(const std::filesystem::path& path) {
+    const auto bytes = detail::file_bytes(path);
+    int width = 0, height = 0, stored = 0;
+    const bool known = !bytes.empty() && bytes.size() <= INT_MAX &&
+                       (detail::png_size(bytes, width, height) ||
+                        detail::stb::stbi_info_from_memory(reinterpret_cast<const detail::stb::stbi_uc*>(bytes.data()),
+                                                           static_cast<int>(bytes.size()), &width, &height, &stored) != 0);
+    if (!known || width <= 0 || height <= 0)
+        throw format_error{path.string() + ": " + detail::not_an_image + "its size can't be told; replace or remove it"};
+    const size upright{static_cast<std::size_t>(width), static_cast<std::size_t>(height)};
+    return jpeg_orientation(bytes) > 4 ? size{upright.height, upright.width} : upright;
+}
+
 /// A mask: 1 channel, 1 where the file's grey value (8 bit, colours by their luma) is above `above`, else 0.
 /// Throws as read does.
 [[nodiscard]] inline picture read_mask(const std::filesystem::path& path, std::uint8_t above = 127) {

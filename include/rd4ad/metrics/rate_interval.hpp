@@ -49,4 +49,34 @@ struct rate_interval {
             count == n ? 1.0 : beta_quantile(count + 1, n - count, 0.975)};
 }
 
+/// Whole numbers from low to high.
+struct count_interval {
+    std::size_t low{0}, high{0};
+};
+
+/// How many of m further draws lie above the k-th largest of n draws of the same continuous distribution: all but 2.5 % on
+/// either side (beta-binomial). Throws option_error unless 1 <= k <= n.
+[[nodiscard]] inline count_interval predicted_count(std::size_t k, std::size_t n, std::size_t m) {
+    if (k == 0 || k > n)
+        throw option_error{"predicted_count: the " + std::to_string(k) + "-th largest of " + std::to_string(n) +
+                           "; expected one of them"};
+    std::vector<double> log_factorial(n + m + 1, 0.0);
+    for (std::size_t i = 1; i < log_factorial.size(); ++i)
+        log_factorial[i] = log_factorial[i - 1] + std::log(static_cast<double>(i));
+    const auto log_over = [&](std::size_t a, std::size_t b) {
+        return log_factorial[a] - log_factorial[b] - log_factorial[a - b];
+    };
+    count_interval found{m, m};
+    double sum = 0;
+    for (std::size_t j = 0; j <= m; ++j) {  // of n + m ranks, j of the m and k - 1 of the n above the k-th of the n
+        sum += std::exp(log_over(k - 1 + j, j) + log_over(n - k + m - j, m - j) - log_over(n + m, m));
+        if (found.low == m && sum > 0.025) found.low = j;
+        if (sum >= 0.975) {
+            found.high = j;
+            break;
+        }
+    }
+    return found;
+}
+
 }  // namespace rd4ad::metrics

@@ -69,6 +69,7 @@ void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::j
     file.metadata["settings"] = io::json{
         {"height", m.settings.height},
         {"width", m.settings.width},
+        {"view", data::to_json(m.settings.view)},
         {"mean", m.settings.normalisation.mean},
         {"deviation", m.settings.normalisation.deviation},
         {"batches", m.batches}}.dump();
@@ -96,6 +97,11 @@ template <Backend B>
     const auto settings = io::parse(value("settings"), path.string());
     m.settings.height = detail::whole_number(settings, "height", path.string());
     m.settings.width = detail::whole_number(settings, "width", path.string());
+    // A checkpoint without a view is of a time when all were squashed.
+    m.settings.view = settings.contains("view")
+                          ? data::view_from(settings.at("view"), path.string() + ": metadata 'settings'")
+                          : data::view{.geometry = {.size = m.settings.width,
+                                                    .height = m.settings.height == m.settings.width ? 0 : m.settings.height}};
     m.batches = detail::whole_number(settings, "batches", path.string());
     m.settings.normalisation = {detail::three_numbers(settings, "mean", path.string()),
                                 detail::three_numbers(settings, "deviation", path.string())};
@@ -105,6 +111,13 @@ template <Backend B>
     load_teacher(m, file);
     load_trained(m, file);
     return m;
+}
+
+/// The calibration that a checkpoint carries, as score/calibration.hpp writes it; null: none.
+[[nodiscard]] inline io::json calibration_in(const std::filesystem::path& checkpoint) {
+    const auto file = io::read_safetensors(checkpoint);
+    const auto found = file.metadata.find("calibration");
+    return found == file.metadata.end() ? io::json{} : io::parse(found->second, checkpoint.string() + ": metadata 'calibration'");
 }
 
 /// Puts another calibration (as score/calibration.hpp writes it) into a checkpoint, and leaves the rest as it is. Atomic.

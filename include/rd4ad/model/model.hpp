@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/data/view.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/bottleneck.hpp>
@@ -28,9 +29,10 @@ struct trained_network {
 
 /// Settings of a model that its checkpoint keeps beside the weights.
 struct model_settings {
-    std::size_t height{256}, width{256};  ///< of the images the network sees; multiples of 32
+    std::size_t height{256}, width{256};  ///< of the images the network sees, patches or all; multiples of 32
     image::normalisation normalisation{};
     std::string teacher{"none"};  ///< where the teacher's weights come from, for people to read
+    data::view view{};            ///< how photographs become such images
     io::json calibration{};       ///< of the scores, as score/calibration.hpp writes it; null: none
 };
 

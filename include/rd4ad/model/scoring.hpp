@@ -43,17 +43,21 @@ struct scoring_network {
     /// `sigma`: of the Gaussian over the map, in pixels of the network's image; 0 for the raw map. `batch`: images expected
     /// at once; weights are prepared for that many and for one.
     scoring_network(model<B>& m, std::size_t batch, double sigma = 4.0)
-        : teacher_net{m.teacher_net}, trained_net{m.trained_net}, height{m.settings.height}, width{m.settings.width} {
+        : scoring_network{m, shape{batch, 3, m.settings.height, m.settings.width}, sigma} {}
+
+    /// For images of that shape, whatever the model's settings say.
+    scoring_network(model<B>& m, const shape& images, double sigma)
+        : teacher_net{m.teacher_net}, trained_net{m.trained_net}, height{images.h}, width{images.w} {
         check_network_size(height, width);
         auto& q = m.queue;
-        teacher = fold_teacher<B>(q, m, {batch, 3, height, width});
+        teacher = fold_teacher<B>(q, m, images);
         trained = {nn::make_flat<B>(q, trained_net.table.value_count), {}, m.algorithm};
         const auto visit = [&](const nn::conv_norm& layer, const shape& input) {
             nn::fold<B>(q, layer, m.trained, trained);
             nn::prepare<B>(q, layer, input, trained);
             nn::prepare<B>(q, layer, {1, input.c, input.h, input.w}, trained);
         };
-        const shape first{batch, 64 * m.arch->expansion(), height / 4, width / 4};
+        const shape first{images.n, 64 * m.arch->expansion(), height / 4, width / 4};
         trained_net.student.for_each_layer(trained_net.bottleneck.for_each_layer(first, visit), visit);
         for (std::size_t i = 0; i < 3; ++i) {
             const std::size_t stride = std::size_t{4} << i;

@@ -32,11 +32,9 @@ struct matrix {
     return m;
 }
 
-/// size x size: Gaussian of `sigma`, cut at radius int(4 sigma + 0.5), the border mirrored with its edge repeated
-/// (d c b a | a b c d), as scipy.ndimage.gaussian_filter does it. sigma 0: the identity.
-[[nodiscard]] inline matrix gaussian_blur(std::size_t size, double sigma) {
-    matrix m{size, size, std::vector<double>(size * size)};
-    const auto radius = static_cast<std::ptrdiff_t>(4 * sigma + 0.5), n = static_cast<std::ptrdiff_t>(size);
+/// The weights of a Gaussian of `sigma` from -radius to radius = int(4 sigma + 0.5), which sum to 1. sigma 0: one weight.
+[[nodiscard]] inline std::vector<double> gaussian_bell(double sigma) {
+    const auto radius = static_cast<std::ptrdiff_t>(4 * sigma + 0.5);
     std::vector<double> bell;
     double total = 0;
     for (std::ptrdiff_t d = -radius; d <= radius; ++d) {
@@ -44,12 +42,22 @@ struct matrix {
         bell.push_back(std::exp(-0.5 * x * x));
         total += bell.back();
     }
+    for (double& weight : bell) weight /= total;
+    return bell;
+}
+
+/// size x size: gaussian_bell, the border mirrored with its edge repeated
+/// (d c b a | a b c d), as scipy.ndimage.gaussian_filter does it. sigma 0: the identity.
+[[nodiscard]] inline matrix gaussian_blur(std::size_t size, double sigma) {
+    matrix m{size, size, std::vector<double>(size * size)};
+    const auto bell = gaussian_bell(sigma);
+    const auto radius = static_cast<std::ptrdiff_t>(bell.size() / 2), n = static_cast<std::ptrdiff_t>(size);
     for (std::ptrdiff_t r = 0; r < n; ++r)
         for (std::ptrdiff_t d = -radius; d <= radius; ++d) {
             std::ptrdiff_t c = (r + d) % (2 * n);
             if (c < 0) c += 2 * n;
             if (c >= n) c = 2 * n - 1 - c;
-            m.at(static_cast<std::size_t>(r), static_cast<std::size_t>(c)) += bell[static_cast<std::size_t>(d + radius)] / total;
+            m.at(static_cast<std::size_t>(r), static_cast<std::size_t>(c)) += bell[static_cast<std::size_t>(d + radius)];
         }
     return m;
 }

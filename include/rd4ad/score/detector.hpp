@@ -1,8 +1,10 @@
-// rd4ad/score/detector.hpp: photograph in, score and heat map out; const and thread-safe. Twin: tests/score/detector.cpp
+// rd4ad/score/detector.hpp: photograph in; score, verdict, heat map and regions out; const and thread-safe. Twin:
+// tests/score/detector.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,27 +12,27 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/image/geometry.hpp>
 #include <rd4ad/image/image.hpp>
-#include <rd4ad/image/resize.hpp>
 #include <rd4ad/model/checkpoint.hpp>
-#include <rd4ad/model/scoring.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/finding.hpp>
 #include <rd4ad/score/regions.hpp>
+#include <rd4ad/score/scorer.hpp>
 #include <rd4ad/train/images.hpp>
 
 namespace rd4ad {
 
 /// The size at which a detector gives its maps.
 enum class map_size {
-    network,    ///< of the network's image
-    photograph  ///< of the photograph, bilinear
+    network,    ///< of the fitted photograph: the network's image, with patches what they are cut from
+    photograph  ///< of the photograph, bilinear; 0 where a crop left it unseen
 };
 
 /// Options of a detector.
 struct detector_options {
-    std::size_t batch{8};  ///< images computed at once; larger batches are cut
-    double sigma{4.0};     ///< of the Gaussian over the map, in pixels of the network's image
+    std::size_t batch{8};  ///< images or patches computed at once; larger batches are cut
+    double sigma{4.0};     ///< of the Gaussian over the map, in pixels of the fitted photograph
     map_size size{map_size::photograph};
     region_options regions{};
 };
@@ -44,7 +46,7 @@ class detector {
         : model_{std::make_unique<model<B>>(std::move(trained))},
           options_{options.batch > 0 ? options : throw option_error{"detector: batch 0, expected at least 1"}},
           calibration_{calibration_from(model_->settings.calibration, "detector")},
-          network_{*model_, options.batch, options.sigma} {}
+          scorer_{*model_, options.batch, options.sigma} {}
 
     /// From a checkpoint file.
     explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
@@ -63,53 +65,66 @@ class detector {
 
     /// Several photographs, of any sizes.
     [[nodiscard]] std::vector<finding> score(std::span<const image::picture> photographs) const {
-        const std::size_t each = settings().height * settings().width * 3;
         std::vector<finding> found;
         for (std::size_t first = 0; first < photographs.size(); first += options_.batch) {
             const auto part = photographs.subspan(first, std::min(options_.batch, photographs.size() - first));
-            std::vector<float> inputs(part.size() * each);
+            std::vector<fitted_photograph> fitted(part.size());
             parallel_for(part.size(), model_->queue.threads,
-                         [&](std::size_t i) { network_input(part[i], settings(), std::span{inputs}.subspan(i * each, each)); });
-            auto maps = score_inputs(inputs);
-            for (std::size_t i = 0; i < part.size(); ++i) {
-                maps[i].place =
-                    image::place({.size = settings().width, .height = settings().height}, part[i].width, part[i].height);
-                if (calibration_) maps[i].regions = regions_of(maps[i]);
-                if (options_.size == map_size::photograph)
-                    maps[i].map = image::resize_map(maps[i].map, part[i].width, part[i].height);
-                found.push_back(std::move(maps[i]));
-            }
+                         [&](std::size_t i) { fitted[i] = fit_photograph(part[i], settings().view); });
+            for (auto& one : score_fitted(fitted)) found.push_back(std::move(one));
         }
         return found;
     }
 
-    /// Images that are already the network's input (see `network_input`), at most `batch` of them; maps at the network's
-    /// size.
+    /// Photographs fitted to the view of settings() (see fit_photograph), while others are scored perhaps.
+    [[nodiscard]] std::vector<finding> score_fitted(std::span<const fitted_photograph> photographs) const {
+        const auto queue = borrow();
+        auto maps = scorer_.maps(*queue, photographs);
+        std::vector<finding> found(maps.size());
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            auto& one = found[i];
+            one.map = std::move(maps[i]);
+            one.place = photographs[i].how.place;
+            one.score = score_of(one.map, one.place);
+            if (calibration_) {
+                one.calibrated = (*calibration_)(static_cast<double>(one.score));
+                one.regions = regions_of(one);
+            }
+            if (options_.size == map_size::photograph) one.map = image::restore_map(one.place, one.map);
+        }
+        return found;
+    }
+
+    /// Images that are already the network's input (see `network_input`), at most `batch` of them, for models without patches:
+    /// scores, and maps at the network's size.
     [[nodiscard]] std::vector<finding> score_inputs(const std::vector<float>& inputs) const {
         const auto queue = borrow();
-        const auto images = upload_images<B>(*queue, inputs, settings());
-        const auto values = to_host<B>(*queue, network_.map(*queue, images));
-        const std::size_t pixels = settings().height * settings().width;
-        std::vector<finding> found(images.shape.n);
+        auto maps = scorer_.network_maps(*queue, inputs, settings().height, settings().width);
+        std::vector<finding> found(maps.size());
         for (std::size_t i = 0; i < found.size(); ++i) {
-            const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * pixels);
-            found[i].map = {settings().width, settings().height, 1,
-                            std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(pixels))};
+            found[i].map = std::move(maps[i]);
             found[i].score = *std::max_element(found[i].map.pixels.begin(), found[i].map.pixels.end());
             if (calibration_) found[i].calibrated = (*calibration_)(static_cast<double>(found[i].score));
         }
         return found;
     }
 
+    /// Raw scores of photographs on disk. `done`: called with how many have theirs.
+    [[nodiscard]] std::vector<float> scores(std::span<const std::filesystem::path> files,
+                                            const std::function<void(std::size_t)>& done = {}) const {
+        const auto queue = borrow();
+        return scorer_.scores(*queue, files, done);
+    }
+
    private:
+    using queue_type = typename B::queue;
+
     [[nodiscard]] std::vector<region> regions_of(const finding& in) const {
         auto regions =
             find_regions(in.map, in.place, calibration_->raw(options_.regions.threshold), options_.regions.smallest_area);
         for (auto& one : regions) one.score = (*calibration_)(static_cast<double>(one.peak));
         return regions;
     }
-
-    using queue_type = typename B::queue;
 
     /// A queue of the caller's own until it lets go of it.
     [[nodiscard]] std::shared_ptr<queue_type> borrow() const {
@@ -137,7 +152,7 @@ class detector {
     std::unique_ptr<model<B>> model_;
     detector_options options_;
     std::optional<calibration> calibration_;
-    scoring_network<B> network_;
+    scorer<B> scorer_;
     std::shared_ptr<idle_queues> idle_{std::make_shared<idle_queues>()};
 };
 

@@ -22,7 +22,9 @@ namespace rd4ad {
 
 /// Metrics of a test set, each 0..1; what the data don't allow is empty (one kind of image only, no masks).
 struct evaluation {
-    std::vector<float> scores;  ///< one a test item, in the set's order
+    std::vector<float> scores;                     ///< raw, one a test item, in the set's order
+    std::vector<double> calibrated;                ///< the same on the scale of 0 to 1; none without a calibration
+    std::optional<double> false_alarms, detected;  ///< shares of the good images and of the others that reach the threshold
     std::optional<double> image_auroc, image_ap, best_f1, best_f1_threshold;
     std::optional<metrics::pixel_metrics_result> pixels;
     std::optional<metrics::pixel_curves> curves;
@@ -30,14 +32,15 @@ struct evaluation {
     double seconds{0};
 };
 
-/// Called with each item as it is scored: its photograph, its finding (map at the network's size), its mask at the map's
-/// size (none: unknown).
+/// Called with each item as it is scored: its photograph, its finding, its mask as the photograph is fitted, which is the
+/// map's size where the detector gives maps at the network's (none: unknown).
 using item_scored = std::function<void(std::size_t index, const image::picture& photograph, const finding& found,
                                        const std::optional<image::picture>& mask)>;
 
-/// Scores a test set and computes the metrics. Masks are brought to the map's size by nearest neighbour, as the paper's
-/// code does. data_error where there are no test images, a mask is missing though others
-/// are there, or has another size than its photograph; option_error for a batch of 0.
+/// Scores a test set and computes the metrics; `by` must give maps at the network's size. Masks are fitted as their
+/// photographs are, by the nearest pixel; pixels are counted where maps show the photograph, not a border. data_error where
+/// there are no test images, a mask is missing though others are there, or has another size than its photograph; option_error
+/// for a batch of 0.
 template <Backend B>
 [[nodiscard]] evaluation evaluate(const detector<B>& by, const data::dataset& set, std::size_t batch = 8,
                                   const item_scored& scored = {}) {
@@ -46,52 +49,60 @@ template <Backend B>
     if (batch == 0) throw option_error{"evaluate: batch 0, expected at least 1"};
     const auto began = std::chrono::steady_clock::now();
     const bool masks = data::has_masks(set);
-    const auto& settings = by.settings();
-    const std::size_t each = settings.height * settings.width * 3;
+    const auto& view = by.settings().view;
+    const std::size_t at_once = photographs_at_once(view, batch, set.test.front().image);
     evaluation result;
     std::vector<std::uint8_t> labels;
     metrics::pixel_accumulator pixels;
-    bool any_good = false, any_bad = false;
+    std::size_t good = 0, bad = 0, false_alarms = 0, detected = 0;
 
     struct loaded {
         std::vector<image::picture> photographs;
+        std::vector<fitted_photograph> fitted;
         std::vector<std::optional<image::picture>> masks;
-        std::vector<float> inputs;
     };
     const auto read = [&](std::size_t first) {
-        const std::size_t count = std::min(batch, set.test.size() - first);
-        loaded part{std::vector<image::picture>(count), std::vector<std::optional<image::picture>>(count),
-                    std::vector<float>(count * each)};
+        const std::size_t count = std::min(at_once, set.test.size() - first);
+        loaded part{std::vector<image::picture>(count), std::vector<fitted_photograph>(count),
+                    std::vector<std::optional<image::picture>>(count)};
         parallel_for(count, 0, [&](std::size_t i) {
             const auto& item = set.test[first + i];
-            part.photographs[i] = image::read(item.image);
-            network_input(part.photographs[i], settings, std::span{part.inputs}.subspan(i * each, each));
+            auto& photograph = part.photographs[i] = image::read(item.image);
+            part.fitted[i] = fit_photograph(photograph, view);
             if (masks)
                 part.masks[i] =
-                    image::resize_nearest(data::load_mask(item, part.photographs[i].width, part.photographs[i].height),
-                                          settings.width, settings.height);
+                    image::fit_mask(part.fitted[i].how.place, data::load_mask(item, photograph.width, photograph.height));
         });
         return part;
     };
     auto next = std::async(std::launch::async, read, std::size_t{0});
-    for (std::size_t first = 0; first < set.test.size(); first += batch) {
+    for (std::size_t first = 0; first < set.test.size(); first += at_once) {
         const loaded part = next.get();
-        if (first + batch < set.test.size()) next = std::async(std::launch::async, read, first + batch);
+        if (first + at_once < set.test.size()) next = std::async(std::launch::async, read, first + at_once);
         const auto scoring = std::chrono::steady_clock::now();
-        auto found = by.score_inputs(part.inputs);
+        const auto found = by.score_fitted(part.fitted);
         result.ms.insert(result.ms.end(), found.size(),
                          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - scoring).count() /
                              static_cast<double>(found.size()));
         for (std::size_t i = 0; i < found.size(); ++i) {
-            const auto& item = set.test[first + i];
-            found[i].place = image::place({.size = settings.width, .height = settings.height}, part.photographs[i].width,
-                                          part.photographs[i].height);
+            const bool anomalous = set.test[first + i].anomalous;
             result.scores.push_back(found[i].score);
-            labels.push_back(item.anomalous ? 1 : 0);
-            (item.anomalous ? any_bad : any_good) = true;
-            if (part.masks[i]) pixels.add(found[i].map.pixels, part.masks[i]->pixels, settings.width, settings.height);
+            labels.push_back(anomalous ? 1 : 0);
+            ++(anomalous ? bad : good);
+            if (found[i].calibrated) result.calibrated.push_back(*found[i].calibrated);
+            if (found[i].anomalous().value_or(false)) ++(anomalous ? detected : false_alarms);
+            if (part.masks[i]) {
+                const auto seen = image::pixels_inside(found[i].place);
+                pixels.add(data::extract(found[i].map, seen).pixels, data::extract(*part.masks[i], seen).pixels, seen.width,
+                           seen.height);
+            }
             if (scored) scored(first + i, part.photographs[i], found[i], part.masks[i]);
         }
+    }
+    const bool any_good = good > 0, any_bad = bad > 0;
+    if (by.scale()) {
+        if (any_good) result.false_alarms = static_cast<double>(false_alarms) / static_cast<double>(good);
+        if (any_bad) result.detected = static_cast<double>(detected) / static_cast<double>(bad);
     }
     if (any_good && any_bad) {
         result.image_auroc = metrics::auroc(result.scores, labels);

@@ -78,32 +78,42 @@ namespace detail {
                                                       double smallest_area = 0) {
     image::check_image(map, 1, "find_regions");
     image::detail::check_size(map.width, map.height, place.width, place.height, "find_regions");
+    // What is looked at closer is no larger than what holds all pixels over the threshold: mostly little of a large map.
     const auto seen = image::pixels_inside(place);
-    std::vector<std::uint8_t> mask(map.pixels.size(), 0);
+    std::size_t left = map.width, right = 0, top = map.height, bottom = 0;
     for (std::size_t y = seen.y; y < seen.y + seen.height; ++y)
         for (std::size_t x = seen.x; x < seen.x + seen.width; ++x)
-            mask[y * map.width + x] = static_cast<double>(*map.at(x, y)) >= threshold ? 1 : 0;
-    const auto found = metrics::label_components(mask, map.width, map.height);
+            if (static_cast<double>(*map.at(x, y)) >= threshold) {
+                left = std::min(left, x), right = std::max(right, x + 1);
+                top = std::min(top, y), bottom = y + 1;
+            }
+    std::vector<region> regions;
+    if (right == 0) return regions;
+    const std::size_t columns = right - left, rows = bottom - top;
+    std::vector<std::uint8_t> mask(columns * rows, 0);
+    for (std::size_t y = 0; y < rows; ++y)
+        for (std::size_t x = 0; x < columns; ++x)
+            mask[y * columns + x] = static_cast<double>(*map.at(left + x, top + y)) >= threshold ? 1 : 0;
+    const auto found = metrics::label_components(mask, columns, rows);
     std::vector<float> peaks(found.regions.size(), -1.0f);
     for (std::size_t i = 0; i < mask.size(); ++i)
         if (const auto label = found.labels[i]; label != 0) {
             auto& peak = peaks[static_cast<std::size_t>(label) - 1];
-            peak = std::max(peak, map.pixels[i]);
+            peak = std::max(peak, *map.at(left + i % columns, top + i / columns));
         }
     const double pixel = place.scale_x() * place.scale_y();
     const auto width = static_cast<double>(place.photograph_width), height = static_cast<double>(place.photograph_height);
     const auto home = [&](const image::pixel_box& at) {
-        return image::restore_box(place, {static_cast<double>(at.x), static_cast<double>(at.y), static_cast<double>(at.width),
-                                          static_cast<double>(at.height)});
+        return image::restore_box(place, {static_cast<double>(left + at.x), static_cast<double>(top + at.y),
+                                          static_cast<double>(at.width), static_cast<double>(at.height)});
     };
-    std::vector<region> regions;
     for (std::size_t i = 0; i < found.regions.size(); ++i) {
         const auto& one = found.regions[i];
         region made{.area = static_cast<double>(one.area) * pixel, .peak = peaks[i]};
         if (made.area < smallest_area) continue;
         made.box = home({one.x, one.y, one.width, one.height});
         made.relative = {made.box.x / width, made.box.y / height, made.box.width / width, made.box.height / height};
-        for (const auto& corner : detail::border_of(found, map.width, map.height, static_cast<std::int32_t>(i + 1))) {
+        for (const auto& corner : detail::border_of(found, columns, rows, static_cast<std::int32_t>(i + 1))) {
             const auto at = home(corner);
             made.outline.push_back({at.x, at.y});
         }

@@ -1,29 +1,61 @@
-// rd4ad/train/images.hpp: photographs to the network's input, a batch at a time, the next one while this one is used. Twin:
-// tests/train/images.cpp
+// rd4ad/train/images.hpp: photographs to the network's input, whole or in patches, a batch at a time, the next one while this
+// one is used. Twin: tests/train/images.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/backend/tensor.hpp>
 #include <rd4ad/core/threads.hpp>
+#include <rd4ad/data/view.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/read.hpp>
-#include <rd4ad/image/resize.hpp>
 #include <rd4ad/model/model.hpp>
 
 namespace rd4ad {
 
-/// A picture as the network sees it: resized to width x height and normalised, channels last, written to `out`.
-inline void network_input(const image::picture& photograph, const model_settings& settings, std::span<float> out) {
-    image::normalise(image::resize(photograph, settings.width, settings.height), out, settings.normalisation);
+/// A photograph as a view has it, before it is cut into patches.
+struct fitted_photograph {
+    data::arrangement how{};
+    image::picture picture{};  ///< how.place.width x how.place.height
+};
+
+/// Throws as data::arrange and image::fit_picture do.
+[[nodiscard]] inline fitted_photograph fit_photograph(const image::picture& photograph, const data::view& by) {
+    auto how = data::arrange(by, photograph.width, photograph.height);
+    auto picture = image::fit_picture(how.place, photograph);
+    return {std::move(how), std::move(picture)};
 }
 
-/// Files read, resized and normalised on `threads` threads.
+/// A patch as the network sees it: normalised, channels last, written to `out`.
+inline void patch_input(const fitted_photograph& of, std::size_t patch, const image::normalisation& by, std::span<float> out) {
+    if (of.how.grid.count() == 1)
+        image::normalise(of.picture, out, by);
+    else
+        image::normalise(data::extract(of.picture, of.how.grid.at(patch)), out, by);
+}
+
+/// A photograph as a network without patches sees it. Throws option_error where the settings cut it into patches,
+/// shape_error where it comes to another size than theirs.
+inline void network_input(const image::picture& photograph, const model_settings& settings, std::span<float> out) {
+    if (!settings.view.whole())
+        throw option_error{"network_input: the network sees patches; cut the photograph by fit_photograph and patch_input"};
+    const auto fitted = fit_photograph(photograph, settings.view);
+    if (fitted.picture.width != settings.width || fitted.picture.height != settings.height)
+        throw shape_error{"network_input: the photograph of " + image::size_text(photograph) + " comes to " +
+                          image::size_text(fitted.picture) + ", the network takes " + std::to_string(settings.width) + 'x' +
+                          std::to_string(settings.height) + "x3 (width x height x channels)"};
+    patch_input(fitted, 0, settings.normalisation, out);
+}
+
+/// Files read, fitted and normalised on `threads` threads; for networks without patches.
 [[nodiscard]] inline std::vector<float> network_inputs(std::span<const std::filesystem::path> files,
                                                        const model_settings& settings, std::size_t threads) {
     const std::size_t each = settings.height * settings.width * 3;
@@ -34,29 +66,104 @@ inline void network_input(const image::picture& photograph, const model_settings
     return inputs;
 }
 
-/// To a device, in the backend's type.
+/// Inputs of height x width to a device, in the backend's type.
 template <Backend B>
-[[nodiscard]] tensor<B> upload_images(typename B::queue& q, const std::vector<float>& inputs, const model_settings& settings) {
+[[nodiscard]] tensor<B> upload_images(typename B::queue& q, const std::vector<float>& inputs, std::size_t height,
+                                      std::size_t width) {
     using T = typename B::value_type;
-    const shape size{inputs.size() / (settings.height * settings.width * 3), 3, settings.height, settings.width};
+    const shape size{inputs.size() / (height * width * 3), 3, height, width};
     if constexpr (std::is_same_v<T, float>)
         return to_device<B>(q, size, inputs);
     else
         return to_device<B>(q, size, std::vector<T>(inputs.begin(), inputs.end()));
 }
 
-/// Calls use(first, inputs) for batches of files in their order; the next batch is read while `use` works.
+/// Photographs that are to be read at once so that their patches fill a batch of the network: by the first one's size.
+[[nodiscard]] inline std::size_t photographs_at_once(const data::view& by, std::size_t batch,
+                                                     const std::filesystem::path& first) {
+    if (by.whole()) return batch;
+    const auto [width, height] = image::read_size(first);
+    return std::max<std::size_t>(1, batch / data::arrange(by, width, height).grid.count());
+}
+
+/// Photographs on disk as a row of images of one size for the network, photograph by photograph, patch by patch.
+class image_source {
+   public:
+    /// Throws option_error for a view that is none, data_error naming two files whose images come to different sizes, io_error
+    /// and format_error for a file whose size can't be read (it is, where the view depends on it).
+    image_source(std::vector<std::filesystem::path> files, const data::view& by, const image::normalisation& normalisation,
+                 std::size_t threads)
+        : files_{std::move(files)}, view_{by}, normalisation_{normalisation}, threads_{threads} {
+        data::check_view(view_);
+        ends_.reserve(files_.size());
+        if (view_.one_size()) {
+            const auto grid = data::arrange(view_, image::size_step, image::size_step).grid;
+            width_ = grid.patch_width, height_ = grid.patch_height;
+            for (std::size_t i = 0; i < files_.size(); ++i) ends_.push_back((i + 1) * grid.count());
+            return;
+        }
+        std::vector<image::size> sizes(files_.size());
+        parallel_for(files_.size(), threads_, [&](std::size_t i) { sizes[i] = image::read_size(files_[i]); });
+        for (std::size_t i = 0; i < files_.size(); ++i) {
+            const auto grid = data::arrange(view_, sizes[i].width, sizes[i].height).grid;
+            if (i == 0) width_ = grid.patch_width, height_ = grid.patch_height;
+            if (grid.patch_width != width_ || grid.patch_height != height_)
+                throw data_error{files_[i].string() + ": its " + std::to_string(sizes[i].width) + " x " +
+                                 std::to_string(sizes[i].height) + " pixels come to " + std::to_string(grid.patch_width) + " x " +
+                                 std::to_string(grid.patch_height) + " at the network, those of " + files_[0].string() + " (" +
+                                 std::to_string(sizes[0].width) + " x " + std::to_string(sizes[0].height) + ") to " +
+                                 std::to_string(width_) + " x " + std::to_string(height_) +
+                                 "; to be trained on together they must come to one size: use fit squash or pad, a centre crop, "
+                                 "or a patch size"};
+            ends_.push_back((i == 0 ? 0 : ends_[i - 1]) + grid.count());
+        }
+    }
+
+    /// Images for the network: patches of all photographs.
+    [[nodiscard]] std::size_t size() const noexcept { return ends_.empty() ? 0 : ends_.back(); }
+    [[nodiscard]] std::size_t width() const noexcept { return width_; }
+    [[nodiscard]] std::size_t height() const noexcept { return height_; }
+
+    /// The images first .. first + count - 1. The last photograph is kept for the next call, so that each is read once when
+    /// all are read in order. Not for two threads at once.
+    [[nodiscard]] std::vector<float> read(std::size_t first, std::size_t count) {
+        const std::size_t each = height_ * width_ * 3;
+        std::vector<float> inputs(count * each);
+        const auto file_of = [&](std::size_t at) {
+            return static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), at) - ends_.begin());
+        };
+        const std::size_t begin = file_of(first), end = file_of(first + count - 1) + 1;
+        std::vector<fitted_photograph> photographs(end - begin);
+        parallel_for(end - begin, threads_, [&](std::size_t i) {
+            photographs[i] = kept_ && kept_->first == begin + i ? std::move(kept_->second)
+                                                                : fit_photograph(image::read(files_[begin + i]), view_);
+        });
+        parallel_for(count, threads_, [&](std::size_t i) {
+            const std::size_t file = file_of(first + i), patch = first + i - (file == 0 ? 0 : ends_[file - 1]);
+            patch_input(photographs[file - begin], patch, normalisation_, std::span{inputs}.subspan(i * each, each));
+        });
+        kept_.emplace(end - 1, std::move(photographs.back()));
+        return inputs;
+    }
+
+   private:
+    std::vector<std::filesystem::path> files_;
+    data::view view_;
+    image::normalisation normalisation_;
+    std::size_t threads_, width_{0}, height_{0};
+    std::vector<std::size_t> ends_{};  // of each file's images
+    std::optional<std::pair<std::size_t, fitted_photograph>> kept_{};
+};
+
+/// Calls use(first, inputs) for batches of a source's images in order; the next batch is read while `use` works.
 template <class Use>
-void for_each_batch(std::span<const std::filesystem::path> files, std::size_t batch, const model_settings& settings,
-                    std::size_t threads, const Use& use) {
-    const auto read = [&](std::size_t first) {
-        return network_inputs(files.subspan(first, std::min(batch, files.size() - first)), settings, threads);
-    };
-    if (files.empty()) return;
+void for_each_batch(image_source& from, std::size_t batch, const Use& use) {
+    const auto read = [&](std::size_t first) { return from.read(first, std::min(batch, from.size() - first)); };
+    if (from.size() == 0) return;
     auto next = std::async(std::launch::async, read, std::size_t{0});
-    for (std::size_t first = 0; first < files.size(); first += batch) {
+    for (std::size_t first = 0; first < from.size(); first += batch) {
         const auto inputs = next.get();
-        if (first + batch < files.size()) next = std::async(std::launch::async, read, first + batch);
+        if (first + batch < from.size()) next = std::async(std::launch::async, read, first + batch);
         use(first, inputs);
     }
 }

@@ -33,15 +33,17 @@ struct training_position {
 namespace detail {
 /// The settings that must be the same in a resumed training.
 [[nodiscard]] inline io::json resume_settings(const train_options& o, std::size_t images) {
-    return {{"batch", o.batch},
-            {"size", o.size},
-            {"rate", o.rate},
-            {"beta1", o.beta1},
-            {"beta2", o.beta2},
-            {"seed", o.seed},
-            {"images", images},
-            {"variance_guard", o.stable.variance_guard},
-            {"reset_every", o.stable.reset_every}};
+    auto json = data::to_json(view_of(o));
+    json.update({{"batch", o.batch},
+                 {"rate", o.rate},
+                 {"beta1", o.beta1},
+                 {"beta2", o.beta2},
+                 {"seed", o.seed},
+                 {"validation", o.validation},
+                 {"images", images},
+                 {"variance_guard", o.stable.variance_guard},
+                 {"reset_every", o.stable.reset_every}});
+    return json;
 }
 }  // namespace detail
 
