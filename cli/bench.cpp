@@ -199,11 +199,11 @@ void profiles(const arguments& given, const architecture& arch, const shape& ima
     {
         const scoring_network<B> network{m, image.n};
         print_profile("scoring", m.queue.calls, rounds, [&] {
-            static_cast<void>(to_host<B>(m.queue, network.map(m.queue, upload_images<B>(m.queue, pixels, m.settings))));
+            static_cast<void>(to_host<B>(m.queue, network.map(m.queue, upload_images<B>(m.queue, pixels, image.h, image.w))));
         });
     }
     const auto folded = fold_teacher<B>(m.queue, m, image);
-    const auto seen = infer<B>(m.queue, m.teacher_net, folded, upload_images<B>(m.queue, pixels, m.settings));
+    const auto seen = infer<B>(m.queue, m.teacher_net, folded, upload_images<B>(m.queue, pixels, image.h, image.w));
     auto by = make_optimizer(m);
     print_profile("training step, the teacher's features cached", m.queue.calls, rounds,
                   [&] { static_cast<void>(value_of<B>(m.queue, train_step(m, by, seen))); });

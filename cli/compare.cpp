@@ -16,6 +16,7 @@
 #include "console.hpp"
 #include "sets.hpp"
 #include "verbs.hpp"
+#include "view.hpp"
 
 namespace cli {
 
@@ -55,6 +56,7 @@ Example: the model of a ball screw against another detector's boxes.
                                 {"json", "", "", "JSON on standard output instead of the table"},
                                 {"out", "DIR", "", "where compare.json and the pictures go"}};
     v.flags.insert(v.flags.end(), own.begin(), own.end());
+    for (auto& one : kept_view_flags()) v.flags.push_back(std::move(one));
     for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
     return v;
 }
@@ -166,6 +168,7 @@ int compare_all(const arguments& given) {
     const auto matched = rd4ad::match_boxes(other, set.test);
     const auto file = find_checkpoint(checkpoint, set);
     const rd4ad::detector<B> by{file, {.size = rd4ad::map_size::network}, options};
+    check_kept_view(given, by.settings().view, file);
     if (!given.given("pred-threshold") && !by.scale())
         throw usage_error{"--pred-threshold is missing: " + file.string() + " has no threshold of its own"};
     const double threshold = given.given("pred-threshold") ? given.real("pred-threshold") : by.scale()->raw(0.5);
