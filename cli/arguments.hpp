@@ -1,6 +1,7 @@
 // cli/arguments.hpp: a verb's flags: parsed, checked, explained. Twin: tests/cli
 #pragma once
 #include <cstddef>
+#include <cstdio>
 #include <initializer_list>
 #include <map>
 #include <stdexcept>
@@ -60,5 +61,14 @@ class arguments {
     std::vector<std::string> operands_;
     std::string help_;
 };
+
+/// Runs a verb on what was given for it, or prints its help where that was asked for. `run` returns the exit status.
+template <class Run>
+int run_verb(const verb& of, const std::vector<std::string>& words, const Run& run) {
+    const arguments given{of, words};
+    if (!given.help()) return run(given);
+    std::fputs(given.help_text().c_str(), stdout);
+    return 0;
+}
 
 }  // namespace cli

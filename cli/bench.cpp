@@ -212,27 +212,24 @@ void profiles(const arguments& given, const architecture& arch, const shape& ima
 }  // namespace
 
 int bench(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        if (given.given("algorithms") == given.given("profile")) throw usage_error{"expected one of --algorithms and --profile"};
+        const auto& arch = architecture_named(given.text("arch"));
+        static_cast<void>(given.choice("algorithm", {"auto", "direct", "winograd", "winograd-2x2"}));
+        const std::size_t size = given.whole("inp", 32);
+        check_network_size(size, size);
+        const shape image{given.whole("bs", 1), 3, size, size};
+        if (given.given("profile"))
+            return with_backend(given, [&]<class B>() {
+                profiles<B>(given, arch, image);
+                return 0;
+            });
+        cpu::queue q{given.whole("threads", 0)};
+        std::printf("%s, %zu images of %zu x %zu, %zu threads, OpenBLAS kernels %s\n", std::string{arch.name}.c_str(), image.n,
+                    size, size, q.threads, cpu::kernels().c_str());
+        algorithms(given, arch, image, q);
         return 0;
-    }
-    if (given.given("algorithms") == given.given("profile")) throw usage_error{"expected one of --algorithms and --profile"};
-    const auto& arch = architecture_named(given.text("arch"));
-    static_cast<void>(given.choice("algorithm", {"auto", "direct", "winograd", "winograd-2x2"}));
-    const std::size_t size = given.whole("inp", 32);
-    check_network_size(size, size);
-    const shape image{given.whole("bs", 1), 3, size, size};
-    if (given.given("profile"))
-        return with_backend(given, [&]<class B>() {
-            profiles<B>(given, arch, image);
-            return 0;
-        });
-    cpu::queue q{given.whole("threads", 0)};
-    std::printf("%s, %zu images of %zu x %zu, %zu threads, OpenBLAS kernels %s\n", std::string{arch.name}.c_str(), image.n, size,
-                size, q.threads, cpu::kernels().c_str());
-    algorithms(given, arch, image, q);
-    return 0;
+    });
 }
 
 }  // namespace cli

@@ -100,7 +100,7 @@ void try_splits(const std::vector<float>& scores, double rate, std::size_t split
         std::size_t alarms = 0;
         for (std::size_t i = n; i < order.size(); ++i)
             if (by(static_cast<double>(scores[order[i]])) >= 0.5) ++alarms;
-        const auto k = std::max<std::size_t>(1, static_cast<std::size_t>(rate * static_cast<double>(n + 1) + 1e-9));
+        const auto k = std::max<std::size_t>(1, rd4ad::threshold_rank(n, rate));
         auto predicted = rd4ad::metrics::predicted_count(k, n, m);
         if (by.rule == rd4ad::threshold_rule::exponential_tail) predicted.low = 0;
         const double share = static_cast<double>(alarms) / static_cast<double>(m);
@@ -180,12 +180,9 @@ int calibrate_one(const arguments& given) {
 }  // namespace
 
 int calibrate(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
-    return with_backend(given, [&]<class B>() { return calibrate_one<B>(given); });
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        return with_backend(given, [&]<class B>() { return calibrate_one<B>(given); });
+    });
 }
 
 }  // namespace cli

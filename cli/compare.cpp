@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -71,8 +70,6 @@ rd4ad::other_boxes read_other(const arguments& given) {
     return labels.empty() ? rd4ad::read_coco_boxes(coco, given.text("cmp-coco-images")) : rd4ad::read_label_boxes(labels);
 }
 
-json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(); }
-
 void draw(image::picture& on, const std::vector<rd4ad::metrics::box>& boxes, image::rgb colour) {
     const std::size_t thickness = 1 + std::max(on.width, on.height) / 400;
     for (const auto& b : boxes) {
@@ -84,9 +81,7 @@ void draw(image::picture& on, const std::vector<rd4ad::metrics::box>& boxes, ima
 void write_pictures(const fs::path& folder, const rd4ad::data::dataset& set, const std::vector<rd4ad::compared_image>& images,
                     const std::vector<std::size_t>& which) {
     if (which.empty()) return;
-    std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (failed) throw rd4ad::io_error{folder.string() + ": the folder can't be made: " + failed.message()};
+    rd4ad::io::make_folder(folder);
     for (const std::size_t i : which) {
         const auto& one = images[i];
         const auto photograph = image::to_rgb(image::read(set.test[i].image));
@@ -105,11 +100,11 @@ json result_of(const rd4ad::comparison& found, const rd4ad::data::dataset& set, 
     json metrics = json::object();
     for (std::size_t m = 0; m < rd4ad::comparison_metrics.size(); ++m) {
         const auto& d = found.difference[m];
-        metrics[rd4ad::comparison_metrics[m]] = {{"ours", number_or_null(found.ours[m])},
-                                                 {"theirs", number_or_null(found.theirs[m])},
+        metrics[rd4ad::comparison_metrics[m]] = {{"ours", rd4ad::io::number_or_null(found.ours[m])},
+                                                 {"theirs", rd4ad::io::number_or_null(found.theirs[m])},
                                                  {"difference", d ? json(d->value) : json()},
                                                  {"interval", d ? json{d->low, d->high} : json()},
-                                                 {"ours_on_all", number_or_null(found.ours_on_all[m])}};
+                                                 {"ours_on_all", rd4ad::io::number_or_null(found.ours_on_all[m])}};
     }
     const auto names = [&](const std::vector<std::size_t>& which) {
         auto list = json::array();
@@ -207,9 +202,7 @@ int compare_all(const arguments& given) {
     const auto found = rd4ad::compare(images, {.resamples = resamples});
     const auto result = result_of(found, set, matched, threshold);
     if (!out.empty()) {
-        std::error_code failed;
-        fs::create_directories(out, failed);
-        if (failed) throw rd4ad::io_error{out.string() + ": the folder can't be made: " + failed.message()};
+        rd4ad::io::make_folder(out);
         rd4ad::io::write_json(out / "compare.json", result);
         write_pictures(out / "only_ours_right", set, images, found.only_ours_right);
         write_pictures(out / "only_theirs_right", set, images, found.only_theirs_right);
@@ -224,12 +217,9 @@ int compare_all(const arguments& given) {
 }  // namespace
 
 int compare(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
-    return with_backend(given, [&]<class B>() { return compare_all<B>(given); });
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        return with_backend(given, [&]<class B>() { return compare_all<B>(given); });
+    });
 }
 
 }  // namespace cli

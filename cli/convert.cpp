@@ -68,23 +68,20 @@ void to_ours(const fs::path& from, const fs::path& out, const std::string& teach
 }  // namespace
 
 int convert(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        const fs::path from = given.required("from"), out = given.required("out");
+        if (out.extension() == ".pth") {
+            if (given.given("teacher") || given.given("inp"))
+                throw usage_error{"--out " + out.string() +
+                                  ": a checkpoint of theirs holds neither --teacher nor --inp; leave them out"};
+            to_theirs(from, out);
+        } else if (out.extension() == ".safetensors") {
+            to_ours(from, out, given.required("teacher"), given.whole("inp", 1));
+        } else {
+            throw usage_error{"--out " + out.string() + ": expected a name that ends in .safetensors (ours) or .pth (theirs)"};
+        }
         return 0;
-    }
-    const fs::path from = given.required("from"), out = given.required("out");
-    if (out.extension() == ".pth") {
-        if (given.given("teacher") || given.given("inp"))
-            throw usage_error{"--out " + out.string() +
-                              ": a checkpoint of theirs holds neither --teacher nor --inp; leave them out"};
-        to_theirs(from, out);
-    } else if (out.extension() == ".safetensors") {
-        to_ours(from, out, given.required("teacher"), given.whole("inp", 1));
-    } else {
-        throw usage_error{"--out " + out.string() + ": expected a name that ends in .safetensors (ours) or .pth (theirs)"};
-    }
-    return 0;
+    });
 }
 
 }  // namespace cli

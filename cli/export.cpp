@@ -68,18 +68,15 @@ int export_as(const std::string& format, const arguments& given) {
 }  // namespace
 
 int export_model(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
-    const auto format = given.choice("format", {"onnx", "triton"});
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        const auto format = given.choice("format", {"onnx", "triton"});
 #if defined(RD4AD_WITH_EXPORT)
-    return export_as(format, given);
+        return export_as(format, given);
 #else
-    throw rd4ad::option_error{"export --format " + format +
-                              ": this command is built without it: configure with -D RD4AD_EXPORT=ON and build again"};
+        throw rd4ad::option_error{"export --format " + format +
+                                  ": this command is built without it: configure with -D RD4AD_EXPORT=ON and build again"};
 #endif
+    });
 }
 
 }  // namespace cli

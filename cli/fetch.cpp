@@ -19,6 +19,7 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/io/atomic_file.hpp>
+#include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/mapped_file.hpp>
 #include <rd4ad/model/weight_cache.hpp>
 
@@ -224,9 +225,7 @@ int fetch_all(const arguments& given) {
     const auto patience = given.whole("patience", 1), tries = given.whole("tries", 1);
     if (patience > 86400) throw usage_error{"--patience " + given.text("patience") + ": expected at most 86400"};
     const auto folder = rd4ad::cache_folder();
-    std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (failed) throw rd4ad::io_error{folder.string() + ": the folder can't be made: " + failed.message()};
+    rd4ad::io::make_folder(folder);
     console shown;
     for (const auto& arch : names) {
         const auto& file = rd4ad::imagenet_file_of(arch);
@@ -242,16 +241,13 @@ int fetch_all(const arguments& given) {
 }  // namespace
 
 int fetch(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
+    return run_verb(description(), words, [](const arguments& given) -> int {
 #if defined(RD4AD_WITH_HTTP)
-    return fetch_all(given);
+        return fetch_all(given);
 #else
-    throw rd4ad::option_error{"fetch: this command is built without it: configure with -D RD4AD_HTTP=ON and build again"};
+        throw rd4ad::option_error{"fetch: this command is built without it: configure with -D RD4AD_HTTP=ON and build again"};
 #endif
+    });
 }
 
 }  // namespace cli

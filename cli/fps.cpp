@@ -167,12 +167,9 @@ int measure(const arguments& given) {
 }  // namespace
 
 int fps(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
-    return with_backend(given, [&]<class B>() { return measure<B>(given); });
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        return with_backend(given, [&]<class B>() { return measure<B>(given); });
+    });
 }
 
 }  // namespace cli

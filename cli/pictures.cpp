@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include <rd4ad/core/error.hpp>
@@ -14,6 +13,7 @@
 #include <rd4ad/image/resize.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
+#include <rd4ad/io/folder.hpp>
 
 namespace cli {
 
@@ -46,9 +46,7 @@ picture_writer::picture_writer(std::filesystem::path folder, std::size_t most_ke
 void picture_writer::add(const std::string& part, const std::filesystem::path& photograph, const rd4ad::finding& found,
                          const std::optional<image::picture>& mask) {
     const auto into = part.empty() ? folder_ : folder_ / part;
-    std::error_code failed;
-    std::filesystem::create_directories(into, failed);
-    if (failed) throw rd4ad::io_error{into.string() + ": the folder can't be made: " + failed.message()};
+    rd4ad::io::make_folder(into);
     const auto stem = (into / photograph.stem()).string();
     auto target = stem;
     for (std::size_t i = 2; !used_.insert(target).second; ++i) target = stem + "-" + std::to_string(i);

@@ -146,29 +146,26 @@ void score_here(const arguments& given, const std::vector<fs::path>& files, resu
 }  // namespace
 
 int score(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        if (given.text("server").empty())
+            static_cast<void>(given.required("checkpoint"));
+        else if (given.given("checkpoint"))
+            throw usage_error{"--checkpoint and --server: a photograph is scored here or on a server, give one of them"};
+        if (given.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
+        const auto files = photographs_in(given.operands());
+        results found{given};
+        if (given.text("server").empty())
+            with_backend(given, [&]<class B>() { return score_here<B>(given, files, found), 0; });
+        else
+            score_served(given, files, [&](const fs::path& path, float score, const rd4ad::image::plane& map, double ms) {
+                const auto [width, height] = rd4ad::image::read_size(path);
+                rd4ad::finding one{.score = score, .map = map};
+                one.place = rd4ad::image::place({.size = map.width, .height = map.height}, width, height);
+                found.add(path, one, ms);
+            });
+        found.finish();
         return 0;
-    }
-    if (given.text("server").empty())
-        static_cast<void>(given.required("checkpoint"));
-    else if (given.given("checkpoint"))
-        throw usage_error{"--checkpoint and --server: a photograph is scored here or on a server, give one of them"};
-    if (given.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
-    const auto files = photographs_in(given.operands());
-    results found{given};
-    if (given.text("server").empty())
-        with_backend(given, [&]<class B>() { return score_here<B>(given, files, found), 0; });
-    else
-        score_served(given, files, [&](const fs::path& path, float score, const rd4ad::image::plane& map, double ms) {
-            const auto [width, height] = rd4ad::image::read_size(path);
-            rd4ad::finding one{.score = score, .map = map};
-            one.place = rd4ad::image::place({.size = map.width, .height = map.height}, width, height);
-            found.add(path, one, ms);
-        });
-    found.finish();
-    return 0;
+    });
 }
 
 }  // namespace cli

@@ -56,21 +56,18 @@ std::vector<row> all_teachers() {
 }  // namespace
 
 int teachers(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        auto all = rd4ad::io::json::array();
+        for (const auto& one : all_teachers()) {
+            all.push_back(
+                {{"teacher", one.teacher}, {"arch", one.arch}, {"state", one.state}, {"file", one.file}, {"bytes", one.bytes}});
+            if (!given.given("json"))
+                std::printf("%-26s%-28s%6s MB  %s\n", one.teacher.c_str(), one.state.c_str(),
+                            fixed(static_cast<double>(one.bytes) / 1e6, 1).c_str(), one.file.c_str());
+        }
+        if (given.given("json")) std::printf("%s\n", rd4ad::io::text_of(all, "teachers", 2).c_str());
         return 0;
-    }
-    auto all = rd4ad::io::json::array();
-    for (const auto& one : all_teachers()) {
-        all.push_back(
-            {{"teacher", one.teacher}, {"arch", one.arch}, {"state", one.state}, {"file", one.file}, {"bytes", one.bytes}});
-        if (!given.given("json"))
-            std::printf("%-26s%-28s%6s MB  %s\n", one.teacher.c_str(), one.state.c_str(),
-                        fixed(static_cast<double>(one.bytes) / 1e6, 1).c_str(), one.file.c_str());
-    }
-    if (given.given("json")) std::printf("%s\n", rd4ad::io::text_of(all, "teachers", 2).c_str());
-    return 0;
+    });
 }
 
 }  // namespace cli

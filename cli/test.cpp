@@ -1,12 +1,10 @@
 // cli/test.cpp: rd4ad test.
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -59,11 +57,9 @@ Example: the metrics of one model, and its pictures.
     return v;
 }
 
-json number_or_null(const std::optional<double>& value) { return value && std::isfinite(*value) ? json(*value) : json(); }
-
 json result_of(const rd4ad::evaluation& found, const std::string& teacher) {
     json result{{"images", found.scores.size()}, {"seconds", found.seconds}, {"teacher", teacher}};
-    for (const auto& one : metrics_of(found)) result[one.key] = number_or_null(one.value);
+    for (const auto& one : metrics_of(found)) result[one.key] = rd4ad::io::number_or_null(one.value);
     return result;
 }
 
@@ -170,9 +166,7 @@ int test_all(const arguments& given) {
     wishes wanted{given.required("data"), {}, !out.empty(), 0, compute_options(given)};
     const auto sets = open_sets(given);
     if (!out.empty()) {
-        std::error_code failed;
-        fs::create_directories(out, failed);
-        if (failed) throw rd4ad::io_error{out.string() + ": the folder can't be made: " + failed.message()};
+        rd4ad::io::make_folder(out);
     }
     const bool several = sets.size() > 1;
     const auto bytes = static_cast<std::size_t>(megabytes * 1e6);
@@ -219,12 +213,9 @@ int test_all(const arguments& given) {
 }  // namespace
 
 int test(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
-    return with_backend(given, [&]<class B>() { return test_all<B>(given); });
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        return with_backend(given, [&]<class B>() { return test_all<B>(given); });
+    });
 }
 
 }  // namespace cli

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -152,9 +151,7 @@ int train_all(const arguments& given) {
     seeded.seed = options.seed;
 
     const auto sets = open_sets(given);
-    std::error_code failed;
-    fs::create_directories(out, failed);
-    if (failed) throw rd4ad::io_error{out.string() + ": the folder can't be made: " + failed.message()};
+    rd4ad::io::make_folder(out);
     stop_on_signals();
     for (const auto& set : sets) {
         options.checkpoint = checkpoint_in(out, set);
@@ -188,12 +185,9 @@ int train_all(const arguments& given) {
 }  // namespace
 
 int train(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
-    return with_backend(given, [&]<class B>() { return train_all<B>(given); });
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        return with_backend(given, [&]<class B>() { return train_all<B>(given); });
+    });
 }
 
 }  // namespace cli

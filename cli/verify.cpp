@@ -231,12 +231,9 @@ int verify_all(const arguments& given) {
 }  // namespace
 
 int verify(const std::vector<std::string>& words) {
-    const arguments given{description(), words};
-    if (given.help()) {
-        std::fputs(given.help_text().c_str(), stdout);
-        return 0;
-    }
-    return with_backend(given, [&]<class B>() { return verify_all<B>(given); });
+    return run_verb(description(), words, [](const arguments& given) -> int {
+        return with_backend(given, [&]<class B>() { return verify_all<B>(given); });
+    });
 }
 
 }  // namespace cli

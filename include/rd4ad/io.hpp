@@ -1,8 +1,9 @@
-// rd4ad/io.hpp: the face of io: tensors from and to files, JSON, mapped and atomically written files.
+// rd4ad/io.hpp: the face of io: tensors from and to files, JSON, folders, mapped and atomically written files.
 #pragma once
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/base64.hpp>
 #include <rd4ad/io/element.hpp>
+#include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/mapped_file.hpp>
 #include <rd4ad/io/pickle.hpp>

@@ -1,5 +1,7 @@
 #include <rd4ad/io/json.hpp>
 
+#include <limits>
+#include <optional>
 #include <string>
 
 #include <support/catch.hpp>
@@ -38,4 +40,11 @@ TEST_CASE("texts that are not UTF-8 are not written", "[io]") {
           path.string() + ": a text to be written as JSON is not UTF-8");
     CHECK_FALSE(std::filesystem::exists(path));
     CHECK(message_of([&] { (void)io::read_json(path); }) == path.string() + ": can't be opened: No such file or directory");
+}
+
+TEST_CASE("a number that JSON can't say is null", "[io]") {
+    CHECK(io::number_or_null(0.5) == io::json(0.5));
+    CHECK(io::number_or_null(std::nullopt).is_null());
+    CHECK(io::number_or_null(std::numeric_limits<double>::quiet_NaN()).is_null());
+    CHECK(io::number_or_null(std::numeric_limits<double>::infinity()).is_null());
 }

@@ -169,7 +169,7 @@ inline void calibration_nodes(graph_writer& to, const calibration& by, const std
 
 /// What goes into a graph besides the network.
 struct graph_options {
-    double sigma{4.0};                   ///< of the Gaussian over the map, in pixels of the network's image
+    double sigma{map_sigma};             ///< of the Gaussian over the map, in pixels of the network's image
     std::optional<calibration> scale{};  ///< for the output `calibrated`
 };
 

@@ -22,9 +22,9 @@ namespace rd4ad {
 
 /// How a graph is stored.
 struct onnx_options {
-    bool half{false};        ///< convolutions' weights in 16 bits; everything is computed in 32
-    double sigma{4.0};       ///< of the Gaussian over the map, as the detector's
-    bool calibrated{false};  ///< with the output `calibrated`, by the model's calibration
+    bool half{false};         ///< convolutions' weights in 16 bits; everything is computed in 32
+    double sigma{map_sigma};  ///< of the Gaussian over the map, as the detector's
+    bool calibrated{false};   ///< with the output `calibrated`, by the model's calibration
 };
 
 /// What `make_graph` is to do. option_error where a calibration is asked for that the model has not.

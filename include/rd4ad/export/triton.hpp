@@ -6,11 +6,11 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/export/onnx.hpp>
 #include <rd4ad/io/atomic_file.hpp>
+#include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>
 
 namespace rd4ad {
@@ -73,9 +73,8 @@ void export_triton(const std::filesystem::path& repository, const std::string& n
                            "' on a server: expected letters, digits, '.', '_' and '-'"};
     if (options.largest_batch == 0) throw option_error{"export: a largest batch of 0, expected at least 1"};
     const auto folder = repository / name;
-    std::error_code failed;
-    std::filesystem::create_directories(folder / "1", failed);
-    if (failed) throw io_error{folder.string() + ": the folder can't be made: " + failed.message()};
+    io::make_folder(folder);
+    io::make_folder(folder / "1");
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options.graph));
     auto about = describe(m, graph, options.graph.sigma, options.graph.half);
     io::write_atomically(folder / "1" / "model.onnx", onnx_bytes(graph, about, options.graph.half));

@@ -1,8 +1,10 @@
 // rd4ad/io/json.hpp: settings and metadata as JSON. Twin: tests/io/json.cpp
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -64,6 +66,11 @@ using json = nlohmann::json;
     } catch (const json::exception&) {
         throw format_error{name_for_messages + ": a text to be written as JSON is not UTF-8"};
     }
+}
+
+/// A number, or null where there is none or it is not finite, which JSON can't say.
+[[nodiscard]] inline json number_or_null(const std::optional<double>& value) {
+    return value && std::isfinite(*value) ? json(*value) : json();
 }
 
 /// Writes the value, indented by two, atomically. Throws io_error, format_error.

@@ -12,6 +12,9 @@
 
 namespace rd4ad {
 
+/// The Gaussian over the map, in pixels of the network's image. Source: the paper's code.
+inline constexpr double map_sigma = 4.0;
+
 /// Height and width the network takes: multiples of 32, else option_error.
 inline void check_network_size(std::size_t height, std::size_t width) {
     if (height == 0 || width == 0 || height % 32 != 0 || width % 32 != 0)
@@ -42,7 +45,7 @@ struct scoring_network {
 
     /// `sigma`: of the Gaussian over the map, in pixels of the network's image; 0 for the raw map. `batch`: images expected
     /// at once; weights are prepared for that many and for one.
-    scoring_network(model<B>& m, std::size_t batch, double sigma = 4.0)
+    scoring_network(model<B>& m, std::size_t batch, double sigma = map_sigma)
         : scoring_network{m, shape{batch, 3, m.settings.height, m.settings.width}, sigma} {}
 
     /// For images of that shape, whatever the model's settings say.

@@ -129,6 +129,11 @@ inline void fit_exponential_tail(calibration& to, double rate) {
 
 }  // namespace detail
 
+/// The rank, from the largest, of the score among n that is the threshold for a false-alarm rate; 0: n are too few for it.
+[[nodiscard]] inline std::size_t threshold_rank(std::size_t n, double rate) {
+    return static_cast<std::size_t>(rate * static_cast<double>(n + 1) + 1e-9);  // the excess lets 0.05 of 19 be one of 20
+}
+
 /// A scale from raw scores of good images that training did not see, with a threshold whose expected false-alarm rate is at
 /// most `rate`. Where n scores are enough (rate >= 1 / (n + 1)) it is the k-th largest, k = floor(rate (n + 1)): expected rate
 /// k / (n + 1), whatever the scores' distribution, the rate itself distributed Beta(k, n + 1 - k). Else it lies beyond the
@@ -147,8 +152,7 @@ inline void fit_exponential_tail(calibration& to, double rate) {
     made.asked_rate = rate;
     made.good_scores = std::move(good_scores);
     const std::size_t n = made.good_scores.size();
-    // The smallest excess lets 0.05 of 19 images be one of 20.
-    const auto k = static_cast<std::size_t>(rate * static_cast<double>(n + 1) + 1e-9);
+    const auto k = threshold_rank(n, rate);
     if (k > 0) {
         made.rule = threshold_rule::order_statistic;
         made.threshold = static_cast<double>(made.good_scores[n - k]);

@@ -31,8 +31,8 @@ enum class map_size {
 
 /// Options of a detector.
 struct detector_options {
-    std::size_t batch{8};  ///< images or patches computed at once; larger batches are cut
-    double sigma{4.0};     ///< of the Gaussian over the map, in pixels of the fitted photograph
+    std::size_t batch{8};     ///< images or patches computed at once; larger batches are cut
+    double sigma{map_sigma};  ///< of the Gaussian over the map, in pixels of the fitted photograph
     map_size size{map_size::photograph};
     region_options regions{};
 };

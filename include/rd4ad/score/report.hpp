@@ -33,10 +33,6 @@ inline constexpr std::string_view report_mark = "@RD4AD_REPORT@";
 
 namespace detail {
 
-[[nodiscard]] inline io::json number_or_null(const std::optional<double>& value) {
-    return value && std::isfinite(*value) ? io::json(*value) : io::json();
-}
-
 [[nodiscard]] inline io::json points_json(const std::vector<metrics::curve_point>& curve) {
     auto points = io::json::array();
     for (const auto& [x, y] : curve) points.push_back({x, y});
@@ -45,7 +41,7 @@ namespace detail {
 
 [[nodiscard]] inline io::json metrics_json(const named_metrics& from) {
     auto pairs = io::json::array();
-    for (const auto& [name, value] : from) pairs.push_back({name, number_or_null(value)});
+    for (const auto& [name, value] : from) pairs.push_back({name, io::number_or_null(value)});
     return pairs;
 }
 
@@ -66,8 +62,8 @@ namespace detail {
             {"kind", one.kind},
             {"anomalous", one.anomalous},
             {"raw", one.raw},
-            {"score", number_or_null(one.score)},
-            {"ms", number_or_null(one.ms)},
+            {"score", io::number_or_null(one.score)},
+            {"ms", io::number_or_null(one.ms)},
             {"width", one.width},
             {"height", one.height},
             {"regions", std::move(regions)},

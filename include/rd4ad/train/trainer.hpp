@@ -141,7 +141,7 @@ training_log train(model<B>& m, const data::dataset& set, const train_options& o
     log.held_out = held_out.size();
     const auto calibrate_now = [&] {
         if (held_out.empty()) return;
-        const scorer<B> by_now{m, detail::feature_batch, 4.0};
+        const scorer<B> by_now{m, detail::feature_batch, map_sigma};
         m.settings.calibration = to_json(calibrate(by_now.scores(q, held_out), options.false_alarm_rate));
     };
     const auto save = [&] {
