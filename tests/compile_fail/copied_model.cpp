@@ -1,5 +1,5 @@
 // A model holds its weights and a queue: it is moved, never copied unseen.
-// expect: (use of deleted function|deleted constructor)
+// expect: (use of deleted function|implicitly-deleted copy constructor)
 #include <rd4ad/backend/xtensor.hpp>
 #include <rd4ad/model.hpp>
 

@@ -81,7 +81,10 @@ file_found read_file(const std::string& bytes) {
             case 14: {
                 auto entry = model.get_message();
                 std::string key;
-                while (entry.next()) (entry.tag() == 1 ? key : found.metadata[key]) = entry.get_string();
+                while (entry.next()) {
+                    auto& to = entry.tag() == 1 ? key : found.metadata[key];
+                    to = entry.get_string();
+                }
                 break;
             }
             case 7: {
