@@ -1,7 +1,7 @@
 // The network alone, for benchmarks/compare.py: scores or trains on given weights and images, and times each round.
 //
 //   benchmark_network score|train WEIGHTS.safetensors IMAGES.raw BATCH ROUNDS [OUTPUT.raw] [--size=256] [--threads=2]
-//   [--algorithm=auto]
+//   [--algorithm=auto] [--backend=xtensor|onednn|onednn-bf16]
 //
 // IMAGES.raw: float32, batch x size x size x 3, normalised. Prints JSON: milliseconds a round, losses (train), peak memory in
 // MiB and the kernels in use. OUTPUT.raw: the six feature maps, channels last (score).
@@ -15,6 +15,9 @@
 #include <sys/resource.h>
 
 #include <rd4ad/backend/xtensor.hpp>
+#if defined(RD4AD_WITH_ONEDNN)
+#include <rd4ad/backend/onednn.hpp>
+#endif
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model.hpp>
@@ -23,7 +26,6 @@
 namespace {
 
 using namespace rd4ad;
-using cpu = backend::xtensor<float>;
 
 std::string option(int argc, char** argv, const std::string& name, const std::string& otherwise) {
     for (int i = 1; i < argc; ++i)
@@ -31,15 +33,16 @@ std::string option(int argc, char** argv, const std::string& name, const std::st
     return otherwise;
 }
 
+template <Backend B>
 void run(int argc, char** argv) {
     const bool training = std::string{argv[1]} == "train";
     const std::size_t batch = std::stoul(argv[4]), rounds = std::stoul(argv[5]);
     const std::size_t size = std::stoul(option(argc, argv, "size", "256"));
     const auto began = std::chrono::steady_clock::now();
     const auto weights = load_weights(argv[2]);
-    model<cpu> m{recognise(weights, "teacher."),
-                 {.threads = std::stoul(option(argc, argv, "threads", "2")),
-                  .algorithm = nn::algorithm_from(option(argc, argv, "algorithm", "auto"))}};
+    model<B> m{recognise(weights, "teacher."),
+               {.threads = std::stoul(option(argc, argv, "threads", "2")),
+                .algorithm = nn::algorithm_from(option(argc, argv, "algorithm", "auto"))}};
     load_teacher(m, weights);
     load_trained(m, weights);
     m.settings.height = m.settings.width = size;
@@ -47,7 +50,7 @@ void run(int argc, char** argv) {
     std::vector<float> pixels(batch * size * size * 3);
     std::ifstream{argv[3], std::ios::binary}.read(reinterpret_cast<char*>(pixels.data()),
                                                   static_cast<std::streamsize>(pixels.size() * sizeof(float)));
-    const auto images = to_device<cpu>(q, {batch, 3, size, size}, pixels);
+    const auto images = to_device<B>(q, {batch, 3, size, size}, pixels);
 
     io::json milliseconds = io::json::array(), losses = io::json::array();
     const auto timed = [&](const auto& work) {
@@ -59,13 +62,18 @@ void run(int argc, char** argv) {
     const auto now_ready = [&] {
         ready = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
     };
-    if (training) {
-        const auto teacher = infer<cpu>(q, m.teacher_net, fold_teacher<cpu>(q, m, images.shape), images);
-        auto by = make_optimizer(m);
-        now_ready();
-        for (std::size_t i = 0; i < rounds; ++i) timed([&] { losses.push_back(value_of<cpu>(q, train_step(m, by, teacher))); });
-    } else {
-        const scoring_network<cpu> network{m, batch};
+    const auto train = [&] {
+        if constexpr (backend::narrow_products<B>) {
+            throw option_error{"onednn-bf16 scores only"};
+        } else {
+            const auto teacher = infer<B>(q, m.teacher_net, fold_teacher<B>(q, m, images.shape), images);
+            auto by = make_optimizer(m);
+            now_ready();
+            for (std::size_t i = 0; i < rounds; ++i) timed([&] { losses.push_back(value_of<B>(q, train_step(m, by, teacher))); });
+        }
+    };
+    const auto score = [&] {
+        const scoring_network<B> network{m, batch};
         now_ready();
         for (std::size_t i = 0; i < rounds; ++i) timed([&] { static_cast<void>(network.compare(q, images)); });
         if (argc > 6 && std::strncmp(argv[6], "--", 2) != 0) {
@@ -73,17 +81,18 @@ void run(int argc, char** argv) {
             const auto [teacher, student] = network.compare(q, images);
             for (const auto* side : {&teacher, &student})
                 for (const auto& feature : *side) {
-                    const auto values = to_host<cpu>(q, feature);
+                    const auto values = to_host<B>(q, feature);
                     out.write(reinterpret_cast<const char*>(values.data()),
                               static_cast<std::streamsize>(values.size() * sizeof(float)));
                 }
         }
-    }
+    };
+    training ? train() : score();
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const io::json result{{"ms", milliseconds},        {"losses", losses},
-                          {"ready_ms", ready},         {"peak_mib", usage.ru_maxrss / 1024},
-                          {"kernels", cpu::kernels()}, {"version", version}};
+    const io::json result{{"ms", milliseconds},      {"losses", losses},
+                          {"ready_ms", ready},       {"peak_mib", usage.ru_maxrss / 1024},
+                          {"kernels", B::kernels()}, {"version", version}};
     std::printf("%s\n", result.dump().c_str());
 }
 
@@ -97,7 +106,13 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
-        run(argc, argv);
+        const auto name = option(argc, argv, "backend", "xtensor");
+        if (name == "xtensor") return run<backend::xtensor<float>>(argc, argv), 0;
+#if defined(RD4AD_WITH_ONEDNN)
+        if (name == "onednn") return run<backend::onednn<float>>(argc, argv), 0;
+        if (name == "onednn-bf16") return run<backend::onednn<float, backend::bf16>>(argc, argv), 0;
+#endif
+        throw option_error{"no backend '" + name + "' in this build"};
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "benchmark_network: %s\n", failure.what());
         return 1;

@@ -18,9 +18,10 @@ namespace cli {
 
 /// The flags that `compute_options` and `with_backend` read.
 inline std::vector<flag> compute_flags() {
-    return {{"threads", "N", "0", "processor threads; 0: all there are"},
-            {"backend", "NAME", "xtensor", "what computes: xtensor (any processor), thrust (GPUs), onednn"},
-            {"algorithm", "NAME", "auto", "3x3 convolutions: auto, direct, winograd or winograd-2x2"}};
+    return {
+        {"threads", "N", "0", "processor threads; 0: all there are"},
+        {"backend", "NAME", "xtensor", "what computes: xtensor (any processor), thrust (GPUs), onednn; for scoring, onednn-bf16"},
+        {"algorithm", "NAME", "auto", "3x3 convolutions: auto, direct, winograd or winograd-2x2"}};
 }
 
 /// The model's options as given. The number of threads holds for reading images, too.
@@ -31,20 +32,41 @@ inline rd4ad::model_options compute_options(const arguments& given) {
             .algorithm = rd4ad::nn::algorithm_from(given.choice("algorithm", {"auto", "direct", "winograd", "winograd-2x2"}))};
 }
 
-/// run.operator()<B>() with the backend that was asked for. option_error where this command is built without it.
-template <class Run>
+namespace detail {
+/// Whether a backend serves verbs that train.
+enum class used_for { training, scoring };
+
+template <used_for Use, class Run>
 int with_backend(const arguments& given, const Run& run) {
-    const auto name = given.choice("backend", {"xtensor", "thrust", "onednn"});
+    const auto name = given.choice("backend", {"xtensor", "thrust", "onednn", "onednn-bf16"});
     if (name == "xtensor") return run.template operator()<rd4ad::backend::xtensor<float>>();
 #if defined(RD4AD_WITH_THRUST)
     if (name == "thrust") return run.template operator()<rd4ad::backend::thrust<float>>();
 #endif
 #if defined(RD4AD_WITH_ONEDNN)
     if (name == "onednn") return run.template operator()<rd4ad::backend::onednn<float>>();
+    if constexpr (Use == used_for::scoring)
+        if (name == "onednn-bf16") return run.template operator()<rd4ad::backend::onednn<float, rd4ad::backend::bf16>>();
 #endif
+    if (Use == used_for::training && name == "onednn-bf16")
+        throw rd4ad::option_error{
+            "--backend onednn-bf16 scores only: train with onednn or xtensor, its checkpoints are the same"};
     throw rd4ad::option_error{"--backend " + name + ": this command is built without it: configure with -D " +
                               (name == "thrust" ? "RD4AD_THRUST=CUDA (or OMP, TBB, CPP)" : "RD4AD_ONEDNN=ON") +
                               " and build again, or use --backend xtensor"};
+}
+}  // namespace detail
+
+/// run.operator()<B>() with the backend that was asked for. option_error where this command is built without it.
+template <class Run>
+int with_backend(const arguments& given, const Run& run) {
+    return detail::with_backend<detail::used_for::scoring>(given, run);
+}
+
+/// The same for what trains, which not every backend does.
+template <class Run>
+int with_training_backend(const arguments& given, const Run& run) {
+    return detail::with_backend<detail::used_for::training>(given, run);
 }
 
 }  // namespace cli

@@ -33,7 +33,7 @@ verb description() {
                   {"inp", "PIXELS", "256", "width and height of the network's images, a multiple of 32"},
                   {"rounds", "N", "7", "the fastest of so many counts"},
                   {"threads", "N", "0", "processor threads; 0: all there are"},
-                  {"backend", "NAME", "xtensor", "for --profile: xtensor, thrust or onednn"},
+                  {"backend", "NAME", "xtensor", "for --profile: xtensor, thrust, onednn, or onednn-bf16 for scoring"},
                   {"algorithm", "NAME", "auto", "for --profile: auto, direct, winograd or winograd-2x2"}},
         .takes_operands = false,
         .more = R"(The weights are random: times don't depend on them. Run it on a quiet machine.
@@ -202,11 +202,13 @@ void profiles(const arguments& given, const architecture& arch, const shape& ima
             static_cast<void>(to_host<B>(m.queue, network.map(m.queue, upload_images<B>(m.queue, pixels, image.h, image.w))));
         });
     }
-    const auto folded = fold_teacher<B>(m.queue, m, image);
-    const auto seen = infer<B>(m.queue, m.teacher_net, folded, upload_images<B>(m.queue, pixels, image.h, image.w));
-    auto by = make_optimizer(m);
-    print_profile("training step, the teacher's features cached", m.queue.calls, rounds,
-                  [&] { static_cast<void>(value_of<B>(m.queue, train_step(m, by, seen))); });
+    if constexpr (!backend::narrow_products<B>) {
+        const auto folded = fold_teacher<B>(m.queue, m, image);
+        const auto seen = infer<B>(m.queue, m.teacher_net, folded, upload_images<B>(m.queue, pixels, image.h, image.w));
+        auto by = make_optimizer(m);
+        print_profile("training step, the teacher's features cached", m.queue.calls, rounds,
+                      [&] { static_cast<void>(value_of<B>(m.queue, train_step(m, by, seen))); });
+    }
 }
 
 }  // namespace

@@ -186,7 +186,7 @@ int train_all(const arguments& given) {
 
 int train(const std::vector<std::string>& words) {
     return run_verb(description(), words, [](const arguments& given) -> int {
-        return with_backend(given, [&]<class B>() { return train_all<B>(given); });
+        return with_training_backend(given, [&]<class B>() { return train_all<B>(given); });
     });
 }
 

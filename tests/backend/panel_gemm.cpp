@@ -49,7 +49,7 @@ TEMPLATE_TEST_CASE("a product by panels is the product", "[backend]", float, dou
                     for (std::size_t p = 0; p < k; ++p)
                         wanted[i * n + j] += static_cast<long double>(a[i * k + p]) * (transposed ? b[j * k + p] : b[p * n + j]);
             std::vector<T> panels(host::panel_count<T>(k, n)), c(m * n, T{-7});
-            host::make_panels<T>(2, {1, 0, k, n}, {b.data(), transposed}, panels.data());
+            host::panel_products<T>::lay_out(2, {1, 0, k, n}, {b.data(), transposed}, panels.data());
             host::multiply_panels<T>(m, n, k, a.data(), k, panels.data(), 0, host::panels_of<T>(n), c.data(), n);
             check_close(c, wanted, k);
         }

@@ -97,7 +97,7 @@ case_usage() {
     gives 2 train --data . --out models --algorithm fft
     complains "--algorithm 'fft': expected one of auto, direct, winograd, winograd-2x2 (see rd4ad train --help)"
     gives 2 train --data . --out models --backend cuda
-    complains "--backend 'cuda': expected one of xtensor, thrust, onednn (see rd4ad train --help)"
+    complains "--backend 'cuda': expected one of xtensor, thrust, onednn, onednn-bf16 (see rd4ad train --help)"
     gives 2 test --data . --checkpoint models --save-segmentation-images
     complains "--save-segmentation-images needs --out DIR (see rd4ad test --help)"
     gives 2 export --checkpoint a.safetensors --format tensorrt --out b

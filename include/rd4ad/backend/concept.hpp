@@ -70,6 +70,13 @@ concept HasGemm = HasQueue<B> && requires(typename B::queue& q, const gemm_call<
 template <class B>
 concept Backend = HasStorage<B> && HasQueue<B> && HasCopies<B> && HasApply<B> && HasGemm<B>;
 
+/// Whether a backend multiplies in fewer bits than its values have (`B::narrow_products`): good for scoring alone.
+template <class B>
+inline constexpr bool narrow_products = false;
+template <class B>
+requires requires { B::narrow_products; }
+inline constexpr bool narrow_products<B> = B::narrow_products;
+
 }  // namespace rd4ad::backend
 
 namespace rd4ad {

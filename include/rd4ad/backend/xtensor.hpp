@@ -50,15 +50,15 @@ struct xtensor {
     template <class Producer, class Consumer>
     static void tiled_gemm(queue& q, const tile_sizes& sizes, const Producer& producer, const right_side<T>& right,
                            const Consumer& consumer) {
-        host::tiled_gemm(q, sizes, producer, right, consumer);
+        host::tiled_gemm<host::panel_products<T>>(q, sizes, producer, right, consumer);
     }
 
     /// Values of a right-hand side in panels, and the panels themselves: for weights that many calls share.
     [[nodiscard]] static std::size_t panels_size(const tile_sizes& sizes) {
-        return sizes.matrices() * host::panel_count<T>(sizes.k, sizes.n);
+        return sizes.matrices() * host::panel_products<T>::count(sizes.k, sizes.n);
     }
     static void make_panels(queue& q, const tile_sizes& sizes, const right_side<T>& right, T* to) {
-        host::make_panels(q.threads, sizes, right, to);
+        host::panel_products<T>::lay_out(q.threads, sizes, right, to);
     }
 
     template <class Left, class Right>

@@ -50,6 +50,7 @@ template <Backend B>
 [[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, const tensor<B>& gradient,
                                                 double variance_guard = 0) {
     auto& q = m.queue;
+    static_assert(!backend::narrow_products<B>, "a model is trained on a backend that multiplies in its values' own type");
     const nn::training_mode mode{.choice = m.algorithm, .variance_guard = variance_guard};
     auto bottleneck = forward<B>(q, m.trained_net.bottleneck, m.trained, teacher, mode);
     auto student = forward<B>(q, m.trained_net.student, m.trained, bottleneck.output(), mode);

@@ -30,30 +30,36 @@ std::size_t rows_a_block(std::size_t rows, std::size_t values_a_row, std::size_t
     return ((rows + blocks - 1) / blocks + tile - 1) / tile * tile;
 }
 
-/// Lays the right-hand matrices out in panels at `to`, matrices x panel_count(k, n) values.
+/// The products of tiled_gemm by right-hand matrices laid out in panels (panel_gemm.hpp). Another way to multiply offers the
+/// same three functions.
 template <class T>
-void make_panels(std::size_t threads, const tile_sizes& sizes, const right_side<T>& right, T* to) {
-    const std::size_t each = panels_of<T>(sizes.n), panel = sizes.k * panel_tile<T>::columns;
-    on_threads(threads, [&](std::size_t index, std::size_t parts) {
-        const auto [first, last] = part_of(sizes.matrices() * each, parts, index);
-        for (std::size_t task = first; task < last; ++task)
-            fill_one_panel(right.data + task / each * sizes.k * sizes.n, right.transposed, sizes.k, sizes.n, task % each,
-                           to + task * panel);
-    });
-}
+struct panel_products {
+    /// Values of a k x n matrix laid out.
+    [[nodiscard]] static std::size_t count(std::size_t k, std::size_t n) { return panel_count<T>(k, n); }
 
-/// A part of the products of a block: planes and panels are dealt out to `parts`.
-template <class T>
-void panel_share(const gemm_call<T>& call, const T* panels, std::size_t index, std::size_t parts) {
-    const std::size_t each = panels_of<T>(call.n), plane = panel_count<T>(call.k, call.n);
-    const auto [first, last] = part_of(call.batch * each, parts, index);
-    for (std::size_t task = first; task < last;) {
-        const std::size_t matrix = task / each, from = task % each, to = std::min(each, from + last - task);
-        multiply_panels(call.m, call.n, call.k, call.a + matrix * call.stride_a, call.lda, panels + matrix * plane, from, to,
-                        call.c + matrix * call.stride_c, call.ldc);
-        task += to - from;
+    /// Lays the right-hand matrices out at `to`, matrices x count(k, n) values.
+    static void lay_out(std::size_t threads, const tile_sizes& sizes, const right_side<T>& right, T* to) {
+        const std::size_t each = panels_of<T>(sizes.n), panel = sizes.k * panel_tile<T>::columns;
+        on_threads(threads, [&](std::size_t index, std::size_t parts) {
+            const auto [first, last] = part_of(sizes.matrices() * each, parts, index);
+            for (std::size_t task = first; task < last; ++task)
+                fill_one_panel(right.data + task / each * sizes.k * sizes.n, right.transposed, sizes.k, sizes.n, task % each,
+                               to + task * panel);
+        });
     }
-}
+
+    /// A part of the products of a block: planes and panels are dealt out to `parts`.
+    static void share(const gemm_call<T>& call, const T* laid_out, std::size_t index, std::size_t parts) {
+        const std::size_t each = panels_of<T>(call.n), plane = panel_count<T>(call.k, call.n);
+        const auto [first, last] = part_of(call.batch * each, parts, index);
+        for (std::size_t task = first; task < last;) {
+            const std::size_t matrix = task / each, from = task % each, to = std::min(each, from + last - task);
+            multiply_panels(call.m, call.n, call.k, call.a + matrix * call.stride_a, call.lda, laid_out + matrix * plane, from,
+                            to, call.c + matrix * call.stride_c, call.ldc);
+            task += to - from;
+        }
+    }
+};
 
 template <class T, class Producer>
 void fill_panel(const Producer& producer, T* panel, std::size_t first, std::size_t rows, std::size_t from, std::size_t to,
@@ -82,7 +88,7 @@ std::size_t stride_of(const Producer& producer, std::size_t width) {
 
 /// See backend::tiled_gemm. With rows enough, each thread works through blocks of its own from the producing kernel to
 /// the consuming one; with few, all threads share one block and each of its three stages.
-template <class T, class Producer, class Consumer>
+template <class Products, class T, class Producer, class Consumer>
 void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, const right_side<T>& right,
                 const Consumer& consumer) {
     one_blas_thread();
@@ -97,8 +103,8 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
 
     const T* panels = right.panels;
     if (panels == nullptr && sizes.rows >= rows_worth_panels) {
-        T* made = q.scratch(5, sizes.matrices() * panel_count<T>(sizes.k, sizes.n));
-        make_panels(threads, sizes, right, made);
+        T* made = q.scratch(5, sizes.matrices() * Products::count(sizes.k, sizes.n));
+        Products::lay_out(threads, sizes, right, made);
         panels = made;
     }
     const auto multiply = [&](std::size_t first, std::size_t rows, const T* left_panel, T* out_panel, std::size_t index,
@@ -109,7 +115,7 @@ void tiled_gemm(queue<T>& q, const tile_sizes& sizes, const Producer& producer, 
             const auto call = group_product(sizes, group, rows, left + plane * rows * sizes.k, stride_of<T>(producer, sizes.k),
                                             matrices, out_panel + plane * rows * sizes.n);
             if (panels != nullptr)
-                panel_share(call, panels + matrix * panel_count<T>(sizes.k, sizes.n), index, parts);
+                Products::share(call, panels + matrix * Products::count(sizes.k, sizes.n), index, parts);
             else
                 gemm_share(call, index, parts);
         });

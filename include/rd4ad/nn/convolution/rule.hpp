@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include <rd4ad/backend/concept.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/nn/convolution/geometry.hpp>
 #include <rd4ad/nn/convolution/winograd.hpp>
@@ -21,6 +22,12 @@ enum class algorithm { automatic, direct, winograd, winograd_2x2 };
     if (name == "winograd") return algorithm::winograd;
     if (name == "winograd-2x2") return algorithm::winograd_2x2;
     throw option_error{"algorithm '" + std::string{name} + "' is unknown: expected auto, direct, winograd or winograd-2x2"};
+}
+
+/// What `automatic` comes to on a backend. Narrow factors don't bear F(4x4, 3x3), whose transforms enlarge their rounding.
+template <class B>
+[[nodiscard]] constexpr algorithm suited(algorithm choice) {
+    return backend::narrow_products<B> && choice == algorithm::automatic ? algorithm::winograd_2x2 : choice;
 }
 
 /// How a convolution is computed: by one product over its plain weights, or by a scheme of nn/convolution/schemes.hpp.
