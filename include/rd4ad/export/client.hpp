@@ -1,8 +1,6 @@
 // rd4ad/export/client.hpp: a client's side of an exported graph: what its description says, and photographs as its input. Twin:
 // tests/export/client.cpp
 #pragma once
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -30,11 +28,9 @@ namespace rd4ad {
         return found.get<std::size_t>();
     };
     const auto three = [&](const char* key) {
-        const auto found = input.value(key, io::json{});
-        if (!found.is_array() || found.size() != 3 ||
-            !std::all_of(found.begin(), found.end(), [](const io::json& one) { return one.is_number(); }))
-            fail(std::string{"'input' has no three numbers '"} + key + "'");
-        return found.get<std::array<float, 3>>();
+        const auto found = io::three_numbers(input, key);
+        if (!found) fail(std::string{"'input' has no three numbers '"} + key + "'");
+        return *found;
     };
     if (input.value("fit", io::json{}) != "squash") fail("'input' has a 'fit' that this version doesn't know");
     model_settings settings{whole("height"), whole("width"), {three("mean"), three("deviation")}};
