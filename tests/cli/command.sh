@@ -272,6 +272,11 @@ case_verify_with_onnxruntime() {
     gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
     gives 0 verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python" --json
     (($(grep -cE '"swapped_pairs": 0,' out) == 2)) || fail "expected equal ranks for two batch sizes"
+    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 128 --patches-per-row 2 --patches-per-column 2
+    gives 0 export --checkpoint cut/cloth.safetensors --out cut.onnx
+    gives 0 verify --onnx cut.onnx --checkpoint cut/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"
+    gives 1 verify --onnx cut.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"
+    complains "cut.onnx: its description asks for other images than the checkpoint takes: it was exported from another checkpoint; export it again"
     gives 0 train --data cloth --out others --epochs 1 --seed 2 "${tiny_training[@]}"
     status=0
     "$rd4ad" verify --onnx cloth.onnx --checkpoint others/cloth.safetensors --data cloth --runtime onnxruntime \
@@ -318,6 +323,14 @@ case_score_on_server_with_onnxruntime() {
     cp -r repository/cloth repository/changed && sed -i 's/name: "cloth"/name: "changed"/' repository/changed/config.pbtxt
     gives 1 score cloth/test/good --server "$server" --model changed
     complains "$server/v2/models/changed: is no description of the format 'rd4ad graph 1': expected what rd4ad export wrote; export the model again"
+    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 96 --fit pad --patches-per-row 2 --patches-per-column 2
+    gives 0 export --format triton --checkpoint cut/cloth.safetensors --out cut-repository --max-batch 3
+    gives 0 score "${photographs[@]}" --checkpoint cut/cloth.safetensors
+    cut -f 1,2 out >here-cut
+    start_server kserve_server.py cut-repository port
+    gives 0 score "${photographs[@]}" --server "http://127.0.0.1:$port" --model cloth
+    cut -f 1,2 out >there
+    paste here-cut there | awk -F '\t' '$1 != $3 || $2 - $4 > 1e-5 || $4 - $2 > 1e-5 { exit 1 }' || fail "patches: other scores than here"
     start_server kserve_server.py repository port json
     sed -i 's/rd4ad graph 9/rd4ad graph 1/' repository/cloth/config.pbtxt
     server=http://127.0.0.1:$port/
@@ -633,8 +646,12 @@ case_views() {
     done
     gives 1 score cloth/test/good --checkpoint patches/cloth.safetensors --patches-per-row 3
     complains "$grid"
-    gives 1 export --checkpoint patches/cloth.safetensors --out cloth.onnx
-    says err "train one with --fit squash and without patches"
+    gives 0 export --checkpoint patches/cloth.safetensors --out cloth.onnx
+    gives 1 export --checkpoint patches/cloth.safetensors --out other.onnx --calibrated
+    says err "export: the calibrated output is of a photograph's score"
+    gives 0 "${training[@]}" --out sides --fit short-side --inp 64
+    gives 1 export --checkpoint sides/cloth.safetensors --out cloth.onnx
+    says err "which come to many sizes, and a graph has one"
     gives 0 "${training[@]}" --out native --fit native --patch-size 64
     gives 0 score cloth/test/good --checkpoint native/cloth.safetensors --out pictures
     [[ $(od -An -tx1 -j16 -N8 pictures/000_map.png) == " 00 00 00 60 00 00 00 60" ]] || fail "expected a map of 96 x 96"
