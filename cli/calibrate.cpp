@@ -100,9 +100,7 @@ void try_splits(const std::vector<float>& scores, double rate, std::size_t split
         std::size_t alarms = 0;
         for (std::size_t i = n; i < order.size(); ++i)
             if (by(static_cast<double>(scores[order[i]])) >= 0.5) ++alarms;
-        const auto k = std::max<std::size_t>(1, rd4ad::threshold_rank(n, rate));
-        auto predicted = rd4ad::metrics::predicted_count(k, n, m);
-        if (by.rule == rd4ad::threshold_rule::exponential_tail) predicted.low = 0;
+        const auto predicted = rd4ad::predicted_alarms(by, m);
         const double share = static_cast<double>(alarms) / static_cast<double>(m);
         measured += share / static_cast<double>(splits);
         if (alarms >= predicted.low && alarms <= predicted.high) ++as_predicted;
@@ -123,7 +121,7 @@ void try_splits(const std::vector<float>& scores, double rate, std::size_t split
     }
     std::printf(
         "%s\n",
-        bold("split  threshold  expected  95 % interval       alarms of " + std::to_string(m) + "  predicted  measured").c_str());
+        bold("split  threshold  expected  true rate, 95 %     alarms of " + std::to_string(m) + "  predicted  measured").c_str());
     for (std::size_t s = 0; s < rows.size(); ++s) {
         const auto& row = rows[s];
         const auto number = [&](const char* key) { return row.at(key).template get<double>(); };

@@ -152,7 +152,7 @@ translated from_fork_spelling(const std::vector<std::string>& words) {
         throw usage_error{"--train-split-percent " + value("train-split-percent", "") +
                           ": the split is the data set's own here; give another one as a list, --data FILE.csv"};
     for (const char* key : {"patches-per-row", "patches-per-column"})
-        if (const auto count = value(key, "0"); count != "0" && verb != "fps") put(key, count);
+        if (const auto count = value(key, "0"); count != "0") put(key, count);
     if (verb == "train") {
         put("inp", value("input-size", "256"));
         put("bs", value("batch-size", "8"));

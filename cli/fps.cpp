@@ -15,7 +15,9 @@
 #include "backends.hpp"
 #include "console.hpp"
 #include "sets.hpp"
+#include "summary.hpp"
 #include "verbs.hpp"
+#include "view.hpp"
 
 namespace cli {
 
@@ -33,7 +35,7 @@ verb description() {
         .takes_operands = false,
         .more =
             R"(For each batch size two things are timed, after a warm-up: the network alone, from its input in memory to the map in
-memory; and end to end, from the photographs' files to scores, maps at the photographs' size and regions. Times are of a
+memory (with a model on patches that is a batch of patches, and stands there as patches); and end to end, from the photographs' files to scores, maps at the photographs' size and regions. Times are of a
 whole batch: the median, and the value that 95 of 100 stay below. Images a second follow from the median. Memory is the
 process's largest so far, all threads and the model included (of the host; a GPU's own is not counted).
 
@@ -46,6 +48,7 @@ Example: the speed at batch 1 and 8.
                                 {"repetitions", "N", "30", "runs that are timed"},
                                 {"json", "", "", "JSON on standard output instead of the table"}};
     v.flags.insert(v.flags.end(), own.begin(), own.end());
+    for (auto& one : kept_view_flags()) v.flags.push_back(std::move(one));
     for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
     return v;
 }
@@ -92,43 +95,33 @@ json row_of(std::size_t batch, const char* what, const timing& took) {
             {"images_per_second", 1000 * static_cast<double>(batch) / took.median}};
 }
 
-template <rd4ad::Backend B>
-int measure(const arguments& given) {
-    const fs::path checkpoint = given.required("checkpoint");
-    const auto warm_up = given.whole("warm-up", 0), repetitions = given.whole("repetitions", 1);
+/// What is asked of every class.
+struct wishes {
+    std::size_t warm_up, repetitions;
     std::vector<std::size_t> batches;
-    for (const auto& text : given.list("bs")) {
-        std::size_t parsed = 0;
-        for (const char digit : text)
-            parsed =
-                digit >= '0' && digit <= '9' && parsed < 100000 ? 10 * parsed + static_cast<std::size_t>(digit - '0') : 1000000;
-        if (parsed == 0 || parsed > 4096)
-            throw usage_error{"--bs " + given.text("bs") + ": expected whole numbers of 1 to 4096, parted by commas"};
-        batches.push_back(parsed);
-    }
-    if (batches.empty()) throw usage_error{"--bs: expected whole numbers of 1 to 4096, parted by commas"};
-    const auto options = compute_options(given);
-    const auto sets = open_sets(given);
-    if (sets.size() != 1) throw usage_error{"--class-names: one class at a time is measured"};
-    const auto& set = sets.front();
-    if (set.test.empty()) throw rd4ad::data_error{"data set '" + set.name + "' has no test images to measure with"};
-    const auto file = find_checkpoint(checkpoint, set);
+    rd4ad::model_options model;
+};
 
+template <rd4ad::Backend B>
+json measure_one(const arguments& given, const rd4ad::data::dataset& set, const fs::path& file, const wishes& wanted) {
     json rows = json::array();
     rd4ad::model_settings settings;
     std::string arch;
     console shown;
-    for (const std::size_t batch : batches) {
+    const auto& options = wanted.model;
+    const auto time = [&](const auto& work) { return time_of(wanted.warm_up, wanted.repetitions, work); };
+    for (const std::size_t batch : wanted.batches) {
         const rd4ad::detector<B> by{file, {.batch = batch}, options};
         settings = by.settings();
+        check_kept_view(given, settings.view, file);
         arch = by.arch().name;
         std::vector<fs::path> files;
         for (std::size_t i = 0; i < batch; ++i) files.push_back(set.test[i % set.test.size()].image);
-        shown.bar(0.5, "batch " + std::to_string(batch));
+        shown.bar(0.5, set.name + ": batch " + std::to_string(batch));
         const auto inputs = rd4ad::image_source{files, settings.view, settings.normalisation, options.threads}.read(0, batch);
-        rows.push_back(row_of(batch, "network",
-                              time_of(warm_up, repetitions, [&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
-        rows.push_back(row_of(batch, "end to end", time_of(warm_up, repetitions, [&](std::size_t run) {
+        rows.push_back(row_of(batch, settings.view.whole() ? "network" : "patches",
+                              time([&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
+        rows.push_back(row_of(batch, "end to end", time([&](std::size_t run) {
                                   std::vector<rd4ad::image::picture> photographs(batch);
                                   rd4ad::parallel_for(batch, options.threads, [&](std::size_t i) {
                                       photographs[i] = rd4ad::image::read(set.test[(run * batch + i) % set.test.size()].image);
@@ -137,30 +130,83 @@ int measure(const arguments& given) {
                               })));
     }
     shown.clear();
-    const std::size_t threads = options.threads > 0 ? options.threads : rd4ad::default_threads();
-    const json result{{"arch", arch},
-                      {"input", {settings.width, settings.height}},
-                      {"processor", processor_name()},
-                      {"threads", threads},
-                      {"backend", std::string{B::name()}},
-                      {"kernels", B::kernels()},
-                      {"repetitions", repetitions},
-                      {"peak_mb", peak_megabytes()},
-                      {"rows", rows}};
-    if (given.given("json")) {
-        std::printf("%s\n", rd4ad::io::text_of(result, "speed", 2).c_str());
-        return 0;
+    return {{"arch", arch},
+            {"input", {settings.width, settings.height}},
+            {"processor", processor_name()},
+            {"threads", options.threads > 0 ? options.threads : rd4ad::default_threads()},
+            {"backend", std::string{B::name()}},
+            {"kernels", B::kernels()},
+            {"repetitions", wanted.repetitions},
+            {"peak_mb", peak_megabytes()},
+            {"rows", rows}};
+}
+
+/// The mean of each row's times over the classes.
+json mean_rows(const class_results& classes) {
+    json rows = json::array();
+    const auto& first = classes.front().second.at("rows");
+    for (std::size_t i = 0; i < first.size(); ++i) {
+        class_results each;
+        for (const auto& [name, one] : classes) each.emplace_back(name, one.at("rows").at(i));
+        const auto mean = mean_of(each, {"median_ms", "p95_ms"});
+        rows.push_back(row_of(first[i].at("batch").get<std::size_t>(), first[i].at("what").get<std::string>().c_str(),
+                              {mean.at("median_ms").get<double>(), mean.at("p95_ms").get<double>()}));
     }
-    std::printf("%s, %zu x %zu, on %s, %zu thread%s; backend %s, matrix products by %s\n", arch.c_str(), settings.width,
-                settings.height, processor_name().c_str(), threads, threads == 1 ? "" : "s", std::string{B::name()}.c_str(),
-                B::kernels().c_str());
+    return {{"rows", rows}};
+}
+
+void print_rows(const json& rows) {
     std::printf("%s\n", bold("batch  what        median ms  95th %, ms  images/s").c_str());
     for (const auto& row : rows)
         std::printf("%5zu  %-10s  %9s  %10s  %8s\n", row.at("batch").get<std::size_t>(),
                     row.at("what").get<std::string>().c_str(), fixed(row.at("median_ms").get<double>(), 1).c_str(),
                     fixed(row.at("p95_ms").get<double>(), 1).c_str(),
                     fixed(row.at("images_per_second").get<double>(), 1).c_str());
-    std::printf("peak memory: %s MB\n", fixed(result.at("peak_mb").get<double>(), 0).c_str());
+}
+
+void print_class(const json& of) {
+    const auto text = [&](const char* key) { return of.at(key).get<std::string>(); };
+    const auto threads = of.at("threads").get<std::size_t>();
+    std::printf("%s, %zu x %zu, on %s, %zu thread%s; backend %s, matrix products by %s\n", text("arch").c_str(),
+                of.at("input")[0].get<std::size_t>(), of.at("input")[1].get<std::size_t>(), text("processor").c_str(), threads,
+                threads == 1 ? "" : "s", text("backend").c_str(), text("kernels").c_str());
+    print_rows(of.at("rows"));
+    std::printf("peak memory: %s MB\n", fixed(of.at("peak_mb").get<double>(), 0).c_str());
+}
+
+template <rd4ad::Backend B>
+int measure(const arguments& given) {
+    const fs::path checkpoint = given.required("checkpoint");
+    wishes wanted{given.whole("warm-up", 0), given.whole("repetitions", 1), {}, compute_options(given)};
+    for (const auto& text : given.list("bs")) {
+        std::size_t parsed = 0;
+        for (const char digit : text)
+            parsed =
+                digit >= '0' && digit <= '9' && parsed < 100000 ? 10 * parsed + static_cast<std::size_t>(digit - '0') : 1000000;
+        if (parsed == 0 || parsed > 4096)
+            throw usage_error{"--bs " + given.text("bs") + ": expected whole numbers of 1 to 4096, parted by commas"};
+        wanted.batches.push_back(parsed);
+    }
+    if (wanted.batches.empty()) throw usage_error{"--bs: expected whole numbers of 1 to 4096, parted by commas"};
+    class_results classes;
+    for (const auto& set : open_sets(given)) {
+        if (set.test.empty()) throw rd4ad::data_error{"data set '" + set.name + "' has no test images to measure with"};
+        classes.emplace_back(set.name, measure_one<B>(given, set, find_checkpoint(checkpoint, set), wanted));
+    }
+    const bool several = classes.size() > 1;
+    const auto mean = mean_rows(classes);
+    if (given.given("json")) {
+        std::printf("%s\n", rd4ad::io::text_of(summary_of(classes, mean), "speed", 2).c_str());
+        return 0;
+    }
+    for (const auto& [name, one] : classes) {
+        if (several) std::printf("%s: ", name.c_str());
+        print_class(one);
+    }
+    if (several) {
+        std::printf("mean of %zu classes\n", classes.size());
+        print_rows(mean.at("rows"));
+    }
     return 0;
 }
 

@@ -63,7 +63,9 @@ served_model::served_model(std::string server, std::string model, tensor_form fo
     if (!about.is_string())
         throw rd4ad::format_error{model_address_ + ": the model has no parameter '" + rd4ad::description_key +
                                   "': serve what rd4ad export --format triton wrote"};
-    settings_ = rd4ad::described_input(parsed_object(about.get<std::string>(), model_address_), model_address_);
+    const auto description = parsed_object(about.get<std::string>(), model_address_);
+    settings_ = rd4ad::described_input(description, model_address_);
+    sigma_ = rd4ad::described_sigma(description, model_address_);
 }
 
 json served_model::get(const std::string& address) const {
@@ -72,15 +74,14 @@ json served_model::get(const std::string& address) const {
     return parsed_object(answer.body, address);
 }
 
-std::vector<served_finding> served_model::score(std::span<const float> images) const {
+std::vector<rd4ad::image::plane> served_model::maps(std::span<const float> images) const {
     const std::size_t height = settings_.height, width = settings_.width, pixels = height * width;
     const auto planes = rd4ad::channels_first(images, height, width);
     const std::size_t count = planes.size() / (3 * pixels);
     const auto bytes = std::as_bytes(std::span{planes});
     json input{{"name", rd4ad::scoring_graph::input}, {"datatype", "FP32"}, {"shape", {count, 3, height, width}}};
     json outputs = json::array();
-    for (const char* name : {rd4ad::scoring_graph::map, rd4ad::scoring_graph::score})
-        outputs.push_back({{"name", name}, {"parameters", {{"binary_data", binary_}}}});
+    outputs.push_back({{"name", rd4ad::scoring_graph::map}, {"parameters", {{"binary_data", binary_}}}});
     std::vector<std::string> headers{"Content-Type: " + std::string{binary_ ? "application/octet-stream" : "application/json"}};
     if (binary_)
         input["parameters"] = {{"binary_data_size", bytes.size()}};
@@ -128,15 +129,13 @@ std::vector<served_finding> served_model::score(std::span<const float> images) c
         tail.remove_prefix(size);
     }
     const auto& maps = values[rd4ad::scoring_graph::map];
-    const auto& scores = values[rd4ad::scoring_graph::score];
-    if (maps.size() != count * pixels || scores.size() != count)
-        throw rd4ad::format_error{address + ": answers with " + std::to_string(maps.size()) + " values of map and " +
-                                  std::to_string(scores.size()) + " of score for " + std::to_string(count) + " images of " +
-                                  std::to_string(width) + " x " + std::to_string(height)};
-    std::vector<served_finding> all(count);
+    if (maps.size() != count * pixels)
+        throw rd4ad::format_error{address + ": answers with " + std::to_string(maps.size()) + " values of map for " +
+                                  std::to_string(count) + " images of " + std::to_string(width) + " x " + std::to_string(height)};
+    std::vector<rd4ad::image::plane> all(count);
     for (std::size_t i = 0; i < count; ++i) {
         const auto begin = maps.begin() + static_cast<std::ptrdiff_t>(i * pixels);
-        all[i] = {scores[i], {width, height, 1, std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(pixels))}};
+        all[i] = {width, height, 1, std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(pixels))};
     }
     return all;
 }

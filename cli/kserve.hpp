@@ -14,12 +14,6 @@ namespace cli {
 /// How tensors travel: as JSON's numbers, or as bytes behind the JSON (the protocol's binary extension).
 enum class tensor_form { automatic, json, binary };
 
-/// What the server found in one image.
-struct served_finding {
-    float score{0};
-    rd4ad::image::plane map{};
-};
-
 /// A served model. Every function throws io_error where the server doesn't answer or refuses, format_error where its answer
 /// is not what the protocol and the model's description promise; messages begin with the address.
 class served_model {
@@ -29,11 +23,13 @@ class served_model {
 
     /// How photographs are prepared, as the model's description says.
     [[nodiscard]] const rd4ad::model_settings& settings() const noexcept { return settings_; }
+    /// The Gaussian over a map joined of patches.
+    [[nodiscard]] double sigma() const noexcept { return sigma_; }
     /// The most images a request may carry; 0: any number.
     [[nodiscard]] std::size_t largest_batch() const noexcept { return largest_batch_; }
 
-    /// Prepared images, height x width x 3 each.
-    [[nodiscard]] std::vector<served_finding> score(std::span<const float> images) const;
+    /// The maps of prepared images, height x width x 3 each.
+    [[nodiscard]] std::vector<rd4ad::image::plane> maps(std::span<const float> images) const;
 
    private:
     [[nodiscard]] rd4ad::io::json get(const std::string& address) const;
@@ -42,6 +38,7 @@ class served_model {
     bool binary_{false};
     std::size_t largest_batch_{0};
     rd4ad::model_settings settings_{};
+    double sigma_{0};
 };
 
 }  // namespace cli

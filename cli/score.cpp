@@ -157,12 +157,8 @@ int score(const std::vector<std::string>& words) {
         if (given.text("server").empty())
             with_backend(given, [&]<class B>() { return score_here<B>(given, files, found), 0; });
         else
-            score_served(given, files, [&](const fs::path& path, float score, const rd4ad::image::plane& map, double ms) {
-                const auto [width, height] = rd4ad::image::read_size(path);
-                rd4ad::finding one{.score = score, .map = map};
-                one.place = rd4ad::image::place({.size = map.width, .height = map.height}, width, height);
-                found.add(path, one, ms);
-            });
+            score_served(given, files,
+                         [&](const fs::path& path, const rd4ad::finding& one, double ms) { found.add(path, one, ms); });
         found.finish();
         return 0;
     });

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include <rd4ad/image/image.hpp>
+#include <rd4ad/score/finding.hpp>
 
 #include "arguments.hpp"
 
@@ -13,9 +13,8 @@ namespace cli {
 /// The flags that `score_served` reads.
 [[nodiscard]] std::vector<flag> server_flags();
 
-/// Called with each photograph's score, its map at the network's size, and milliseconds.
-using scored_photograph =
-    std::function<void(const std::filesystem::path& path, float score, const rd4ad::image::plane& map, double ms)>;
+/// Called with what was found in each photograph (its map at the fitted size), and milliseconds.
+using scored_photograph = std::function<void(const std::filesystem::path& path, const rd4ad::finding& found, double ms)>;
 
 /// Scores the files on --server. Throws usage_error, io_error and format_error, messages beginning with the address.
 int score_served(const arguments& given, const std::vector<std::filesystem::path>& files, const scored_photograph& show);

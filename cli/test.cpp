@@ -14,6 +14,7 @@
 #include "console.hpp"
 #include "pictures.hpp"
 #include "sets.hpp"
+#include "summary.hpp"
 #include "verbs.hpp"
 #include "view.hpp"
 
@@ -36,7 +37,9 @@ verb description() {
                 R"(Each metric is 0 to 1, more is better; "-", in JSON null, where the data don't allow it (no masks, one kind of image).
 AUPRO is over the whole set; "per image" is its mean over the images with a defect, as the paper's code has it. Best F1 is
 that of the images, reached where a raw score of at least the threshold counts as a defect; it is known only afterwards.
-Alarms and found are the shares of the good and of the other images that reach the threshold the model came with.
+Alarms and found are the shares of the good and of the other images that reach the threshold the model came with. Below the
+table stands how many alarms that is, and between which numbers they lie in 95 of 100 such tests, if the good images are
+like those that set the threshold, and none of them.
 )"} + results_help +
             pictures_help +
             R"(They go to DIR/<kind>/, with several classes to DIR/<class>/<kind>/.
@@ -60,25 +63,20 @@ Example: the metrics of one model, and its pictures.
 json result_of(const rd4ad::evaluation& found, const std::string& teacher) {
     json result{{"images", found.scores.size()}, {"seconds", found.seconds}, {"teacher", teacher}};
     for (const auto& one : metrics_of(found)) result[one.key] = rd4ad::io::number_or_null(one.value);
+    result["alarms"] = json();
+    if (const auto& a = found.alarms)
+        result["alarms"] = {{"count", a->count}, {"good_images", a->good}, {"predicted", {a->predicted.low, a->predicted.high}}};
     return result;
 }
 
-/// Mean of each metric over the classes that have it; images and seconds are sums.
-json mean_of(const json& classes) {
-    json mean = json::object();
-    for (const auto& [key, heading, none, title] : metrics_of({})) {
-        double sum = 0;
-        std::size_t count = 0;
-        for (const auto& [name, one] : classes.items()) {
-            if (!one.at(key).is_number()) continue;
-            sum += one.at(key).template get<double>();
-            ++count;
-        }
-        mean[key] = count > 0 ? json(sum / static_cast<double>(count)) : json();
-    }
+/// Means of the metrics; images and seconds are sums.
+json mean_row(const class_results& classes) {
+    std::vector<std::string> keys;
+    for (const auto& one : metrics_of({})) keys.emplace_back(one.key);
+    json mean = mean_of(classes, keys);
     std::size_t images = 0;
     double seconds = 0;
-    for (const auto& [name, one] : classes.items()) {
+    for (const auto& [name, one] : classes) {
         images += one.at("images").template get<std::size_t>();
         seconds += one.at("seconds").template get<double>();
     }
@@ -87,7 +85,14 @@ json mean_of(const json& classes) {
     return mean;
 }
 
-void print_table(const std::vector<std::pair<std::string, json>>& rows) {
+/// "0 of 40 good images are alarms, 0 to 8 predicted by the 16 that set the threshold"
+std::string in_words(const rd4ad::counted_alarms& alarms, const rd4ad::calibration& by) {
+    return std::to_string(alarms.count) + " of " + std::to_string(alarms.good) + " good images are alarms, " +
+           std::to_string(alarms.predicted.low) + " to " + std::to_string(alarms.predicted.high) + " predicted (95 %) by the " +
+           std::to_string(by.good_scores.size()) + " that set the threshold";
+}
+
+void print_table(const class_results& rows) {
     std::size_t width = 5;
     for (const auto& [name, one] : rows) width = std::max(width, name.size());
     std::string heading = "class" + std::string(width - 5, ' ');
@@ -115,10 +120,16 @@ struct wishes {
     rd4ad::model_options model;
 };
 
-/// One class: its metrics as JSON, and its results where they are wanted.
+/// What is said of one class.
+struct tested_class {
+    json metrics;
+    std::string alarms;         ///< its false alarms in words; "" without a threshold or good images
+    rd4ad::tested_set results;  ///< where they are wanted
+};
+
 template <rd4ad::Backend B>
-std::pair<json, rd4ad::tested_set> test_one(const arguments& given, const rd4ad::data::dataset& set, const fs::path& checkpoint,
-                                            const wishes& wanted, std::size_t images_before, json& coco) {
+tested_class test_one(const arguments& given, const rd4ad::data::dataset& set, const fs::path& checkpoint, const wishes& wanted,
+                      std::size_t images_before, json& coco) {
     const rd4ad::detector<B> by{checkpoint, {.size = rd4ad::map_size::network}, wanted.model};
     check_kept_view(given, by.settings().view, checkpoint);
     std::unique_ptr<picture_writer> writer;
@@ -143,16 +154,17 @@ std::pair<json, rd4ad::tested_set> test_one(const arguments& given, const rd4ad:
                         });
     if (writer) writer->finish();
     const auto& settings = by.settings();
-    std::pair<json, rd4ad::tested_set> made{result_of(found, settings.teacher), {}};
+    tested_class made{result_of(found, settings.teacher), found.alarms ? in_words(*found.alarms, *by.scale()) : "", {}};
     if (!wanted.results) return made;
     const std::string arch{by.arch().name}, size = std::to_string(settings.width) + " \u00d7 " + std::to_string(settings.height);
-    made.second = results.finish(found, arch + " \u00b7 " + size,
-                                 {{"architecture", arch},
-                                  {"teacher", settings.teacher},
-                                  {"input", size},
-                                  {"checkpoint", checkpoint.string()},
-                                  {"backend", std::string{B::name()} + ", " + B::kernels()}},
-                                 rd4ad::training_of(checkpoint));
+    made.results = results.finish(found, arch + " \u00b7 " + size,
+                                  {{"architecture", arch},
+                                   {"teacher", settings.teacher},
+                                   {"input", size},
+                                   {"checkpoint", checkpoint.string()},
+                                   {"backend", std::string{B::name()} + ", " + B::kernels()}},
+                                  rd4ad::training_of(checkpoint));
+    if (!made.alarms.empty()) made.results.settings.emplace_back("false alarms", made.alarms);
     return made;
 }
 
@@ -171,23 +183,22 @@ int test_all(const arguments& given) {
     const bool several = sets.size() > 1;
     const auto bytes = static_cast<std::size_t>(megabytes * 1e6);
     wanted.thumbnail_bytes = bytes / sets.size();
-    json classes = json::object(), coco = json::array();
+    json coco = json::array();
     std::size_t images = 0;
-    std::vector<std::pair<std::string, json>> rows;
+    class_results classes;
+    std::string alarms, teachers;
     std::vector<rd4ad::tested_set> tested;
     for (const auto& set : sets) {
         wanted.pictures = !pictures ? fs::path{} : several ? out / set.name : out;
-        auto [metrics, results] = test_one<B>(given, set, find_checkpoint(checkpoint, set), wanted, images, coco);
+        auto one = test_one<B>(given, set, find_checkpoint(checkpoint, set), wanted, images, coco);
         images += set.test.size();
-        rows.emplace_back(set.name, metrics);
-        classes[set.name] = std::move(metrics);
-        tested.push_back(std::move(results));
+        if (!one.alarms.empty()) alarms += set.name + ": " + one.alarms + "\n";
+        if (const auto teacher = one.metrics.at("teacher").template get<std::string>(); teachers.find(teacher) == teachers.npos)
+            teachers += (teachers.empty() ? "" : ", ") + teacher;
+        classes.emplace_back(set.name, std::move(one.metrics));
+        tested.push_back(std::move(one.results));
     }
-    json result = rows.front().second;
-    if (several) {
-        result = {{"classes", classes}, {"mean", mean_of(classes)}};
-        rows.emplace_back("mean", result.at("mean"));
-    }
+    const auto mean = mean_row(classes), result = summary_of(classes, mean);
     if (!out.empty()) {
         rd4ad::io::write_json(out / "results.json", result);
         const auto folder = fs::absolute(wanted.root).lexically_normal();
@@ -199,12 +210,9 @@ int test_all(const arguments& given) {
         std::printf("%s\n", rd4ad::io::text_of(result, "results", 2).c_str());
         return 0;
     }
-    print_table(rows);
-    std::string teachers;
-    for (const auto& [name, one] : classes.items())
-        if (const auto teacher = one.at("teacher").template get<std::string>(); teachers.find(teacher) == std::string::npos)
-            teachers += (teachers.empty() ? "" : ", ") + teacher;
-    std::printf("teacher: %s\n", teachers.c_str());
+    if (several) classes.emplace_back("mean", mean);
+    print_table(classes);
+    std::printf("%steacher: %s\n", alarms.c_str(), teachers.c_str());
     if (!out.empty()) std::printf("report: %s\n", (out / "report.html").c_str());
     if (pictures) std::printf("pictures: %s\n", out.c_str());
     return 0;

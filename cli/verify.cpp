@@ -41,7 +41,7 @@ verb description() {
         .takes_operands = false,
         .more =
             R"(The checkpoint is computed here, the graph by a Python that has the runtime (share/rd4ad/run_onnx.py); both get the same
-prepared images. Per runtime and batch size: the largest difference of two maps as a share of the map's range, the largest
+prepared images, with a model on patches its patches, not yet joined. Per runtime and batch size: the largest difference of two maps as a share of the map's range, the largest
 difference of two scores, and whether the photographs' order is the same. Fails where a difference is beyond its tolerance.
 
 Example: a Python for the runtimes, then the proof.
@@ -134,7 +134,8 @@ void compare_maps(const std::vector<rd4ad::finding>& ours, const std::vector<flo
 void check_description(const rd4ad::io::json& about, const rd4ad::model_settings& wanted, const std::string& onnx) {
     if (about.is_null()) return;
     const auto found = rd4ad::described_input(about, onnx);
-    if (found.height != wanted.height || found.width != wanted.width || found.normalisation != wanted.normalisation)
+    if (found.height != wanted.height || found.width != wanted.width || found.normalisation != wanted.normalisation ||
+        found.view.plain() != wanted.view.plain() || (!wanted.view.plain() && found.view != wanted.view))
         throw rd4ad::format_error{onnx +
                                   ": its description asks for other images than the checkpoint takes: it was exported from "
                                   "another checkpoint; export it again"};
@@ -180,20 +181,21 @@ int verify_all(const arguments& given) {
         const std::size_t pixels = settings.height * settings.width, first_result = results.size();
         for (const auto& runtime : runtimes) results.push_back({.runtime = runtime, .version = {}, .batch = batch});
         const std::size_t at_once = std::max(batch, most_at_once / batch * batch);
-        for (std::size_t first = 0; first < files.size(); first += at_once) {
-            const auto part = std::span{files}.subspan(first, std::min(at_once, files.size() - first));
-            const auto inputs = rd4ad::network_inputs(part, settings, options.threads);
+        rd4ad::image_source source{files, settings.view, settings.normalisation, options.threads};
+        for (std::size_t first = 0; first < source.size(); first += at_once) {
+            const std::size_t count = std::min(at_once, source.size() - first);
+            const auto inputs = source.read(first, count);
             std::vector<rd4ad::finding> ours;
-            for (std::size_t i = 0; i < part.size(); i += batch) {
+            for (std::size_t i = 0; i < count; i += batch) {
                 const auto begin = inputs.begin() + static_cast<std::ptrdiff_t>(3 * pixels * i);
-                const auto end = inputs.begin() + static_cast<std::ptrdiff_t>(3 * pixels * std::min(i + batch, part.size()));
+                const auto end = inputs.begin() + static_cast<std::ptrdiff_t>(3 * pixels * std::min(i + batch, count));
                 for (auto& one : by.score_inputs({begin, end})) ours.push_back(std::move(one));
             }
             const work_folder folder;
             const auto planes = rd4ad::channels_first(inputs, settings.height, settings.width);
             rd4ad::io::write_atomically(folder / "inputs", std::as_bytes(std::span{planes}));
             for (std::size_t r = 0; r < runtimes.size(); ++r) {
-                shown.bar(static_cast<double>(first) / static_cast<double>(files.size()),
+                shown.bar(static_cast<double>(first) / static_cast<double>(source.size()),
                           runtimes[r] + ", batch " + std::to_string(batch));
                 run_program({given.text("python"), runner.string(), runtimes[r], onnx, folder.path().string(),
                              std::to_string(settings.height), std::to_string(settings.width), std::to_string(batch)});
@@ -201,8 +203,7 @@ int verify_all(const arguments& given) {
                 check_description(about.value("description", rd4ad::io::json{}), settings, onnx);
                 auto& to = results[first_result + r];
                 to.version = about.value("version", "");
-                compare_maps(ours, floats_of(folder / "maps", part.size() * pixels), floats_of(folder / "scores", part.size()),
-                             to);
+                compare_maps(ours, floats_of(folder / "maps", count * pixels), floats_of(folder / "scores", count), to);
             }
         }
     }

@@ -272,6 +272,11 @@ case_verify_with_onnxruntime() {
     gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
     gives 0 verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python" --json
     (($(grep -cE '"swapped_pairs": 0,' out) == 2)) || fail "expected equal ranks for two batch sizes"
+    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 128 --patches-per-row 2 --patches-per-column 2
+    gives 0 export --checkpoint cut/cloth.safetensors --out cut.onnx
+    gives 0 verify --onnx cut.onnx --checkpoint cut/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"
+    gives 1 verify --onnx cut.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"
+    complains "cut.onnx: its description asks for other images than the checkpoint takes: it was exported from another checkpoint; export it again"
     gives 0 train --data cloth --out others --epochs 1 --seed 2 "${tiny_training[@]}"
     status=0
     "$rd4ad" verify --onnx cloth.onnx --checkpoint others/cloth.safetensors --data cloth --runtime onnxruntime \
@@ -318,6 +323,14 @@ case_score_on_server_with_onnxruntime() {
     cp -r repository/cloth repository/changed && sed -i 's/name: "cloth"/name: "changed"/' repository/changed/config.pbtxt
     gives 1 score cloth/test/good --server "$server" --model changed
     complains "$server/v2/models/changed: is no description of the format 'rd4ad graph 1': expected what rd4ad export wrote; export the model again"
+    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 96 --fit pad --patches-per-row 2 --patches-per-column 2
+    gives 0 export --format triton --checkpoint cut/cloth.safetensors --out cut-repository --max-batch 3
+    gives 0 score "${photographs[@]}" --checkpoint cut/cloth.safetensors
+    cut -f 1,2 out >here-cut
+    start_server kserve_server.py cut-repository port
+    gives 0 score "${photographs[@]}" --server "http://127.0.0.1:$port" --model cloth
+    cut -f 1,2 out >there
+    paste here-cut there | awk -F '\t' '$1 != $3 || $2 - $4 > 1e-5 || $4 - $2 > 1e-5 { exit 1 }' || fail "patches: other scores than here"
     start_server kserve_server.py repository port json
     sed -i 's/rd4ad graph 9/rd4ad graph 1/' repository/cloth/config.pbtxt
     server=http://127.0.0.1:$port/
@@ -453,6 +466,28 @@ JSON
     echo '[{"image_id": "good/000.png", "bbox": [1, 1, 5, 5], "score": 0.5}]' >coco.json
     gives 0 "${wanted[@]}" --cmp-coco coco.json --pred-threshold 3 --resamples 20
     says out "compared: 1 of 6 test images"
+    # Two classes, each with a model of its own; names are told apart by their folders.
+    mkdir -p all/a all/b
+    cp -r cloth/* all/a && cp -r cloth/* all/b
+    cat >both.json <<'JSON'
+{"a/test/good/000.png": [], "a/test/scratch/000.png": [], "b/test/good/000.png": [{"bbox": {"left": 0, "top": 0, "width": 1, "height": 1},
+ "labels": {"dent": 0.9}}], "b/test/scratch/000.png": [], "stranger.png": []}
+JSON
+    local several=(compare --data all --checkpoint models --pred-threshold 3 --resamples 20)
+    gives 0 "${several[@]}" --class-names a,b --cmp-bboxes both.json --out several
+    says out "mean of 2 classes"
+    says out "compared: 4 of 12 test images"
+    (($(grep -c '^accuracy ' out) == 3)) || fail "expected a table for each class and for the mean"
+    grep -qE '^accuracy  +0\.5000  +0\.2500  +\+0\.2500 ' out || fail "expected the mean accuracies"
+    says out "1 images of the file that are no test images: stranger.png"
+    [[ -s several/b/only_ours_right/good_000.jpg && ! -e several/a/only_ours_right ]] || fail "expected a picture in the class's folder"
+    says several/compare.json '"classes": {'
+    says several/compare.json '"mean": {'
+    gives 0 "${several[@]}" --multimodal --cmp-bboxes both.json
+    says out "compared: 4 of 12 test images; threshold 3.0000"
+    echo '{"a/test/good/000.png": []}' >one.json
+    gives 1 "${several[@]}" --class-names all --cmp-bboxes one.json
+    complains "the other detector has judged no test image of the classes b; leave them out of --class-names, or check that its names are those of the files"
     echo '{"000.png": []}' >twice.json
     gives 1 "${wanted[@]}" --cmp-bboxes twice.json --pred-threshold 1
     says err "'000.png' could be 3 test images"
@@ -468,6 +503,14 @@ case_fps() {
     gives 0 fps --data cloth --checkpoint models --bs 2 --repetitions 2 --json
     local key
     for key in arch backend kernels processor threads peak_mb median_ms p95_ms images_per_second; do says out "\"$key\": "; done
+    mkdir -p all/a all/b
+    cp -r cloth/* all/a && cp -r cloth/* all/b
+    gives 0 fps --data all --class-names a,b --checkpoint models --bs 1 --repetitions 1
+    says out "a: resnet18, 64 x 64, on "
+    says out "mean of 2 classes"
+    (($(grep -cE '^    1  network  +[0-9.]+  +[0-9.]+  +[0-9.]+$' out) == 3)) || fail "expected a row for each class and the mean"
+    gives 0 fps --data all --class-names all --checkpoint models --bs 1 --repetitions 1 --json
+    says out '"mean": {'
     gives 2 fps --data cloth --checkpoint models --bs 1,x
     complains "--bs 1,x: expected whole numbers of 1 to 4096, parted by commas (see rd4ad fps --help)"
 }
@@ -550,7 +593,7 @@ case_calibrate() {
     local model=models/cloth.safetensors
     cp "$model" trained.safetensors
     gives 0 calibrate --checkpoint "$model" --false-alarm-rate 0.4
-    says out "false alarms 40.0 % asked, 33.3 % expected, 95 % interval 1.26 % to 84.2 % (order statistic, 2 good images)"
+    says out "false alarms 40.0 % asked, 33.3 % expected; at 95 % a true rate of 1.26 % to 84.2 %, and 1 to 85 alarms among 100 further good images (order statistic, 2 good images)"
     gives 0 calibrate --checkpoint "$model" --false-alarm-rate 0.01
     cmp "$model" trained.safetensors || fail "expected the bytes that training wrote"
 
@@ -564,6 +607,11 @@ case_calibrate() {
     grep -qE '"detected": [0-9.]+,' out || fail "expected the share of defects found"
     grep -qE '"false_alarms": [0-9.]+,' out || fail "expected the share of false alarms"
     says regions.json '"category_id": 1,'
+    says out '"good_images": 4,'
+    gives 0 test --data cloth --checkpoint models --out judged
+    grep -qE '^cloth: [0-4] of 4 good images are alarms, [0-4] to [0-4] predicted \(95 %\) by the 4 that set the threshold$' out ||
+        fail "expected the alarms and their prediction"
+    says judged/report.html "good images are alarms"
     gives 0 score cloth/test/stain/000.png --checkpoint "$model"
     grep -qE $'^cloth/test/stain/000\\.png\t[0-2]\\.[0-9]{6}\t[0-9.]+\t0\\.[0-9]{6}\t(good|anomalous)$' out || fail "expected a score and a verdict"
     gives 0 score cloth/test/stain/000.png --checkpoint "$model" --json
@@ -583,6 +631,27 @@ case_views() {
     gives 0 test --data cloth --checkpoint patches --json --patches-per-row 2 --patch-overlap 16 --save-segmentation-images --out pictures
     grep -qE '"pixel_auroc": 0\.[0-9]+,' out || fail "expected a number"
     [[ $(od -An -tx1 -j16 -N8 pictures/good/000_map.png) == " 00 00 00 80 00 00 00 80" ]] || fail "expected a map of 128 x 128"
+    local grid="patches/cloth.safetensors: was trained with --patches-per-row 2, not 3: leave the flag out, or train anew"
+    echo '{"good/000.png": [], "stain/000.png": []}' >other.json
+    gives 0 compare --data cloth --checkpoint patches --cmp-bboxes other.json --resamples 9
+    says out "compared: 2 of 6 test images"
+    gives 0 calibrate --data cloth --checkpoint patches --false-alarm-rate 0.3 --patches-per-row 2
+    gives 0 fps --data cloth --checkpoint patches --bs 2 --repetitions 1 --patches-per-column 2
+    grep -qE '^    2  patches  ' out || fail "expected a row of patches"
+    local verb
+    for verb in test calibrate "compare --cmp-bboxes other.json" fps; do
+        # the flags that a verb has beside these are words of their own
+        gives 1 $verb --data cloth --checkpoint patches --patches-per-row 3
+        complains "$grid"
+    done
+    gives 1 score cloth/test/good --checkpoint patches/cloth.safetensors --patches-per-row 3
+    complains "$grid"
+    gives 0 export --checkpoint patches/cloth.safetensors --out cloth.onnx
+    gives 1 export --checkpoint patches/cloth.safetensors --out other.onnx --calibrated
+    says err "export: the calibrated output is of a photograph's score"
+    gives 0 "${training[@]}" --out sides --fit short-side --inp 64
+    gives 1 export --checkpoint sides/cloth.safetensors --out cloth.onnx
+    says err "which come to many sizes, and a graph has one"
     gives 0 "${training[@]}" --out native --fit native --patch-size 64
     gives 0 score cloth/test/good --checkpoint native/cloth.safetensors --out pictures
     [[ $(od -An -tx1 -j16 -N8 pictures/000_map.png) == " 00 00 00 60 00 00 00 60" ]] || fail "expected a map of 96 x 96"

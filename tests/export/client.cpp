@@ -1,5 +1,6 @@
 // What a client reads from a description, what it refuses, and the order of a graph's input.
 #include <rd4ad/export/client.hpp>
+#include <rd4ad/export/onnx.hpp>
 
 #include <string>
 #include <vector>
@@ -30,6 +31,33 @@ TEST_CASE("a description gives back the settings it was made from", "[export]") 
     const auto found = described_input(io::parse(some_description().dump(), "a description"), "part.onnx");
     CHECK((found.height == 64 && found.width == 96 && found.teacher == "some teacher"));
     CHECK(found.normalisation == image::normalisation{{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}});
+}
+
+TEST_CASE("a view with patches comes back, and one of many sizes can't be exported", "[export]") {
+    model<B> m{architecture_named("resnet18"), {.threads = 1}};
+    m.settings = {64, 64, {{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}}, "some teacher"};
+    m.settings.view.geometry = {.fit = image::fit::pad, .size = 96};
+    m.settings.view.patches.size = 64;
+    auto about = describe(m, {}, 4.0, false);
+    CHECK(about.at("input").at("fit") == "view");
+    CHECK(described_input(about, "part.onnx").view == m.settings.view);
+    CHECK(described_sigma(about, "part.onnx") == 4);
+    about["map"].erase("sigma");
+    CHECK(test::message_of([&] { static_cast<void>(described_sigma(about, "part.onnx")); }) ==
+          "part.onnx: 'map' has no 'sigma': expected what rd4ad export wrote; export the model again");
+    about["input"].erase("view");
+    CHECK(refusal_of(about).starts_with("part.onnx: 'input': its view can't be read"));
+    m.settings.view = {.geometry = {.fit = image::fit::short_side, .size = 64}};
+    CHECK(test::message_of([&] { static_cast<void>(describe(m, {}, 4.0, false)); })
+              .ends_with("which come to many sizes, and a graph has one: train one with --fit squash or pad, a --crop, or a "
+                         "--patch-size"));
+    m.settings.view = {.geometry = {.fit = image::fit::pad, .size = 64}};
+    CHECK(test::message_of([&] {
+              static_cast<void>(graph_options_of(m.settings, {.calibrated = true}));
+          }).starts_with("export: the calibrated output is of a photograph's score"));
+    CHECK(graph_options_of(m.settings, {}).sigma == map_sigma);
+    m.settings.view.patches.per_row = 2;
+    CHECK(graph_options_of(m.settings, {}).sigma == 0);
 }
 
 TEST_CASE("a description that a client can't follow is refused", "[export]") {

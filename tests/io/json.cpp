@@ -48,3 +48,10 @@ TEST_CASE("a number that JSON can't say is null", "[io]") {
     CHECK(io::number_or_null(std::numeric_limits<double>::quiet_NaN()).is_null());
     CHECK(io::number_or_null(std::numeric_limits<double>::infinity()).is_null());
 }
+
+TEST_CASE("three numbers under a key, or nothing", "[io]") {
+    const auto from = io::json::parse(R"({"mean": [1, 0.5, 2], "two": [1, 2], "text": [1, 2, "3"], "number": 3})");
+    CHECK(io::three_numbers(from, "mean") == std::array{1.0f, 0.5f, 2.0f});
+    for (const char* key : {"two", "text", "number", "none"}) CHECK(!io::three_numbers(from, key));
+    CHECK(!io::three_numbers(io::json{}, "mean"));
+}

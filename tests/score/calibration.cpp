@@ -109,6 +109,51 @@ TEST_CASE("rates are as promised, over many draws", "[score]") {
         }
 }
 
+TEST_CASE("alarms among further images lie where they are predicted, by every rule and law", "[score]") {
+    rd4ad::random source{8};
+    constexpr int rounds = 1000;
+    for (const std::size_t n : {16u, 20u, 120u})
+        for (const std::size_t further : {20u, 100u})
+            for (const double rate : {0.01, 0.05, 0.3})
+                for (const auto law : {exponential, uniform}) {
+                    int below = 0, above = 0, shares_inside = 0;
+                    for (int i = 0; i < rounds; ++i) {
+                        const auto by = calibrate(draw(n, source, law), rate);
+                        const auto predicted = predicted_alarms(by, further);
+                        std::size_t count = 0;
+                        for (const float score : draw(further, source, law))
+                            if (static_cast<double>(score) >= by.threshold) ++count;
+                        below += count < predicted.low ? 1 : 0;
+                        above += count > predicted.high ? 1 : 0;
+                        const double share = static_cast<double>(count) / static_cast<double>(further);
+                        shares_inside += share >= by.rate_interval.low && share <= by.rate_interval.high ? 1 : 0;
+                    }
+                    CAPTURE(n, further, rate, below, above);
+                    CHECK(below < rounds * 0.04);
+                    CHECK(above < rounds * 0.04);
+                    // Why the rate's own interval is none for a share of few images: it has no room for none at all.
+                    if (n == 20 && further == 20 && rate == 0.05) CHECK(shares_inside < rounds * 0.7);
+                }
+}
+
+TEST_CASE("alarms are predicted by where the threshold lies among the good scores", "[score]") {
+    calibration by{.typical = 0.2, .threshold = 0.3, .good_scores = {0.1f, 0.2f, 0.25f, 0.35f, 0.4f}};
+    auto found = predicted_alarms(by, 50);  // two of five reach it, the third lies below: the second and the third bound it
+    CHECK(found.low == metrics::predicted_count(2, 5, 50).low);
+    CHECK(found.high == metrics::predicted_count(3, 5, 50).high);
+    by.threshold = static_cast<double>(0.35f);
+    CHECK(predicted_alarms(by, 50).high == metrics::predicted_count(2, 5, 50).high);
+    by.threshold = 0.5;
+    found = predicted_alarms(by, 50);
+    CHECK((found.low == 0 && found.high == metrics::predicted_count(1, 5, 50).high));
+    by.threshold = 0.05;
+    found = predicted_alarms(by, 50);
+    CHECK((found.low == metrics::predicted_count(5, 5, 50).low && found.high == 50));
+    by.good_scores.clear();
+    found = predicted_alarms(by, 50);
+    CHECK((found.low == 0 && found.high == 50));
+}
+
 TEST_CASE("labelled images set the threshold in the gap of the best F1", "[score]") {
     const std::vector<float> scores{0.1f, 0.3f, 0.2f, 0.7f, 0.5f, 0.25f};
     const std::vector<std::uint8_t> labels{0, 0, 0, 1, 1, 1};

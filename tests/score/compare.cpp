@@ -99,6 +99,31 @@ TEST_CASE("detectors without a common image can't be compared", "[score]") {
           "compare: the other detector has judged none of the 1 test images; check that its names are those of the files");
 }
 
+TEST_CASE("several classes' means, their interval that of independent draws", "[score]") {
+    const std::vector<compared_image> good{simple(false, false, false), simple(false, false, true)};
+    const std::vector<compared_image> mixed{simple(true, true, false), simple(false, false, false), simple(true, true, true)};
+    const std::vector<comparison> classes{compare(good, {.resamples = 400}), compare(mixed, {.resamples = 400, .seed = 112})};
+    const auto mean = mean_comparison(classes);
+    CHECK(mean.shared == 5);
+    CHECK(mean.ours[6] == 1);
+    CHECK(mean.theirs[6] == Approx((0.5 + 2.0 / 3) / 2));
+    REQUIRE(mean.difference[6]);
+    CHECK(mean.difference[6]->value == Approx((0.5 + 1.0 / 3) / 2));
+    CHECK((mean.difference[6]->low == 0 && mean.difference[6]->high == Approx(5.0 / 6)));  // 1 in less than 1 of 100 draws
+    REQUIRE(mean.difference[0]);  // boxes: the good class has none, and no part in it
+    CHECK(mean.ours[0] == classes[1].ours[0]);
+    CHECK(
+        (mean.difference[0]->low == classes[1].difference[0]->low && mean.difference[0]->high == classes[1].difference[0]->high));
+    const auto alone = mean_comparison(std::span{classes}.first(1));
+    CHECK((std::isnan(alone.ours[0]) && !alone.difference[0]));
+    CHECK(alone.difference[6]->high == classes[0].difference[6]->high);
+    const std::vector<comparison> uneven{classes[0], compare(mixed, {.resamples = 10})};
+    CHECK(test::message_of([&] { static_cast<void>(mean_comparison(uneven)); }) ==
+          "mean_comparison: classes of 400 and of 10 draws; expected as many");
+    CHECK(test::message_of([&] { static_cast<void>(mean_comparison({})); }) ==
+          "mean_comparison: there is no class, expected at least one");
+}
+
 TEST_CASE("a map's boxes lie in the photograph, with the largest value within", "[score]") {
     auto map = image::make_image<float>(64, 32, 1);
     for (std::size_t x = 8; x < 12; ++x) *map.at(x, 4) = 0.5f;

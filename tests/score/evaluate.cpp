@@ -82,7 +82,7 @@ TEST_CASE("a calibrated detector's alarms are counted, and borders are not judge
     const test::scratch_folder folder;
     const auto set = small_set(folder / "bolts");
     const auto raw = evaluate(small_detector(), set);
-    CHECK((raw.calibrated.empty() && !raw.false_alarms && !raw.detected));
+    CHECK((raw.calibrated.empty() && !raw.false_alarms && !raw.alarms && !raw.detected));
     auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
     m.settings.height = m.settings.width = 64;
     m.settings.view.geometry = {.fit = image::fit::pad, .size = 64};
@@ -99,6 +99,8 @@ TEST_CASE("a calibrated detector's alarms are counted, and borders are not judge
     CHECK(seen == 10);
     CHECK(found.calibrated.size() == 5);
     CHECK((*found.false_alarms == 1 && *found.detected == 1));
+    REQUIRE(found.alarms);
+    CHECK(found.alarms->count == found.alarms->good);
     CHECK(found.pixels);
 }
 

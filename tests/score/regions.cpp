@@ -101,7 +101,7 @@ TEST_CASE("regions lie in the photograph whatever its geometry", "[score]") {
     CHECK(find_regions(middle, cropped, 0.5).front().box == image::rectangle{32, 64, 2, 4});
     CHECK(test::message_of<shape_error>([&] { (void)find_regions(map, cropped, 0.5).size(); }) == "nothing thrown");
     CHECK(test::message_of<shape_error>([&] { (void)find_regions(map, plain(31, 32), 0.5); }) ==
-          "find_regions: the image is 32 x 32 pixels, the placement is for 31 x 32");
+          "label_map: the image is 32 x 32 pixels, the placement is for 31 x 32");
 }
 
 TEST_CASE("regions as JSON and as COCO results", "[score]") {

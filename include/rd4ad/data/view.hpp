@@ -21,6 +21,8 @@ struct view {
 
     /// One patch that is all.
     [[nodiscard]] bool whole() const noexcept { return patches.size == 0 && patches.per_row == 1 && patches.per_column == 1; }
+    /// One image of all of the photograph, each side by a factor of its own.
+    [[nodiscard]] bool plain() const noexcept { return whole() && geometry.fit == image::fit::squash && geometry.crop == 0; }
     /// Every photograph comes to the same size, whatever its own.
     [[nodiscard]] bool one_size() const noexcept {
         return geometry.crop != 0 || geometry.fit == image::fit::squash || geometry.fit == image::fit::pad;

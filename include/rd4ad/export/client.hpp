@@ -1,8 +1,6 @@
 // rd4ad/export/client.hpp: a client's side of an exported graph: what its description says, and photographs as its input. Twin:
 // tests/export/client.cpp
 #pragma once
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -15,8 +13,8 @@
 
 namespace rd4ad {
 
-/// What a description says of the input: the settings that `network_input` takes. format_error naming `source` and what is
-/// missing or unknown.
+/// What a description says of the input: the settings that `network_input`, and fit_photograph with patch_input, take.
+/// format_error naming `source` and what is missing or unknown.
 [[nodiscard]] inline model_settings described_input(const io::json& about, const std::string& source) {
     const auto fail = [&](const std::string& what) {
         throw format_error{source + ": " + what + ": expected what rd4ad export wrote; export the model again"};
@@ -30,18 +28,29 @@ namespace rd4ad {
         return found.get<std::size_t>();
     };
     const auto three = [&](const char* key) {
-        const auto found = input.value(key, io::json{});
-        if (!found.is_array() || found.size() != 3 ||
-            !std::all_of(found.begin(), found.end(), [](const io::json& one) { return one.is_number(); }))
-            fail(std::string{"'input' has no three numbers '"} + key + "'");
-        return found.get<std::array<float, 3>>();
+        const auto found = io::three_numbers(input, key);
+        if (!found) fail(std::string{"'input' has no three numbers '"} + key + "'");
+        return *found;
     };
-    if (input.value("fit", io::json{}) != "squash") fail("'input' has a 'fit' that this version doesn't know");
+    const auto fit = input.value("fit", io::json{});
+    if (fit != "squash" && fit != "view") fail("'input' has a 'fit' that this version doesn't know");
     model_settings settings{whole("height"), whole("width"), {three("mean"), three("deviation")}};
-    settings.view.geometry.size = settings.width;
-    settings.view.geometry.height = settings.height == settings.width ? 0 : settings.height;
+    if (fit == "view") {
+        settings.view = data::view_from(input.value("view", io::json{}), source + ": 'input'");
+    } else {
+        settings.view.geometry.size = settings.width;
+        settings.view.geometry.height = settings.height == settings.width ? 0 : settings.height;
+    }
     if (const auto teacher = about.value("teacher", io::json{}); teacher.is_string()) settings.teacher = teacher;
     return settings;
+}
+
+/// The Gaussian that smooths the joined map of patches, in pixels. format_error naming `source` where the description lacks it.
+[[nodiscard]] inline double described_sigma(const io::json& about, const std::string& source) {
+    const auto found = about.value("map", io::json::object()).value("sigma", io::json{});
+    if (!found.is_number() || found < 0)
+        throw format_error{source + ": 'map' has no 'sigma': expected what rd4ad export wrote; export the model again"};
+    return found.get<double>();
 }
 
 /// Images as `network_input` makes them (height x width x 3 each), as the graph takes them: N x 3 x height x width.

@@ -27,9 +27,14 @@ struct onnx_options {
     bool calibrated{false};   ///< with the output `calibrated`, by the model's calibration
 };
 
-/// What `make_graph` is to do. option_error where a calibration is asked for that the model has not.
+/// What `make_graph` is to do; maps of patches are smoothed once they are joined, not in the graph. option_error where a
+/// calibration is asked for that the model has not, or whose score the graph doesn't see.
 [[nodiscard]] inline graph_options graph_options_of(const model_settings& settings, const onnx_options& options) {
-    graph_options made{.sigma = options.sigma};
+    graph_options made{.sigma = settings.view.whole() ? options.sigma : 0.0};
+    if (options.calibrated && !settings.view.plain())
+        throw option_error{
+            "export: the calibrated output is of a photograph's score, which the graph of a model with patches, a crop "
+            "or borders doesn't see: leave it out, the client has the calibration in the description"};
     if (options.calibrated) made.scale = calibration_from(settings.calibration, "export");
     if (options.calibrated && !made.scale)
         throw option_error{

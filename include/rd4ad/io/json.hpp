@@ -1,6 +1,7 @@
 // rd4ad/io/json.hpp: settings and metadata as JSON. Twin: tests/io/json.cpp
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -71,6 +72,15 @@ using json = nlohmann::json;
 /// A number, or null where there is none or it is not finite, which JSON can't say.
 [[nodiscard]] inline json number_or_null(const std::optional<double>& value) {
     return value && std::isfinite(*value) ? json(*value) : json();
+}
+
+/// The list of three numbers under a key of an object (one for each of R, G and B); none where there is no such list.
+[[nodiscard]] inline std::optional<std::array<float, 3>> three_numbers(const json& from, const std::string& key) {
+    const auto found = from.find(key);
+    const auto is_number = [](const json& one) { return one.is_number(); };
+    if (found == from.end() || !found->is_array() || found->size() != 3 || !std::all_of(found->begin(), found->end(), is_number))
+        return std::nullopt;
+    return found->get<std::array<float, 3>>();
 }
 
 /// Writes the value, indented by two, atomically. Throws io_error, format_error.

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
@@ -28,6 +29,18 @@ struct bootstrap_options {
     double confidence{0.95};      ///< between 0 and 1
     std::uint64_t seed{111};
 };
+
+/// A value with the quantiles of what draws gave (at least one): linear between order statistics, as numpy.percentile.
+[[nodiscard]] inline interval percentile_interval(double value, std::vector<double> draws, double confidence) {
+    std::sort(draws.begin(), draws.end());
+    const auto quantile = [&](double share) {
+        const double place = share * static_cast<double>(draws.size() - 1);
+        const auto below = static_cast<std::size_t>(place);
+        const std::size_t above = std::min(below + 1, draws.size() - 1);
+        return draws[below] + (draws[above] - draws[below]) * (place - static_cast<double>(below));
+    };
+    return {value, quantile((1 - confidence) / 2), quantile((1 + confidence) / 2), draws.size()};
+}
 
 /// A function of the drawn images' indices, with repeats: e.g. our AUROC on them less theirs.
 template <class F>
@@ -50,14 +63,13 @@ template <ImageStatistic Statistic>
                            "; it must lie between 0 and 1"};
     std::vector<std::size_t> drawn(images);
     std::iota(drawn.begin(), drawn.end(), std::size_t{0});
-    interval found;
-    found.value = statistic(std::span<const std::size_t>{drawn});
+    const double value = statistic(std::span<const std::size_t>{drawn});
     random source{options.seed};
     std::vector<double> values;
     for (std::size_t i = 0; i < options.resamples; ++i) {
         for (auto& image : drawn) image = static_cast<std::size_t>(source.below(images));
         try {
-            if (const double value = statistic(std::span<const std::size_t>{drawn}); !std::isnan(value)) values.push_back(value);
+            if (const double one = statistic(std::span<const std::size_t>{drawn}); !std::isnan(one)) values.push_back(one);
         } catch (const numeric_error&) {
             continue;  // undefined for this draw
         }
@@ -65,17 +77,7 @@ template <ImageStatistic Statistic>
     if (values.empty())
         throw numeric_error{"bootstrap: the statistic is undefined for all " + std::to_string(options.resamples) +
                             " draws; more images are needed"};
-    std::sort(values.begin(), values.end());
-    const auto quantile = [&](double share) {
-        const double place = share * static_cast<double>(values.size() - 1);
-        const auto below = static_cast<std::size_t>(place);
-        const std::size_t above = std::min(below + 1, values.size() - 1);
-        return values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
-    };
-    found.low = quantile((1 - options.confidence) / 2);
-    found.high = quantile((1 + options.confidence) / 2);
-    found.resamples = values.size();
-    return found;
+    return percentile_interval(value, std::move(values), options.confidence);
 }
 
 }  // namespace rd4ad::metrics

@@ -1,6 +1,5 @@
 // rd4ad/model/checkpoint.hpp: one safetensors file that scores on its own. Twin: tests/model/checkpoint.cpp
 #pragma once
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,14 +32,12 @@ void write_weights(typename B::queue& q, const nn::parameter_table& table, const
     return from.at(key).get<std::size_t>();
 }
 
-/// A number for each of R, G and B.
-[[nodiscard]] inline std::array<float, 3> three_numbers(const io::json& from, const std::string& key, const std::string& file) {
-    const auto three = from.contains(key) ? from.at(key) : io::json{};
-    const auto is_number = [](const io::json& one) { return one.is_number(); };
-    if (!three.is_array() || three.size() != 3 || !std::all_of(three.begin(), three.end(), is_number))
-        throw format_error{file + ": metadata 'settings' has no three numbers '" + key +
-                           "': expected an rd4ad checkpoint; write it again"};
-    return three.get<std::array<float, 3>>();
+/// A number for each of R, G and B; format_error naming file and key.
+[[nodiscard]] inline std::array<float, 3> numbers_of_colours(const io::json& from, const std::string& key,
+                                                             const std::string& file) {
+    if (const auto found = io::three_numbers(from, key)) return *found;
+    throw format_error{file + ": metadata 'settings' has no three numbers '" + key +
+                       "': expected an rd4ad checkpoint; write it again"};
 }
 }  // namespace detail
 
@@ -103,8 +100,8 @@ template <Backend B>
                           : data::view{.geometry = {.size = m.settings.width,
                                                     .height = m.settings.height == m.settings.width ? 0 : m.settings.height}};
     m.batches = detail::whole_number(settings, "batches", path.string());
-    m.settings.normalisation = {detail::three_numbers(settings, "mean", path.string()),
-                                detail::three_numbers(settings, "deviation", path.string())};
+    m.settings.normalisation = {detail::numbers_of_colours(settings, "mean", path.string()),
+                                detail::numbers_of_colours(settings, "deviation", path.string())};
     m.settings.teacher = value("teacher");
     if (file.metadata.contains("calibration"))
         m.settings.calibration = io::parse(file.metadata.at("calibration"), path.string() + ": metadata 'calibration'");

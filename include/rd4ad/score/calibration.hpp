@@ -198,6 +198,22 @@ inline void fit_exponential_tail(calibration& to, double rate) {
     return made;
 }
 
+/// How many of `images` further good ones, like those that set the threshold and none of them, will reach it: all but 2.5 % on
+/// either side, whatever the scores' distribution, by where the threshold lies among the good scores. It is wider than
+/// rate_interval, as few images show a rate only roughly.
+[[nodiscard]] inline metrics::count_interval predicted_alarms(const calibration& by, std::size_t images) {
+    const auto& scores = by.good_scores;
+    const auto first =
+        std::find_if(scores.begin(), scores.end(), [&](float score) { return static_cast<double>(score) >= by.threshold; });
+    const auto reached = static_cast<std::size_t>(scores.end() - first);
+    const bool is_a_score = reached > 0 && static_cast<double>(*first) == by.threshold;
+    const std::size_t below = is_a_score ? reached : reached + 1;  // the rank of the score at or below the threshold
+    metrics::count_interval found{0, images};
+    if (reached > 0) found.low = metrics::predicted_count(reached, scores.size(), images).low;
+    if (below <= scores.size()) found.high = metrics::predicted_count(below, scores.size(), images).high;
+    return found;
+}
+
 /// As it is kept in a checkpoint; docs/formats.md lists the keys.
 [[nodiscard]] inline io::json to_json(const calibration& from) {
     return {{"typical", from.typical},

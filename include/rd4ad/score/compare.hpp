@@ -10,9 +10,11 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
 #include <rd4ad/image/geometry.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/metrics/bootstrap.hpp>
@@ -20,6 +22,7 @@
 #include <rd4ad/metrics/components.hpp>
 #include <rd4ad/metrics/overlap.hpp>
 #include <rd4ad/metrics/verdicts.hpp>
+#include <rd4ad/score/regions.hpp>
 
 namespace rd4ad {
 
@@ -45,22 +48,17 @@ inline constexpr std::array<const char*, 9> comparison_metrics{"map",    "map_50
                                                                "recall", "accuracy", "segmentation_f1", "dice"};
 using comparison_values = std::array<double, comparison_metrics.size()>;
 
-/// Boxes around the 8-connected parts of a map (of the network's input) that are at least `threshold`, both raw, in pixels of
-/// the photograph; a box's score is the map's maximum within it. Only pixels that show the photograph count.
+/// Boxes around the parts of a map (see label_map), in pixels of the photograph; a box's score is the map's maximum within it.
 [[nodiscard]] inline std::vector<metrics::box> boxes_of_map(const image::plane& map, const image::placement& place,
                                                             double threshold) {
-    const auto seen = image::pixels_inside(place);
-    std::vector<std::uint8_t> mask(map.pixels.size(), 0);
-    for (std::size_t y = seen.y; y < seen.y + seen.height; ++y)
-        for (std::size_t x = seen.x; x < seen.x + seen.width; ++x)
-            mask[y * map.width + x] = static_cast<double>(*map.at(x, y)) >= threshold ? 1 : 0;
+    const auto parts = label_map(map, place, threshold);
     std::vector<metrics::box> boxes;
-    for (const auto& part : metrics::label_components(mask, map.width, map.height).regions) {
+    for (const auto& part : parts.found.regions) {
         float peak = -std::numeric_limits<float>::infinity();
-        for (std::size_t y = part.y; y < part.y + part.height; ++y)
-            peak = std::max(peak, *std::max_element(map.at(part.x, y), map.at(part.x, y) + part.width));
-        const auto home = image::restore_box(place, {static_cast<double>(part.x), static_cast<double>(part.y),
-                                                     static_cast<double>(part.width), static_cast<double>(part.height)});
+        const std::size_t left = parts.within.x + part.x, top = parts.within.y + part.y;
+        for (std::size_t y = top; y < top + part.height; ++y)
+            peak = std::max(peak, *std::max_element(map.at(left, y), map.at(left, y) + part.width));
+        const auto home = parts.home(place, {part.x, part.y, part.width, part.height});
         boxes.push_back({home.x, home.y, home.width, home.height, static_cast<double>(peak)});
     }
     return boxes;
@@ -128,6 +126,7 @@ struct comparison {
     comparison_values ours_on_all{}, ours{}, theirs{};  ///< the latter two on the shared images
     std::array<std::optional<metrics::interval>, comparison_metrics.size()> difference{};  ///< ours less theirs; none: NaN
     std::vector<std::size_t> only_ours_right{}, only_theirs_right{};  ///< images that one alone judged rightly
+    std::vector<comparison_values> draws{};                           ///< differences of each draw, NaN where a draw has none
 };
 
 /// Compares over the images that both have judged, and states ours over all. The difference has a bootstrap interval over
@@ -147,8 +146,8 @@ struct comparison {
         if (we && !they) made.only_ours_right.push_back(i);
         if (they && !we) made.only_theirs_right.push_back(i);
     }
-    // Every metric sees the same draws, so each draw is judged once.
-    std::vector<comparison_values> draws;
+    // Every metric sees the same draws, so each draw is judged once; the first is of the images themselves.
+    auto& draws = made.draws;
     for (std::size_t metric = 0; metric < comparison_metrics.size(); ++metric) {
         std::size_t call = 0;
         const auto statistic = [&](std::span<const std::size_t> drawn) {
@@ -163,6 +162,44 @@ struct comparison {
         };
         if (!std::isnan(made.ours[metric] - made.theirs[metric]))
             made.difference[metric] = metrics::bootstrap(shared.size(), statistic, options);
+    }
+    draws.erase(draws.begin());
+    return made;
+}
+
+/// Several classes as one: each value and difference is the mean over the classes that have it. An interval is of the means of
+/// the classes' draws, so they must have drawn as often, each by a seed of its own. Throws option_error where there is no class
+/// or the numbers of draws differ.
+[[nodiscard]] inline comparison mean_comparison(std::span<const comparison> classes, double confidence = 0.95) {
+    for (const auto& one : classes)
+        if (one.draws.size() != classes.front().draws.size())
+            throw option_error{"mean_comparison: classes of " + std::to_string(classes.front().draws.size()) + " and of " +
+                               std::to_string(one.draws.size()) + " draws; expected as many"};
+    if (classes.empty()) throw option_error{"mean_comparison: there is no class, expected at least one"};
+    comparison made;
+    for (const auto& one : classes) made.shared += one.shared;
+    const auto mean_of = [&](std::size_t metric, const auto& values_of) {
+        double sum = 0, count = 0;
+        for (const auto& one : classes)
+            if (const double value = values_of(one)[metric]; !std::isnan(value)) sum += value, ++count;
+        return count > 0 ? sum / count : std::numeric_limits<double>::quiet_NaN();
+    };
+    for (std::size_t metric = 0; metric < comparison_metrics.size(); ++metric) {
+        made.ours_on_all[metric] = mean_of(metric, [](const comparison& one) { return one.ours_on_all; });
+        made.ours[metric] = mean_of(metric, [](const comparison& one) { return one.ours; });
+        made.theirs[metric] = mean_of(metric, [](const comparison& one) { return one.theirs; });
+        double value = 0, count = 0;
+        std::vector<double> means(classes.front().draws.size(), 0.0);
+        for (const auto& one : classes) {
+            if (!one.difference[metric]) continue;
+            value += one.difference[metric]->value;
+            ++count;
+            for (std::size_t i = 0; i < means.size(); ++i) means[i] += one.draws[i][metric];
+        }
+        if (count == 0) continue;
+        for (double& mean : means) mean /= count;
+        std::erase_if(means, [](double mean) { return std::isnan(mean); });
+        if (!means.empty()) made.difference[metric] = metrics::percentile_interval(value / count, std::move(means), confidence);
     }
     return made;
 }

@@ -95,8 +95,8 @@ class detector {
         return found;
     }
 
-    /// Images that are already the network's input (see `network_input`), at most `batch` of them, for models without patches:
-    /// scores, and maps at the network's size.
+    /// Images that are already the network's input (see patch_input), at most `batch` of them: scores, and maps at the network's
+    /// size. Those of patches are neither smoothed nor joined.
     [[nodiscard]] std::vector<finding> score_inputs(const std::vector<float>& inputs) const {
         const auto queue = borrow();
         auto maps = scorer_.network_maps(*queue, inputs, settings().height, settings().width);

@@ -16,15 +16,23 @@
 #include <rd4ad/metrics/f1.hpp>
 #include <rd4ad/metrics/pixel_metrics.hpp>
 #include <rd4ad/metrics/roc.hpp>
+#include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/detector.hpp>
 
 namespace rd4ad {
+
+/// Good images of a test that reach the threshold, beside how many of them those that set it let one expect.
+struct counted_alarms {
+    std::size_t count{0}, good{0};
+    metrics::count_interval predicted{};  ///< see predicted_alarms
+};
 
 /// Metrics of a test set, each 0..1; what the data don't allow is empty (one kind of image only, no masks).
 struct evaluation {
     std::vector<float> scores;                     ///< raw, one a test item, in the set's order
     std::vector<double> calibrated;                ///< the same on the scale of 0 to 1; none without a calibration
     std::optional<double> false_alarms, detected;  ///< shares of the good images and of the others that reach the threshold
+    std::optional<counted_alarms> alarms;          ///< none without good images or a calibration
     std::optional<double> image_auroc, image_ap, best_f1, best_f1_threshold;
     std::optional<metrics::pixel_metrics_result> pixels;
     std::optional<metrics::pixel_curves> curves;
@@ -101,7 +109,10 @@ template <Backend B>
     }
     const bool any_good = good > 0, any_bad = bad > 0;
     if (by.scale()) {
-        if (any_good) result.false_alarms = static_cast<double>(false_alarms) / static_cast<double>(good);
+        if (any_good) {
+            result.false_alarms = static_cast<double>(false_alarms) / static_cast<double>(good);
+            result.alarms = {false_alarms, good, predicted_alarms(*by.scale(), good)};
+        }
         if (any_bad) result.detected = static_cast<double>(detected) / static_cast<double>(bad);
     }
     if (any_good && any_bad) {

@@ -71,14 +71,24 @@ namespace detail {
 
 }  // namespace detail
 
-/// The regions of a map (of the network's input) whose pixels are at least `threshold`, both raw: 8-connected, in reading
-/// order of their first pixels. Only pixels that show the photograph count. Regions of less than `smallest_area` pixels of the
-/// photograph are left out. Throws shape_error for a map of another size than the placement's.
-[[nodiscard]] inline std::vector<region> find_regions(const image::plane& map, const image::placement& place, double threshold,
-                                                      double smallest_area = 0) {
-    image::check_image(map, 1, "find_regions");
-    image::detail::check_size(map.width, map.height, place.width, place.height, "find_regions");
-    // What is looked at closer is no larger than what holds all pixels over the threshold: mostly little of a large map.
+/// The 8-connected parts of a map that reach a threshold, labelled within the smallest box of the map that holds them all.
+struct map_parts {
+    image::pixel_box within{};    ///< in pixels of the map
+    metrics::components found{};  ///< counted from that box's upper left pixel
+
+    /// A box among the labels, in pixels of the photograph.
+    [[nodiscard]] image::rectangle home(const image::placement& place, const image::pixel_box& at) const {
+        return image::restore_box(place, {static_cast<double>(within.x + at.x), static_cast<double>(within.y + at.y),
+                                          static_cast<double>(at.width), static_cast<double>(at.height)});
+    }
+};
+
+/// The parts of a map (of the network's input) whose pixels are at least `threshold`, both raw, in reading order of their first
+/// pixels. Only pixels that show the photograph count. Memory: that of the box, mostly little of a large map. Throws
+/// shape_error for a map of another size than the placement's.
+[[nodiscard]] inline map_parts label_map(const image::plane& map, const image::placement& place, double threshold) {
+    image::check_image(map, 1, "label_map");
+    image::detail::check_size(map.width, map.height, place.width, place.height, "label_map");
     const auto seen = image::pixels_inside(place);
     std::size_t left = map.width, right = 0, top = map.height, bottom = 0;
     for (std::size_t y = seen.y; y < seen.y + seen.height; ++y)
@@ -87,34 +97,39 @@ namespace detail {
                 left = std::min(left, x), right = std::max(right, x + 1);
                 top = std::min(top, y), bottom = y + 1;
             }
-    std::vector<region> regions;
-    if (right == 0) return regions;
-    const std::size_t columns = right - left, rows = bottom - top;
+    if (right == 0) return {};
+    map_parts parts{.within = {left, top, right - left, bottom - top}};
+    const auto& [x0, y0, columns, rows] = parts.within;
     std::vector<std::uint8_t> mask(columns * rows, 0);
     for (std::size_t y = 0; y < rows; ++y)
         for (std::size_t x = 0; x < columns; ++x)
-            mask[y * columns + x] = static_cast<double>(*map.at(left + x, top + y)) >= threshold ? 1 : 0;
-    const auto found = metrics::label_components(mask, columns, rows);
+            mask[y * columns + x] = static_cast<double>(*map.at(x0 + x, y0 + y)) >= threshold ? 1 : 0;
+    parts.found = metrics::label_components(mask, columns, rows);
+    return parts;
+}
+
+/// The regions of a map: its parts (see label_map) of at least `smallest_area` pixels of the photograph.
+[[nodiscard]] inline std::vector<region> find_regions(const image::plane& map, const image::placement& place, double threshold,
+                                                      double smallest_area = 0) {
+    const auto parts = label_map(map, place, threshold);
+    const auto& [within, found] = parts;
     std::vector<float> peaks(found.regions.size(), -1.0f);
-    for (std::size_t i = 0; i < mask.size(); ++i)
+    for (std::size_t i = 0; i < found.labels.size(); ++i)
         if (const auto label = found.labels[i]; label != 0) {
             auto& peak = peaks[static_cast<std::size_t>(label) - 1];
-            peak = std::max(peak, *map.at(left + i % columns, top + i / columns));
+            peak = std::max(peak, *map.at(within.x + i % within.width, within.y + i / within.width));
         }
     const double pixel = place.scale_x() * place.scale_y();
     const auto width = static_cast<double>(place.photograph_width), height = static_cast<double>(place.photograph_height);
-    const auto home = [&](const image::pixel_box& at) {
-        return image::restore_box(place, {static_cast<double>(left + at.x), static_cast<double>(top + at.y),
-                                          static_cast<double>(at.width), static_cast<double>(at.height)});
-    };
+    std::vector<region> regions;
     for (std::size_t i = 0; i < found.regions.size(); ++i) {
         const auto& one = found.regions[i];
         region made{.area = static_cast<double>(one.area) * pixel, .peak = peaks[i]};
         if (made.area < smallest_area) continue;
-        made.box = home({one.x, one.y, one.width, one.height});
+        made.box = parts.home(place, {one.x, one.y, one.width, one.height});
         made.relative = {made.box.x / width, made.box.y / height, made.box.width / width, made.box.height / height};
-        for (const auto& corner : detail::border_of(found, columns, rows, static_cast<std::int32_t>(i + 1))) {
-            const auto at = home(corner);
+        for (const auto& corner : detail::border_of(found, within.width, within.height, static_cast<std::int32_t>(i + 1))) {
+            const auto at = parts.home(place, corner);
             made.outline.push_back({at.x, at.y});
         }
         regions.push_back(std::move(made));

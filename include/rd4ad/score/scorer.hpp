@@ -30,6 +30,52 @@ namespace rd4ad {
     return most;
 }
 
+/// The raw map of each photograph, at its fitted size, by a network wherever it runs: network(inputs, height, width) gives for at
+/// most `batch` inputs (see patch_input), all of that size, a map each. Of photographs taken whole these are smoothed already.
+/// Patches go to the network in batches across photographs; their maps, not yet smoothed, are joined, and the whole is smoothed
+/// once by a Gaussian of `sigma` pixels. Memory: the maps, and one batch.
+template <class Network>
+[[nodiscard]] std::vector<image::plane> maps_by(std::span<const fitted_photograph> photographs, const model_settings& settings,
+                                                std::size_t batch, std::size_t threads, double sigma, const Network& network) {
+    struct job {
+        std::size_t photograph, patch;
+    };
+    std::vector<job> jobs;
+    for (std::size_t i = 0; i < photographs.size(); ++i)
+        for (std::size_t p = 0; p < photographs[i].how.grid.count(); ++p) jobs.push_back({i, p});
+    const auto size_of = [&](const job& one) {
+        const auto& grid = photographs[one.photograph].how.grid;
+        return std::pair{grid.patch_height, grid.patch_width};
+    };
+    std::vector<image::plane> found(photographs.size());
+    std::optional<data::patch_joiner> joiner;
+    for (std::size_t first = 0, last = 0; first < jobs.size(); first = last) {
+        const auto [height, width] = size_of(jobs[first]);
+        while (last < jobs.size() && last - first < batch && size_of(jobs[last]) == std::pair{height, width}) ++last;
+        const std::size_t each = height * width * 3;
+        std::vector<float> inputs((last - first) * each);
+        parallel_for(last - first, threads, [&](std::size_t i) {
+            const auto& [photograph, patch] = jobs[first + i];
+            patch_input(photographs[photograph], patch, settings.normalisation, std::span{inputs}.subspan(i * each, each));
+        });
+        std::vector<image::plane> planes = network(inputs, height, width);
+        for (std::size_t i = 0; i < planes.size(); ++i) {
+            const auto& [photograph, patch] = jobs[first + i];
+            const auto& grid = photographs[photograph].how.grid;
+            if (settings.view.whole()) {
+                found[photograph] = std::move(planes[i]);
+                continue;
+            }
+            if (patch == 0) joiner.emplace(grid);
+            joiner->add(patch, planes[i]);
+            if (patch + 1 < grid.count()) continue;
+            found[photograph] = std::move(*joiner).map();
+            smooth(found[photograph], sigma, threads);
+        }
+    }
+    return found;
+}
+
 /// Computes maps with a model that must outlive it and stay as it is. What depends on the size of the network's images is
 /// made for the settings' size at once, for other sizes when one comes; the last few are kept. Several threads may use it at
 /// once, each with a queue of its own.
@@ -41,48 +87,12 @@ class scorer {
         static_cast<void>(network_for(m.settings.height, m.settings.width));
     }
 
-    /// The raw map of each photograph, at its fitted size. Without patches the smoothing is in the network's matrices. Patches
-    /// are computed in batches across photographs; their maps, not yet smoothed, are joined, and the whole is smoothed once.
-    /// Memory: the maps, and one batch.
+    /// The raw map of each photograph, at its fitted size (see maps_by).
     [[nodiscard]] std::vector<image::plane> maps(typename B::queue& q, std::span<const fitted_photograph> photographs) const {
-        struct job {
-            std::size_t photograph, patch;
-        };
-        std::vector<job> jobs;
-        for (std::size_t i = 0; i < photographs.size(); ++i)
-            for (std::size_t p = 0; p < photographs[i].how.grid.count(); ++p) jobs.push_back({i, p});
-        const auto size_of = [&](const job& one) {
-            const auto& grid = photographs[one.photograph].how.grid;
-            return std::pair{grid.patch_height, grid.patch_width};
-        };
-        std::vector<image::plane> found(photographs.size());
-        std::optional<data::patch_joiner> joiner;
-        for (std::size_t first = 0, last = 0; first < jobs.size(); first = last) {
-            const auto [height, width] = size_of(jobs[first]);
-            while (last < jobs.size() && last - first < batch_ && size_of(jobs[last]) == std::pair{height, width}) ++last;
-            const std::size_t each = height * width * 3;
-            std::vector<float> inputs((last - first) * each);
-            parallel_for(last - first, q.threads, [&](std::size_t i) {
-                const auto& [photograph, patch] = jobs[first + i];
-                patch_input(photographs[photograph], patch, model_->settings.normalisation,
-                            std::span{inputs}.subspan(i * each, each));
-            });
-            auto planes = network_maps(q, inputs, height, width);
-            for (std::size_t i = 0; i < planes.size(); ++i) {
-                const auto& [photograph, patch] = jobs[first + i];
-                const auto& grid = photographs[photograph].how.grid;
-                if (model_->settings.view.whole()) {
-                    found[photograph] = std::move(planes[i]);
-                    continue;
-                }
-                if (patch == 0) joiner.emplace(grid);
-                joiner->add(patch, planes[i]);
-                if (patch + 1 < grid.count()) continue;
-                found[photograph] = std::move(*joiner).map();
-                smooth(found[photograph], sigma_, q.threads);
-            }
-        }
-        return found;
+        return maps_by(photographs, model_->settings, batch_, q.threads, sigma_,
+                       [&](const std::vector<float>& inputs, std::size_t height, std::size_t width) {
+                           return network_maps(q, inputs, height, width);
+                       });
     }
 
     /// What the network gives for its inputs (see patch_input), at most `batch` of them, of one size: maps of that size,
