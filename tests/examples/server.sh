@@ -15,7 +15,7 @@ address=$(head -1 "$work/address")
 # expect STATUS PATTERN DATA
 expect() {
     local answer
-    answer=$("$curl" --silent --show-error --max-time 60 --noproxy '*' --write-out '%{http_code}' --data-binary "$3" "$address")
+    answer=$("$curl" --silent --show-error --max-time 60 --noproxy '*' --write-out '%{http_code}' --header 'Content-Type: application/octet-stream' --data-binary "$3" "$address")
     [[ $answer =~ $2 && $answer == *"$1" ]] || { echo "expected $2 and status $1, got: $answer" && exit 1; }
     echo "$answer"
 }
