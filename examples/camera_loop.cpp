@@ -1,5 +1,5 @@
-// examples/camera_loop.cpp: the loop beside a camera: frames come in at their own pace, a detector scores them, and each frame gets
-// an answer. The queue is bounded; a frame that finds it full is counted and named, never dropped in silence.
+// examples/camera_loop.cpp: the loop beside a camera: frames come in at their own pace, a detector scores them, and each frame
+// gets an answer. The queue is bounded; a frame that finds it full is counted and named, never dropped in silence.
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -97,7 +97,9 @@ int main(int count, char** words) {
         }};
 
         std::size_t scored = 0;
-        const auto milliseconds = [](clock_type::duration time) { return std::chrono::duration<double, std::milli>(time).count(); };
+        const auto milliseconds = [](clock_type::duration time) {
+            return std::chrono::duration<double, std::milli>(time).count();
+        };
         try {
             while (auto next = frames.take()) {
                 const auto began = clock_type::now();
@@ -119,7 +121,8 @@ int main(int count, char** words) {
         camera.join();
         for (const auto& name : refused) std::printf("%s: NOT SCORED, the queue was full\n", name.c_str());
         for (const auto& problem : unreadable) std::printf("NOT SCORED: %s\n", problem.c_str());
-        std::printf("%zu frames: %zu scored, %zu refused, %zu unreadable\n", items.size(), scored, refused.size(), unreadable.size());
+        std::printf("%zu frames: %zu scored, %zu refused, %zu unreadable\n", items.size(), scored, refused.size(),
+                    unreadable.size());
         return refused.empty() && unreadable.empty() ? 0 : 1;
     } catch (const std::exception& problem) {
         std::fprintf(stderr, "camera_loop: %s\n", problem.what());

@@ -1,5 +1,5 @@
-// examples/metrics_only.cpp: how good are scores that something else gave? Only rd4ad/metrics.hpp: no backend, no BLAS. Reads lines
-// of "score,label" (label 1: defect) from a file, or takes a few of its own.
+// examples/metrics_only.cpp: how good are scores that something else gave? Only rd4ad/metrics.hpp: no backend, no BLAS. Reads
+// lines of "score,label" (label 1: defect) from a file, or takes a few of its own.
 #include <cstdint>
 #include <cstdio>
 #include <exception>

@@ -1,5 +1,6 @@
 // examples/own_backend.cpp: a backend of one's own, on nothing but the standard library: std::vector, plain loops, one thread. It
-// counts the multiplications of its products. What it must have is in rd4ad/backend/concept.hpp; layers, training and scoring follow.
+// counts the multiplications of its products. What it must have is in rd4ad/backend/concept.hpp; layers, training and scoring
+// follow.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>

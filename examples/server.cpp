@@ -1,5 +1,5 @@
-// examples/server.cpp: a small HTTP server: POST an image's bytes to /score, and JSON comes back. For a line's own network: it has no
-// encryption and asks nobody who they are.
+// examples/server.cpp: a small HTTP server: POST an image's bytes to /score, and JSON comes back. For a line's own network: it
+// has no encryption and asks nobody who they are.
 #include <cstddef>
 #include <cstdio>
 #include <exception>
@@ -43,7 +43,8 @@ int main(int count, char** words) {
                 answer.set_content(what.dump() + '\n', "application/json");
             };
             try {
-                say(200, described(detector.score(rd4ad::image::decode(std::as_bytes(std::span{request.body}), "the posted image"))));
+                say(200,
+                    described(detector.score(rd4ad::image::decode(std::as_bytes(std::span{request.body}), "the posted image"))));
             } catch (const rd4ad::format_error& problem) {
                 say(400, {{"error", problem.what()}});
             } catch (const std::exception& problem) {

@@ -1,5 +1,5 @@
-// examples/train_in_product.cpp: training as part of a product: progress, a stop at any step, going on from there, and scores with
-// a threshold. Run it again after a stop and it goes on to the same bits as if it had never stopped.
+// examples/train_in_product.cpp: training as part of a product: progress, a stop at any step, going on from there, and scores
+// with a threshold. Run it again after a stop and it goes on to the same bits as if it had never stopped.
 #include <atomic>
 #include <csignal>
 #include <cstddef>
@@ -37,8 +37,8 @@ int main(int count, char** words) {
         std::size_t steps = 0;
         options.progress = [&](const rd4ad::training_progress& at) {
             if (at.epoch == 0) return;  // the teacher's features
-            std::fprintf(stderr, "epoch %zu of %zu, step %zu of %zu: loss %.4f, %.0f s left\n", at.epoch, at.epochs, at.step, at.steps,
-                         at.loss, at.seconds_left);
+            std::fprintf(stderr, "epoch %zu of %zu, step %zu of %zu: loss %.4f, %.0f s left\n", at.epoch, at.epochs, at.step,
+                         at.steps, at.loss, at.seconds_left);
             if (++steps == last_step) stop = true;
         };
         options.should_stop = [] { return stop.load(); };
@@ -51,7 +51,8 @@ int main(int count, char** words) {
             return 0;
         }
         std::printf("%s after %zu epochs, last loss %.4f; %zu images trained on, %zu held out for the threshold\n",
-                    options.resume ? "resumed and done" : "done", log.losses.size(), log.losses.back(), log.trained, log.held_out);
+                    options.resume ? "resumed and done" : "done", log.losses.size(), log.losses.back(), log.trained,
+                    log.held_out);
 
         const rd4ad::detector<cpu> detector{std::move(model)};
         for (const auto& item : parts.test) {

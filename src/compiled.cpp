@@ -16,7 +16,8 @@ using own_model = rd4ad::model<cpu>;
 using own_detector = rd4ad::detector<cpu>;
 constexpr auto own_read = static_cast<rd4ad::image::picture (*)(const std::filesystem::path&)>(&rd4ad::image::read);
 constexpr auto own_decode = &rd4ad::image::decode;
-constexpr auto own_png = static_cast<void (*)(const std::filesystem::path&, const rd4ad::image::picture&)>(&rd4ad::image::write_png);
+constexpr auto own_png =
+    static_cast<void (*)(const std::filesystem::path&, const rd4ad::image::picture&)>(&rd4ad::image::write_png);
 constexpr auto own_jpeg = &rd4ad::image::write_jpeg;
 constexpr auto own_open = &rd4ad::data::open;
 constexpr auto own_load_weights = &rd4ad::load_weights;
@@ -69,7 +70,9 @@ detector<cpu>::~detector() = default;
 const model_settings& detector<cpu>::settings() const noexcept { return inner_->own.settings(); }
 const std::optional<calibration>& detector<cpu>::scale() const noexcept { return inner_->own.scale(); }
 finding detector<cpu>::score(const image::picture& photograph) const { return inner_->own.score(photograph); }
-std::vector<finding> detector<cpu>::score(std::span<const image::picture> photographs) const { return inner_->own.score(photographs); }
+std::vector<finding> detector<cpu>::score(std::span<const image::picture> photographs) const {
+    return inner_->own.score(photographs);
+}
 std::vector<float> detector<cpu>::scores(std::span<const std::filesystem::path> files,
                                          const std::function<void(std::size_t)>& done) const {
     return inner_->own.scores(files, done);

@@ -80,7 +80,8 @@ template <>
 class detector<backend::xtensor<float>> {
    public:
     explicit detector(model<backend::xtensor<float>> trained, const detector_options& options = {});
-    explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {}, const model_options& model = {});
+    explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
+                      const model_options& model = {});
     detector(detector&&) noexcept;
     detector& operator=(detector&&) noexcept;
     ~detector();
@@ -110,7 +111,8 @@ detector(model<B>, detector_options) -> detector<B>;
 template <class B>
 [[nodiscard]] model<B> make_model(const std::string& arch, const io::tensor_file& teacher, const model_options& options = {});
 template <>
-model<backend::xtensor<float>> make_model<backend::xtensor<float>>(const std::string&, const io::tensor_file&, const model_options&);
+model<backend::xtensor<float>> make_model<backend::xtensor<float>>(const std::string&, const io::tensor_file&,
+                                                                   const model_options&);
 template <class B>
 [[nodiscard]] model<B> make_model_without_teacher(const std::string& arch, const model_options& options = {});
 template <>
