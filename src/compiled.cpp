@@ -35,18 +35,23 @@ own_model own_load(const std::filesystem::path& path, const rd4ad::model_options
 
 #include <rd4ad/compiled.hpp>
 
-namespace rd4ad::image::compiled {
+namespace rd4ad::image {
+inline namespace compiled {
 picture read(const std::filesystem::path& path) { return own_read(path); }
 picture decode(std::span<const std::byte> bytes, const std::string& name) { return own_decode(bytes, name); }
 void write_png(const std::filesystem::path& path, const picture& from) { own_png(path, from); }
 void write_jpeg(const std::filesystem::path& path, const picture& from, int quality) { own_jpeg(path, from, quality); }
-}  // namespace rd4ad::image::compiled
+}  // namespace compiled
+}  // namespace rd4ad::image
 
-namespace rd4ad::data::compiled {
+namespace rd4ad::data {
+inline namespace compiled {
 dataset open(const std::filesystem::path& root) { return own_open(root, {}); }
-}  // namespace rd4ad::data::compiled
+}  // namespace compiled
+}  // namespace rd4ad::data
 
-namespace rd4ad::compiled {
+namespace rd4ad {
+inline namespace compiled {
 
 struct model<cpu>::implementation {
     own_model own;
@@ -79,7 +84,9 @@ std::vector<float> detector<cpu>::scores(std::span<const std::filesystem::path> 
 }
 
 namespace {
-model<cpu> faced(own_model own) { return model<cpu>{std::make_unique<model<cpu>::implementation>(std::move(own))}; }
+model<cpu> faced(own_model own) {
+    return model<cpu>{std::unique_ptr<model<cpu>::implementation>{new model<cpu>::implementation{std::move(own)}}};
+}
 }  // namespace
 
 io::tensor_file load_weights(const std::filesystem::path& path) { return own_load_weights(path); }
@@ -104,4 +111,5 @@ training_log train(model<cpu>& m, const data::dataset& set, const train_options&
     return rd4ad::train(m.inner().own, set, options);
 }
 
-}  // namespace rd4ad::compiled
+}  // namespace compiled
+}  // namespace rd4ad
