@@ -35,7 +35,7 @@ class Rd4ad(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..")
-        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "cmake/*", "share/*", "tests/*"):
+        for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "src/*", "cmake/*", "share/*", "tests/*"):
             copy(self, pattern, root, self.export_sources_folder)
 
     def layout(self):

@@ -8,6 +8,7 @@
 #include <rd4ad/data/duplicates.hpp>
 #include <rd4ad/data/folder.hpp>
 #include <rd4ad/data/held_out.hpp>
+#include <rd4ad/data/items.hpp>
 #include <rd4ad/data/ksdd2.hpp>
 #include <rd4ad/data/labelme.hpp>
 #include <rd4ad/data/mvtec.hpp>

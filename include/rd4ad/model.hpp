@@ -6,6 +6,7 @@
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/model/names.hpp>
 #include <rd4ad/model/scoring.hpp>
+#include <rd4ad/model/settings.hpp>
 #include <rd4ad/model/state.hpp>
 #include <rd4ad/model/student.hpp>
 #include <rd4ad/model/teacher.hpp>

@@ -5,6 +5,7 @@
 #include <rd4ad/score/detector.hpp>
 #include <rd4ad/score/evaluate.hpp>
 #include <rd4ad/score/finding.hpp>
+#include <rd4ad/score/options.hpp>
 #include <rd4ad/score/other_boxes.hpp>
 #include <rd4ad/score/regions.hpp>
 #include <rd4ad/score/report.hpp>

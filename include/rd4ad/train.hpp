@@ -2,6 +2,7 @@
 #pragma once
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/images.hpp>
+#include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
 #include <rd4ad/train/stability.hpp>

@@ -6,8 +6,8 @@ packages_build=(
     libcurl4-openssl-dev libcxxopts-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev
     libzip-dev nlohmann-json3-dev
 )
-# To build tests and benchmarks.
-packages_test=("${packages_build[@]}" catch2 libbenchmark-dev)
+# To build tests, benchmarks and all examples.
+packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libcpp-httplib-dev)
 # To test the report in a browser; without them that test is left out.
 packages_browser=(chromium fonts-dejavu-core python3)
 # Thrust for its host systems.

@@ -7,11 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include <rd4ad/data/view.hpp>
-#include <rd4ad/image/normalise.hpp>
-#include <rd4ad/io/json.hpp>
 #include <rd4ad/model/bottleneck.hpp>
 #include <rd4ad/model/names.hpp>
+#include <rd4ad/model/settings.hpp>
 #include <rd4ad/model/state.hpp>
 #include <rd4ad/model/student.hpp>
 #include <rd4ad/nn/initialise.hpp>
@@ -25,22 +23,6 @@ struct trained_network {
     student_network student;
 
     explicit trained_network(const architecture& arch) : bottleneck{table, arch}, student{table, arch} {}
-};
-
-/// Settings of a model that its checkpoint keeps beside the weights.
-struct model_settings {
-    std::size_t height{256}, width{256};  ///< of the images the network sees, patches or all; multiples of 32
-    image::normalisation normalisation{};
-    std::string teacher{"none"};  ///< where the teacher's weights come from, for people to read
-    data::view view{};            ///< how photographs become such images
-    io::json calibration{};       ///< of the scores, as score/calibration.hpp writes it; null: none
-};
-
-/// Options of `make_model`.
-struct model_options {
-    std::uint64_t seed{111};  ///< of the first values
-    std::size_t threads{0};   ///< 0: rd4ad::default_threads()
-    nn::algorithm algorithm{nn::algorithm::automatic};
 };
 
 /// A model in training: networks, weights on the backend and the queue they are computed on. Move-only.

@@ -12,9 +12,6 @@
 
 namespace rd4ad {
 
-/// The Gaussian over the map, in pixels of the network's image. Source: the paper's code.
-inline constexpr double map_sigma = 4.0;
-
 /// Height and width the network takes: multiples of 32, else option_error.
 inline void check_network_size(std::size_t height, std::size_t width) {
     if (height == 0 || width == 0 || height % 32 != 0 || width % 32 != 0)

@@ -20,20 +20,12 @@
 #include <rd4ad/score/scorer.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/images.hpp>
+#include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
 #include <rd4ad/train/step.hpp>
 
 namespace rd4ad {
-
-/// What a training did.
-struct training_log {
-    std::vector<double> losses;  ///< mean loss of each epoch
-    bool stopped{false};         ///< should_stop ended it before the last epoch
-    double seconds{0};           ///< of this run
-    std::size_t trained{0};      ///< photographs trained on
-    std::size_t held_out{0};     ///< photographs held out; the model's calibration is from them, where there are any
-};
 
 namespace detail {
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <utility>
 
-#include <rd4ad/rd4ad.hpp>
+#include CONSUMER_HEADER  // rd4ad/rd4ad.hpp or rd4ad/compiled.hpp: nothing else differs
 
 using cpu = rd4ad::backend::xtensor<float>;
 
