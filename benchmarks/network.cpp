@@ -1,7 +1,7 @@
 // The network alone, for benchmarks/compare.py: scores or trains on given weights and images, and times each round.
 //
 //   benchmark_network score|train WEIGHTS.safetensors IMAGES.raw BATCH ROUNDS [OUTPUT.raw] [--size=256] [--threads=2]
-//   [--algorithm=auto] [--backend=xtensor|onednn|onednn-bf16]
+//   [--algorithm=auto] [--backend=xtensor|onednn|onednn-bf16|thrust]
 //
 // IMAGES.raw: float32, batch x size x size x 3, normalised. Prints JSON: milliseconds a round, losses (train), peak memory in
 // MiB and the kernels in use. OUTPUT.raw: the six feature maps, channels last (score).
@@ -18,6 +18,9 @@
 #if defined(RD4AD_WITH_ONEDNN)
 #include <rd4ad/backend/onednn.hpp>
 #endif
+#if defined(RD4AD_WITH_THRUST)
+#include <rd4ad/backend/thrust.hpp>
+#endif
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model.hpp>
@@ -31,6 +34,15 @@ std::string option(int argc, char** argv, const std::string& name, const std::st
     for (int i = 1; i < argc; ++i)
         if (const std::string text = argv[i]; text.starts_with("--" + name + "=")) return text.substr(name.size() + 3);
     return otherwise;
+}
+
+/// What multiplies, where the backend names it.
+template <Backend B>
+std::string kernels() {
+    if constexpr (requires { B::kernels(); })
+        return B::kernels();
+    else
+        return std::string{B::name()};
 }
 
 template <Backend B>
@@ -92,7 +104,7 @@ void run(int argc, char** argv) {
     getrusage(RUSAGE_SELF, &usage);
     const io::json result{{"ms", milliseconds},      {"losses", losses},
                           {"ready_ms", ready},       {"peak_mib", usage.ru_maxrss / 1024},
-                          {"kernels", B::kernels()}, {"version", version}};
+                          {"kernels", kernels<B>()}, {"version", version}};
     std::printf("%s\n", result.dump().c_str());
 }
 
@@ -111,6 +123,9 @@ int main(int argc, char** argv) {
 #if defined(RD4AD_WITH_ONEDNN)
         if (name == "onednn") return run<backend::onednn<float>>(argc, argv), 0;
         if (name == "onednn-bf16") return run<backend::onednn<float, backend::bf16>>(argc, argv), 0;
+#endif
+#if defined(RD4AD_WITH_THRUST)
+        if (name == "thrust") return run<backend::thrust<float>>(argc, argv), 0;
 #endif
         throw option_error{"no backend '" + name + "' in this build"};
     } catch (const std::exception& failure) {

@@ -10,6 +10,8 @@ packages_build=(
 packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libcpp-httplib-dev)
 # To test the report in a browser; without them that test is left out.
 packages_browser=(chromium fonts-dejavu-core python3)
+# oneDNN, for the backend of that name.
+packages_onednn=(libdnnl-dev)
 # Thrust for its host systems.
 packages_thrust=(libtbb-dev libthrust-dev)
 # The second compiler, and the format check.

@@ -11,14 +11,12 @@
 namespace rd4ad::backend {
 
 /// Whether this processor multiplies bf16 faster than float.
-[[nodiscard]] inline bool has_bf16() {
-    return __builtin_cpu_supports("avx512bf16");
-}
+[[nodiscard]] inline bool has_bf16() { return __builtin_cpu_supports("avx512bf16"); }
 
 /// The xtensor backend with its convolutions' products by oneDNN. Factor: float, or bf16, which halves what is multiplied
 /// and is for scoring only (images of 8 bits lose little by it, gradients do).
 template <std::same_as<float> T, class Factor = T>
-    requires std::same_as<Factor, float> || std::same_as<Factor, bf16>
+requires std::same_as<Factor, float> || std::same_as<Factor, bf16>
 struct onednn : xtensor<T> {
     static constexpr bool narrow_products = std::same_as<Factor, bf16>;
     using products = dnn::products<Factor>;
@@ -27,8 +25,9 @@ struct onednn : xtensor<T> {
     struct queue : host::queue<T> {
         explicit queue(std::size_t thread_count = 0) : host::queue<T>{thread_count} {
             if (narrow_products && !has_bf16())
-                throw option_error{"bf16: this processor has no AVX512_BF16, so products in it would be slower than in float; "
-                                   "use the backend onednn or xtensor"};
+                throw option_error{
+                    "bf16: this processor has no AVX512_BF16, so products in it would be slower than in float; "
+                    "use the backend onednn or xtensor"};
         }
     };
 

@@ -77,7 +77,8 @@ template <class Factor>
     constexpr std::size_t some_rows = 64;
     const auto size = [](std::size_t value) { return static_cast<dnnl::memory::dim>(value); };
     const desc any{{size(k), size(n)}, type_of<Factor>, dnnl::memory::format_tag::any};
-    const auto product = describe(rows_of(some_rows, k, type_of<Factor>), any, rows_of(some_rows, n, dnnl::memory::data_type::f32));
+    const auto product =
+        describe(rows_of(some_rows, k, type_of<Factor>), any, rows_of(some_rows, n, dnnl::memory::data_type::f32));
     return known.emplace(std::pair{k, n}, product.weights_desc()).first->second;
 }
 
