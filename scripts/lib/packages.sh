@@ -17,6 +17,8 @@ packages_thrust=(libtbb-dev libthrust-dev)
 # The second compiler, and the format check.
 packages_clang=(clang libomp-dev)
 packages_format=(clang-format-14)
+# The pages of the library's names.
+packages_docs=(doxygen)
 # Conan, and the runtimes that exported models are compared in, each in a virtual environment of Python's.
 packages_python=(python3 python3-venv)
 # PyTorch, in which checkpoints are opened.

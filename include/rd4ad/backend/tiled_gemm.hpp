@@ -156,8 +156,8 @@ template <class T>
 
 /// out = consume(produce(rows) x right), plane by plane.
 /// producer: `rows_in_place` (one plane), or a kernel with `channels` and
-///   operator()<P>(row, c, T* to, plane): writes what belongs to the row and the pack c to to[p x plane + ...].
-/// consumer: a kernel with `channels` and operator()<P>(row, c, const T* from, plane): reads from[p x plane + ...].
+///   `operator()<P>(row, c, T* to, plane)`: writes what belongs to the row and the pack c to to[p x plane + ...].
+/// consumer: a kernel with `channels` and `operator()<P>(row, c, const T* from, plane)`: reads from[p x plane + ...].
 /// A backend's own `tiled_gemm` is used where it has one; this form makes panels as large as a budget allows.
 template <Backend B, class Producer, class Consumer>
 void tiled_gemm(typename B::queue& q, const tile_sizes& sizes, const Producer& producer,

@@ -12,7 +12,7 @@ namespace rd4ad::data {
 /// Whether the folder has BTAD's layout: it holds train/ok.
 [[nodiscard]] inline bool is_btad(const std::filesystem::path& root) { return detail::is_folder(root / "train" / "ok"); }
 
-/// One category of BTAD: train/ok, test/ok, test/ko, ground_truth/ko/<stem> with any image extension. Throws data_error
+/// One category of BTAD: train/ok, test/ok, test/ko, `ground_truth/ko/<stem>` with any image extension. Throws data_error
 /// as open_mvtec does.
 [[nodiscard]] inline dataset open_btad(const std::filesystem::path& root) { return detail::open_kinds(root, "ok", "btad"); }
 

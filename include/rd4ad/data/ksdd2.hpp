@@ -46,7 +46,7 @@ namespace detail {
 
 }  // namespace detail
 
-/// Whether the folder's train holds masks named <stem>_GT.png.
+/// Whether the folder's train holds masks named `<stem>_GT.png`.
 [[nodiscard]] inline bool is_ksdd2(const std::filesystem::path& root) {
     const auto images = detail::images_in(root / "train");
     return std::any_of(images.begin(), images.end(), detail::is_ground_truth);

@@ -65,7 +65,7 @@ inline void add_defects(std::vector<item>& to, const std::filesystem::path& imag
 
 /// One category in MVTec AD's layout. Training images: train/good, other folders in train are left alone. Test images:
 /// one folder a kind in test, "good" for good parts; no test folder at all is no test images. Masks:
-/// ground_truth/<kind>/<stem>_mask.png or <stem>.png, any image extension; those that are missing stay out.
+/// `ground_truth/<kind>/<stem>_mask.png` or `<stem>.png`, any image extension; those that are missing stay out.
 /// Throws data_error where train/good or a kind's folder holds no images, or images lie in test itself.
 [[nodiscard]] inline dataset open_mvtec(const std::filesystem::path& root) { return detail::open_kinds(root, "good", "mvtec"); }
 

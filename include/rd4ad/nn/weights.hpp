@@ -114,7 +114,7 @@ void prepare(typename B::queue& q, const conv_norm& layer, const shape& input, f
     }
 }
 
-/// y = [relu](convolution + bias [+ residual]) with folded weights.
+/// `y = [relu](convolution + bias [+ residual])` with folded weights.
 template <Backend B>
 [[nodiscard]] tensor<B> infer(typename B::queue& q, const conv_norm& layer, const folded_weights<B>& weights, const tensor<B>& x,
                               bool relu, const tensor<B>* residual = nullptr) {

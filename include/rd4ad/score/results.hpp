@@ -81,7 +81,7 @@ namespace detail {
 
 /// A line for each image of each set, below a line of names: class, file, label (good or defect), kind, raw_score, score,
 /// regions, ms. Regions are "left top width height score" in pixels of the photograph (score: calibrated, else the raw peak),
-/// several parted by "; ". What is not known is empty. Lines end in \n, fields are quoted as RFC 4180 has it.
+/// several parted by "; ". What is not known is empty. Lines end in `\n`, fields are quoted as RFC 4180 has it.
 [[nodiscard]] inline std::string results_csv(const std::vector<tested_set>& sets) {
     std::string text = "class,file,label,kind,raw_score,score,regions,ms\n";
     for (const auto& set : sets)
