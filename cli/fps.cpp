@@ -34,10 +34,12 @@ verb description() {
         .flags = set_flags(),
         .takes_operands = false,
         .more =
-            R"(For each batch size two things are timed, after a warm-up: the network alone, from its input in memory to the map in
-memory (with a model on patches that is a batch of patches, and stands there as patches); and end to end, from the photographs' files to scores, maps at the photographs' size and regions. Times are of a
-whole batch: the median, and the value that 95 of 100 stay below. Images a second follow from the median. Memory is the
-process's largest so far, all threads and the model included (of the host; a GPU's own is not counted).
+            R"(For each batch size three things are timed, after a warm-up: the network alone, from its input in memory to the map in
+memory (with a model on patches that is a batch of patches, and stands there as patches); end to end, from the photographs'
+files to scores, maps at the photographs' size and regions, one batch after the other; and as a folder, where the next
+batch is read, and the last one's maps are gone through, while one is computed. Times are of a whole batch: the median, and the
+value that 95 of 100 stay below. Images a second follow from the median. Memory is the process's largest so far, all threads and
+the model included (of the host; a GPU's own is not counted).
 
 Example: the speed at batch 1 and 8.
   rd4ad fps --data bsd --checkpoint models --bs 1,8
@@ -73,18 +75,39 @@ struct timing {
     double median, high;  ///< milliseconds; `high` is the 95th percentile
 };
 
-/// Runs `work` over and over. The percentile is the smallest time that at least 95 % of the runs don't surpass.
+double milliseconds_since(std::chrono::steady_clock::time_point began) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+}
+
+/// The percentile is the smallest time that at least 95 % of the runs don't surpass.
+timing summed_up(std::vector<double> ms) {
+    std::sort(ms.begin(), ms.end());
+    return {(ms[(ms.size() - 1) / 2] + ms[ms.size() / 2]) / 2, ms[(95 * ms.size() + 99) / 100 - 1]};
+}
+
+/// Runs `work` over and over.
 template <class Work>
 timing time_of(std::size_t warm_up, std::size_t repetitions, const Work& work) {
     std::vector<double> ms;
     for (std::size_t i = 0; i < warm_up + repetitions; ++i) {
         const auto began = std::chrono::steady_clock::now();
         work(i);
-        if (i >= warm_up)
-            ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
+        if (i >= warm_up) ms.push_back(milliseconds_since(began));
     }
-    std::sort(ms.begin(), ms.end());
-    return {(ms[(ms.size() - 1) / 2] + ms[ms.size() / 2]) / 2, ms[(95 * ms.size() + 99) / 100 - 1]};
+    return summed_up(std::move(ms));
+}
+
+/// The times from some photographs' findings to the next ones', counted for `batch` of them.
+template <rd4ad::Backend B>
+timing time_of_files(const rd4ad::detector<B>& by, std::size_t batch, std::size_t warm_up, const std::vector<fs::path>& files) {
+    std::vector<double> ms;
+    auto last = std::chrono::steady_clock::now();
+    by.score_files(files, [&](std::size_t first, std::span<const rd4ad::finding> found, double) {
+        if (first >= warm_up * batch)
+            ms.push_back(milliseconds_since(last) * static_cast<double>(batch) / static_cast<double>(found.size()));
+        last = std::chrono::steady_clock::now();
+    });
+    return summed_up(std::move(ms));
 }
 
 json row_of(std::size_t batch, const char* what, const timing& took) {
@@ -115,19 +138,25 @@ json measure_one(const arguments& given, const rd4ad::data::dataset& set, const 
         settings = by.settings();
         check_kept_view(given, settings.view, file);
         arch = by.arch().name;
-        std::vector<fs::path> files;
-        for (std::size_t i = 0; i < batch; ++i) files.push_back(set.test[i % set.test.size()].image);
+        std::vector<fs::path> files;  // a batch for each run
+        for (std::size_t i = 0; i < batch * (wanted.warm_up + wanted.repetitions); ++i)
+            files.push_back(set.test[i % set.test.size()].image);
         shown.bar(0.5, set.name + ": batch " + std::to_string(batch));
-        const auto inputs = rd4ad::image_source{files, settings.view, settings.normalisation, options.threads}.read(0, batch);
+        const auto inputs = rd4ad::image_source{{files.begin(), files.begin() + static_cast<std::ptrdiff_t>(batch)},
+                                                settings.view,
+                                                settings.normalisation,
+                                                options.threads}
+                                .read(0, batch);
         rows.push_back(row_of(batch, settings.view.whole() ? "network" : "patches",
                               time([&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
         rows.push_back(row_of(batch, "end to end", time([&](std::size_t run) {
                                   std::vector<rd4ad::image::picture> photographs(batch);
                                   rd4ad::parallel_for(batch, options.threads, [&](std::size_t i) {
-                                      photographs[i] = rd4ad::image::read(set.test[(run * batch + i) % set.test.size()].image);
+                                      photographs[i] = rd4ad::image::read(files[run * batch + i]);
                                   });
                                   static_cast<void>(by.score(photographs));
                               })));
+        rows.push_back(row_of(batch, "folder", time_of_files<B>(by, batch, wanted.warm_up, files)));
     }
     shown.clear();
     return {{"arch", arch},

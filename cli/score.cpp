@@ -1,5 +1,4 @@
 // cli/score.cpp: rd4ad score.
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -113,34 +112,23 @@ class results {
 
 template <rd4ad::Backend B>
 void score_here(const arguments& given, const std::vector<fs::path>& files, results& to) {
-    const auto options = compute_options(given);
     constexpr std::size_t most = 8;
     const fs::path checkpoint = given.required("checkpoint");
     const rd4ad::detector<B> by{checkpoint,
                                 {.batch = std::min(most, files.size()),
                                  .size = rd4ad::map_size::network,
                                  .regions = {.smallest_area = given.real("smallest-region")}},
-                                options};
-    const auto& view = by.settings().view;
-    check_kept_view(given, view, checkpoint);
-    const std::size_t batch = rd4ad::photographs_at_once(view, most, files.front());
+                                compute_options(given)};
+    check_kept_view(given, by.settings().view, checkpoint);
     console shown;
-    for (std::size_t first = 0; first < files.size(); first += batch) {
-        const auto part = std::span{files}.subspan(first, std::min(batch, files.size() - first));
-        const auto began = std::chrono::steady_clock::now();
-        std::vector<rd4ad::fitted_photograph> photographs(part.size());
-        rd4ad::parallel_for(part.size(), options.threads,
-                            [&](std::size_t i) { photographs[i] = rd4ad::fit_photograph(rd4ad::image::read(part[i]), view); });
-        const auto found = by.score_fitted(photographs);
-        const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count() /
-                          static_cast<double>(part.size());
+    by.score_files(files, [&](std::size_t first, std::span<const rd4ad::finding> found, double ms) {
         shown.clear();
-        for (std::size_t i = 0; i < part.size(); ++i) to.add(part[i], found[i], ms);
+        for (std::size_t i = 0; i < found.size(); ++i) to.add(files[first + i], found[i], ms);
         std::fflush(stdout);
-        const std::size_t done = first + part.size();
+        const std::size_t done = first + found.size();
         shown.bar(static_cast<double>(done) / static_cast<double>(files.size()),
                   "image " + std::to_string(done) + "/" + std::to_string(files.size()));
-    }
+    });
 }
 
 }  // namespace

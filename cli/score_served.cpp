@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/score/scorer.hpp>
 #include <rd4ad/train/images.hpp>
 
@@ -39,29 +40,28 @@ int score_served(const arguments& given, const std::vector<std::filesystem::path
     const auto threads = given.whole("threads", 0);
     console shown;
     const auto& settings = by.settings();
-    const std::size_t at_once = rd4ad::photographs_at_once(settings.view, batch, files.front());
-    for (std::size_t first = 0; first < files.size(); first += at_once) {
-        const auto part = std::span{files}.subspan(first, std::min(at_once, files.size() - first));
-        const auto began = std::chrono::steady_clock::now();
-        std::vector<rd4ad::fitted_photograph> photographs(part.size());
-        rd4ad::parallel_for(part.size(), threads, [&](std::size_t i) {
-            photographs[i] = rd4ad::fit_photograph(rd4ad::image::read(part[i]), settings.view);
+    rd4ad::read_ahead(
+        files.size(), rd4ad::photographs_at_once(settings.view, batch, files.front()),
+        [&](std::size_t first, std::size_t count) {
+            return rd4ad::fit_files(std::span{files}.subspan(first, count), settings.view, threads);
+        },
+        [&](std::size_t first, const std::vector<rd4ad::fitted_photograph>& photographs) {
+            const auto began = std::chrono::steady_clock::now();
+            const auto maps =
+                rd4ad::maps_by(photographs, settings, batch, threads, by.sigma(),
+                               [&](const std::vector<float>& inputs, std::size_t, std::size_t) { return by.maps(inputs); });
+            const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count() /
+                              static_cast<double>(photographs.size());
+            shown.clear();
+            for (std::size_t i = 0; i < photographs.size(); ++i) {
+                const auto& place = photographs[i].how.place;
+                show(files[first + i], {.score = rd4ad::score_of(maps[i], place), .map = maps[i], .place = place}, ms);
+            }
+            std::fflush(stdout);
+            const std::size_t done = first + photographs.size();
+            shown.bar(static_cast<double>(done) / static_cast<double>(files.size()),
+                      "image " + std::to_string(done) + "/" + std::to_string(files.size()));
         });
-        const auto maps =
-            rd4ad::maps_by(photographs, settings, batch, threads, by.sigma(),
-                           [&](const std::vector<float>& inputs, std::size_t, std::size_t) { return by.maps(inputs); });
-        const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count() /
-                          static_cast<double>(part.size());
-        shown.clear();
-        for (std::size_t i = 0; i < part.size(); ++i) {
-            const auto& place = photographs[i].how.place;
-            show(part[i], {.score = rd4ad::score_of(maps[i], place), .map = maps[i], .place = place}, ms);
-        }
-        std::fflush(stdout);
-        const std::size_t done = first + part.size();
-        shown.bar(static_cast<double>(done) / static_cast<double>(files.size()),
-                  "image " + std::to_string(done) + "/" + std::to_string(files.size()));
-    }
     return 0;
 }
 

@@ -78,6 +78,9 @@ finding detector<cpu>::score(const image::picture& photograph) const { return in
 std::vector<finding> detector<cpu>::score(std::span<const image::picture> photographs) const {
     return inner_->own.score(photographs);
 }
+void detector<cpu>::score_files(std::span<const std::filesystem::path> files, const photographs_scored& use) const {
+    inner_->own.score_files(files, use);
+}
 std::vector<float> detector<cpu>::scores(std::span<const std::filesystem::path> files,
                                          const std::function<void(std::size_t)>& done) const {
     return inner_->own.scores(files, done);

@@ -90,6 +90,7 @@ class detector<backend::xtensor<float>> {
     [[nodiscard]] const std::optional<calibration>& scale() const noexcept;
     [[nodiscard]] finding score(const image::picture& photograph) const;
     [[nodiscard]] std::vector<finding> score(std::span<const image::picture> photographs) const;
+    void score_files(std::span<const std::filesystem::path> files, const photographs_scored& use) const;
     [[nodiscard]] std::vector<float> scores(std::span<const std::filesystem::path> files,
                                             const std::function<void(std::size_t)>& done = {}) const;
 

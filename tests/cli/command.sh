@@ -498,7 +498,10 @@ case_fps() {
     gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
     gives 0 fps --data cloth --checkpoint models --bs 1,3 --repetitions 2 --warm-up 1 --threads 1
     says out "resnet18, 64 x 64, on "
-    grep -qE '^    3  end to end  +[0-9.]+  +[0-9.]+  +[0-9.]+$' out || fail "expected a row for batch 3"
+    local what
+    for what in network "end to end" folder; do
+        grep -qE "^    3  $what  +[0-9.]+  +[0-9.]+  +[0-9.]+$" out || fail "expected a row of $what for batch 3"
+    done
     grep -qE '^peak memory: [0-9]+ MB$' out || fail "expected the memory"
     gives 0 fps --data cloth --checkpoint models --bs 2 --repetitions 2 --json
     local key

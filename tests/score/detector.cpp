@@ -2,9 +2,14 @@
 #include <rd4ad/score/detector.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <rd4ad/image/write.hpp>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
@@ -75,6 +80,38 @@ TEST_CASE("photographs score together as they do one by one", "[score]") {
         check_same(in_pairs[i], together[i], 1e-5);
     }
     CHECK(all.score(std::vector<image::picture>{}).empty());
+}
+
+TEST_CASE("photographs on disk come in their order, as they score together", "[score]") {
+    const test::scratch_folder folder;
+    std::vector<std::filesystem::path> files;
+    std::vector<image::picture> photographs = some_photographs();
+    for (std::size_t i = 0; i < photographs.size(); ++i) {
+        files.push_back(folder / (std::to_string(i) + ".png"));
+        image::write_png(files.back(), photographs[i]);
+    }
+    const detector<B> pairs{small_model(), {.batch = 2}};
+    const auto together = pairs.score(photographs);
+    std::vector<std::size_t> sizes;
+    std::size_t next = 0;
+    pairs.score_files(files, [&](std::size_t first, std::span<const finding> found, double ms) {
+        CHECK(first == next);
+        CHECK(ms > 0);
+        for (std::size_t i = 0; i < found.size(); ++i) check_same(found[i], together[first + i], 0);
+        sizes.push_back(found.size());
+        next += found.size();
+    });
+    CHECK(sizes == std::vector<std::size_t>{2, 2, 1});
+    pairs.score_files({}, [](std::size_t, std::span<const finding>, double) { FAIL("nothing to score"); });
+
+    // Those before a file that can't be read are still used.
+    const auto missing = folder / "missing.png";
+    files[3] = missing;
+    std::size_t used = 0;
+    CHECK_THROWS_WITH(
+        pairs.score_files(files, [&](std::size_t, std::span<const finding> found, double) { used += found.size(); }),
+        Catch::Matchers::StartsWith(missing.string()));
+    CHECK(used == 2);
 }
 
 TEST_CASE("threads may score with one detector at once", "[score]") {

@@ -2,6 +2,7 @@
 // tests/score/detector.cpp
 #pragma once
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/image/geometry.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/model/checkpoint.hpp>
@@ -65,21 +67,32 @@ class detector {
 
     /// Photographs fitted to the view of settings() (see fit_photograph), while others are scored perhaps.
     [[nodiscard]] std::vector<finding> score_fitted(std::span<const fitted_photograph> photographs) const {
+        return findings_of(scorer_.maps(*borrow(), photographs), photographs);
+    }
+
+    /// Photographs on disk, in order: some are computed while the next are read and fitted, and while `use`, on a thread of its
+    /// own, has those before. Throws what reading throws, for the first file that can't be read, after those before are used.
+    void score_files(std::span<const std::filesystem::path> files, const photographs_scored& use) const {
+        if (files.empty()) return;
         const auto queue = borrow();
-        auto maps = scorer_.maps(*queue, photographs);
-        std::vector<finding> found(maps.size());
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            auto& one = found[i];
-            one.map = std::move(maps[i]);
-            one.place = photographs[i].how.place;
-            one.score = score_of(one.map, one.place);
-            if (calibration_) {
-                one.calibrated = (*calibration_)(static_cast<double>(one.score));
-                one.regions = regions_of(one);
-            }
-            if (options_.size == map_size::photograph) one.map = image::restore_map(one.place, one.map);
-        }
-        return found;
+        struct part {
+            std::vector<fitted_photograph> photographs;
+            std::vector<image::plane> maps;
+            double ms;
+        };
+        pipeline(
+            files.size(), photographs_at_once(settings().view, options_.batch, files.front()),
+            [&](std::size_t first, std::size_t count) {
+                return fit_files(files.subspan(first, count), settings().view, queue->threads);
+            },
+            [&](std::size_t, std::vector<fitted_photograph> photographs) {
+                const auto began = std::chrono::steady_clock::now();
+                auto maps = scorer_.maps(*queue, photographs);
+                const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+                const double each = took.count() / static_cast<double>(photographs.size());
+                return part{std::move(photographs), std::move(maps), each};
+            },
+            [&](std::size_t first, part of) { use(first, findings_of(std::move(of.maps), of.photographs), of.ms); });
     }
 
     /// Images that are already the network's input (see patch_input), at most `batch` of them: scores, and maps at the network's
@@ -105,6 +118,23 @@ class detector {
 
    private:
     using queue_type = typename B::queue;
+
+    [[nodiscard]] std::vector<finding> findings_of(std::vector<image::plane> maps,
+                                                   std::span<const fitted_photograph> photographs) const {
+        std::vector<finding> found(maps.size());
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            auto& one = found[i];
+            one.map = std::move(maps[i]);
+            one.place = photographs[i].how.place;
+            one.score = score_of(one.map, one.place);
+            if (calibration_) {
+                one.calibrated = (*calibration_)(static_cast<double>(one.score));
+                one.regions = regions_of(one);
+            }
+            if (options_.size == map_size::photograph) one.map = image::restore_map(one.place, one.map);
+        }
+        return found;
+    }
 
     [[nodiscard]] std::vector<region> regions_of(const finding& in) const {
         auto regions =

@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/metrics/average_precision.hpp>
 #include <rd4ad/metrics/curves.hpp>
@@ -40,8 +42,8 @@ struct evaluation {
     double seconds{0};
 };
 
-/// Called with each item as it is scored: its photograph, its finding, its mask as the photograph is fitted, which is the
-/// map's size where the detector gives maps at the network's (none: unknown).
+/// Called with each item in order, on a thread of its own while others are scored: its photograph, its finding, its mask as the
+/// photograph is fitted, which is the map's size where the detector gives maps at the network's (none: unknown).
 using item_scored = std::function<void(std::size_t index, const image::picture& photograph, const finding& found,
                                        const std::optional<image::picture>& mask)>;
 
@@ -58,7 +60,6 @@ template <Backend B>
     const auto began = std::chrono::steady_clock::now();
     const bool masks = data::has_masks(set);
     const auto& view = by.settings().view;
-    const std::size_t at_once = photographs_at_once(view, batch, set.test.front().image);
     evaluation result;
     std::vector<std::uint8_t> labels;
     metrics::pixel_accumulator pixels;
@@ -69,8 +70,11 @@ template <Backend B>
         std::vector<fitted_photograph> fitted;
         std::vector<std::optional<image::picture>> masks;
     };
-    const auto read = [&](std::size_t first) {
-        const std::size_t count = std::min(at_once, set.test.size() - first);
+    struct scored_part {
+        loaded from;
+        std::vector<finding> found;
+    };
+    const auto read = [&](std::size_t first, std::size_t count) {
         loaded part{std::vector<image::picture>(count), std::vector<fitted_photograph>(count),
                     std::vector<std::optional<image::picture>>(count)};
         parallel_for(count, 0, [&](std::size_t i) {
@@ -83,30 +87,32 @@ template <Backend B>
         });
         return part;
     };
-    auto next = std::async(std::launch::async, read, std::size_t{0});
-    for (std::size_t first = 0; first < set.test.size(); first += at_once) {
-        const loaded part = next.get();
-        if (first + at_once < set.test.size()) next = std::async(std::launch::async, read, first + at_once);
+    const auto score = [&](std::size_t, loaded part) {
         const auto scoring = std::chrono::steady_clock::now();
-        const auto found = by.score_fitted(part.fitted);
+        auto found = by.score_fitted(part.fitted);
         result.ms.insert(result.ms.end(), found.size(),
                          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - scoring).count() /
                              static_cast<double>(found.size()));
-        for (std::size_t i = 0; i < found.size(); ++i) {
+        return scored_part{std::move(part), std::move(found)};
+    };
+    const auto count = [&](std::size_t first, const scored_part& part) {
+        for (std::size_t i = 0; i < part.found.size(); ++i) {
+            const auto& one = part.found[i];
+            const auto& mask = part.from.masks[i];
             const bool anomalous = set.test[first + i].anomalous;
-            result.scores.push_back(found[i].score);
+            result.scores.push_back(one.score);
             labels.push_back(anomalous ? 1 : 0);
             ++(anomalous ? bad : good);
-            if (found[i].calibrated) result.calibrated.push_back(*found[i].calibrated);
-            if (found[i].anomalous().value_or(false)) ++(anomalous ? detected : false_alarms);
-            if (part.masks[i]) {
-                const auto seen = image::pixels_inside(found[i].place);
-                pixels.add(data::extract(found[i].map, seen).pixels, data::extract(*part.masks[i], seen).pixels, seen.width,
-                           seen.height);
+            if (one.calibrated) result.calibrated.push_back(*one.calibrated);
+            if (one.anomalous().value_or(false)) ++(anomalous ? detected : false_alarms);
+            if (mask) {
+                const auto seen = image::pixels_inside(one.place);
+                pixels.add(data::extract(one.map, seen).pixels, data::extract(*mask, seen).pixels, seen.width, seen.height);
             }
-            if (scored) scored(first + i, part.photographs[i], found[i], part.masks[i]);
+            if (scored) scored(first + i, part.from.photographs[i], one, mask);
         }
-    }
+    };
+    pipeline(set.test.size(), photographs_at_once(view, batch, set.test.front().image), read, score, count);
     const bool any_good = good > 0, any_bad = bad > 0;
     if (by.scale()) {
         if (any_good) {

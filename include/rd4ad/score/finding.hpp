@@ -1,6 +1,9 @@
 // rd4ad/score/finding.hpp: what was found in one photograph. Twin: tests/score/detector.cpp
 #pragma once
+#include <cstddef>
+#include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <rd4ad/image/geometry.hpp>
@@ -20,5 +23,9 @@ struct finding {
     /// The verdict: the score reaches the threshold. None without a calibration.
     [[nodiscard]] std::optional<bool> anomalous() const { return calibrated ? std::optional{*calibrated >= 0.5} : std::nullopt; }
 };
+
+/// Called with what was found in some photographs: the first one's index, and the milliseconds that each took to compute, which
+/// are their batch's in equal parts, without reading.
+using photographs_scored = std::function<void(std::size_t first, std::span<const finding> found, double ms)>;
 
 }  // namespace rd4ad

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <future>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -14,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/patches.hpp>
 #include <rd4ad/model/scoring.hpp>
 #include <rd4ad/score/smoothing.hpp>
@@ -116,21 +117,14 @@ class scorer {
         std::vector<float> found;
         if (files.empty()) return found;
         const auto& view = model_->settings.view;
-        const std::size_t at_once = photographs_at_once(view, batch_, files.front());
-        const auto read = [&](std::size_t first) {
-            std::vector<fitted_photograph> photographs(std::min(at_once, files.size() - first));
-            parallel_for(photographs.size(), q.threads,
-                         [&](std::size_t i) { photographs[i] = fit_photograph(image::read(files[first + i]), view); });
-            return photographs;
-        };
-        auto next = std::async(std::launch::async, read, std::size_t{0});
-        for (std::size_t first = 0; first < files.size(); first += at_once) {
-            const auto photographs = next.get();
-            if (first + at_once < files.size()) next = std::async(std::launch::async, read, first + at_once);
-            const auto planes = maps(q, photographs);
-            for (std::size_t i = 0; i < planes.size(); ++i) found.push_back(score_of(planes[i], photographs[i].how.place));
-            if (done) done(found.size());
-        }
+        read_ahead(
+            files.size(), photographs_at_once(view, batch_, files.front()),
+            [&](std::size_t first, std::size_t count) { return fit_files(files.subspan(first, count), view, q.threads); },
+            [&](std::size_t, const std::vector<fitted_photograph>& photographs) {
+                const auto planes = maps(q, photographs);
+                for (std::size_t i = 0; i < planes.size(); ++i) found.push_back(score_of(planes[i], photographs[i].how.place));
+                if (done) done(found.size());
+            });
         return found;
     }
 

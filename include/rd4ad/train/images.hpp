@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <future>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include <rd4ad/backend/tensor.hpp>
+#include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/view.hpp>
 #include <rd4ad/image/normalise.hpp>
@@ -32,6 +32,14 @@ struct fitted_photograph {
     auto how = data::arrange(by, photograph.width, photograph.height);
     auto picture = image::fit_picture(how.place, photograph);
     return {std::move(how), std::move(picture)};
+}
+
+/// Files read and fitted on `threads` threads.
+[[nodiscard]] inline std::vector<fitted_photograph> fit_files(std::span<const std::filesystem::path> files, const data::view& by,
+                                                              std::size_t threads) {
+    std::vector<fitted_photograph> fitted(files.size());
+    parallel_for(files.size(), threads, [&](std::size_t i) { fitted[i] = fit_photograph(image::read(files[i]), by); });
+    return fitted;
 }
 
 /// A patch as the network sees it: normalised, channels last, written to `out`.
@@ -158,14 +166,8 @@ class image_source {
 /// Calls use(first, inputs) for batches of a source's images in order; the next batch is read while `use` works.
 template <class Use>
 void for_each_batch(image_source& from, std::size_t batch, const Use& use) {
-    const auto read = [&](std::size_t first) { return from.read(first, std::min(batch, from.size() - first)); };
-    if (from.size() == 0) return;
-    auto next = std::async(std::launch::async, read, std::size_t{0});
-    for (std::size_t first = 0; first < from.size(); first += batch) {
-        const auto inputs = next.get();
-        if (first + batch < from.size()) next = std::async(std::launch::async, read, first + batch);
-        use(first, inputs);
-    }
+    read_ahead(
+        from.size(), batch, [&](std::size_t first, std::size_t count) { return from.read(first, count); }, use);
 }
 
 }  // namespace rd4ad
