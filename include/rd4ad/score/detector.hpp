@@ -75,7 +75,7 @@ class detector {
     void score_files(std::span<const std::filesystem::path> files, const photographs_scored& use) const {
         if (files.empty()) return;
         const auto queue = borrow();
-        struct part {
+        struct computed {
             std::vector<fitted_photograph> photographs;
             std::vector<image::plane> maps;
             double ms;
@@ -90,9 +90,9 @@ class detector {
                 auto maps = scorer_.maps(*queue, photographs);
                 const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
                 const double each = took.count() / static_cast<double>(photographs.size());
-                return part{std::move(photographs), std::move(maps), each};
+                return computed{std::move(photographs), std::move(maps), each};
             },
-            [&](std::size_t first, part of) { use(first, findings_of(std::move(of.maps), of.photographs), of.ms); });
+            [&](std::size_t first, computed of) { use(first, findings_of(std::move(of.maps), of.photographs), of.ms); });
     }
 
     /// Images that are already the network's input (see patch_input), at most `batch` of them: scores, and maps at the network's
