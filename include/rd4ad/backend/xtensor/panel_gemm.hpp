@@ -17,10 +17,10 @@ namespace rd4ad::backend::host {
 template <class T>
 struct panel_tile {
     static constexpr std::size_t width = pack_traits<native_pack<T>>::width;
-    static constexpr std::size_t packs = 2;
+    static constexpr std::size_t packs = width * sizeof(T) >= 64 ? 4 : 2;
     static constexpr std::size_t columns = packs * width;
-    static constexpr std::size_t rows = width * sizeof(T) >= 64 ? 12 : 6;  // 24 of 32 registers, or 12 of 16
-    static constexpr std::size_t depth = 1536 / sizeof(T);                 // rows of a panel at once, for the cache
+    static constexpr std::size_t rows = 6;                                                 // 24 of 32 registers, or 12 of 16
+    static constexpr std::size_t depth = (std::size_t{24} << 10) / (columns * sizeof(T));  // at once: stays in the nearest cache
 };
 
 /// Panels of an n-column matrix; the last is filled up with zeros.
@@ -61,12 +61,16 @@ void unrolled(const Use& use) {
     (std::make_index_sequence<N>{});
 }
 
-/// What will be read next, to be asked for while the processor multiplies: `step` bytes further with each row of the panel.
+/// What will be read next, to be asked for while the processor multiplies: `step` bytes further with each row of the panel,
+/// at most so many cache lines.
+template <std::size_t Lines>
 struct read_ahead {
     const char* next;
     std::size_t step;
 
-    void operator()(std::size_t row) const { __builtin_prefetch(next + row * step, 0, 2); }
+    void operator()(std::size_t row) const {
+        unrolled<Lines>([&](auto line) { __builtin_prefetch(next + row * step + line * 64, 0, 2); });
+    }
 };
 
 /// Asks for nothing: with rows enough a panel arrives in time by itself, and asking costs a load.
@@ -127,9 +131,9 @@ void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, st
             const T* panel = panels + (j * k + p) * tile::columns;
             const std::size_t column = j * tile::columns, columns = std::min(tile::columns, n - column);
             const bool whole = columns == tile::columns;
-            read_ahead ahead{reinterpret_cast<const char*>(panel + (j + 1 < last ? k : depth) * tile::columns),
-                             tile::columns * sizeof(T) / std::max<std::size_t>(1, tiles)};
-            for (std::size_t i = 0; i < m; i += tile::rows, ahead.next += depth * ahead.step) {
+            const auto* next = reinterpret_cast<const char*>(panel + (j + 1 < last ? k : depth) * tile::columns);
+            const std::size_t step = tile::columns * sizeof(T) / std::max<std::size_t>(1, tiles);
+            for (std::size_t i = 0; i < m; i += tile::rows, next += depth * step) {
                 const std::size_t rows = std::min(tile::rows, m - i);
                 T edge[tile::rows * tile::columns];
                 T* to = whole ? c + i * ldc + column : edge;
@@ -139,10 +143,17 @@ void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, st
                         std::copy_n(c + (i + r) * ldc + column, columns, edge + r * tile::columns);
                         std::fill_n(edge + r * tile::columns + columns, tile::columns - columns, T{0});
                     }
-                if (m <= rows_to_read_ahead)
+                const auto multiply = [&](const auto& ahead) {
                     multiply_rows<T>(rows, a + i * lda + p, lda, panel, depth, to, stride, p > 0, ahead);
+                };
+                if (m > rows_to_read_ahead)
+                    multiply(no_read_ahead{});
+                else if (step <= 64)
+                    multiply(read_ahead<1>{next, step});
+                else if (step <= 128)
+                    multiply(read_ahead<2>{next, step});
                 else
-                    multiply_rows<T>(rows, a + i * lda + p, lda, panel, depth, to, stride, p > 0, no_read_ahead{});
+                    multiply(read_ahead<4>{next, step});
                 if (!whole)
                     for (std::size_t r = 0; r < rows; ++r)
                         std::copy_n(edge + r * tile::columns, columns, c + (i + r) * ldc + column);
