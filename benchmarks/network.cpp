@@ -51,12 +51,15 @@ void run(int argc, char** argv) {
     const std::size_t batch = std::stoul(argv[4]), rounds = std::stoul(argv[5]);
     const std::size_t size = std::stoul(option(argc, argv, "size", "256"));
     const auto began = std::chrono::steady_clock::now();
-    const auto weights = load_weights(argv[2]);
-    model<B> m{recognise(weights, "teacher."),
-               {.threads = std::stoul(option(argc, argv, "threads", "2")),
-                .algorithm = nn::algorithm_from(option(argc, argv, "algorithm", "auto"))}};
-    load_teacher(m, weights);
-    load_trained(m, weights);
+    auto m = [&] {
+        const auto weights = load_weights(argv[2]);
+        model<B> made{recognise(weights, "teacher."),
+                      {.threads = std::stoul(option(argc, argv, "threads", "2")),
+                       .algorithm = nn::algorithm_from(option(argc, argv, "algorithm", "auto"))}};
+        load_teacher(made, weights);
+        load_trained(made, weights);
+        return made;
+    }();
     m.settings.height = m.settings.width = size;
     auto& q = m.queue;
     std::vector<float> pixels(batch * size * size * 3);
@@ -79,6 +82,7 @@ void run(int argc, char** argv) {
             throw option_error{"onednn-bf16 scores only"};
         } else {
             const auto teacher = infer<B>(q, m.teacher_net, fold_teacher<B>(q, m, images.shape), images);
+            release_idle<B>(q);
             auto by = make_optimizer(m);
             now_ready();
             for (std::size_t i = 0; i < rounds; ++i) timed([&] { losses.push_back(value_of<B>(q, train_step(m, by, teacher))); });

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -478,6 +479,19 @@ TEMPLATE_LIST_TEST_CASE("a second round takes all its tensors from the pool", "[
     const auto smaller = make_tensor<B>(q, {1, 90, 1, 1});
     CHECK(q.pool.allocated() == allocated);
     CHECK(smaller.memory->size() >= 90);
+    release_idle<B>(q);
+    round();
+    CHECK(q.pool.allocated() == 2 * allocated);
+}
+
+TEMPLATE_LIST_TEST_CASE("memory begins with a cache line", "[backend]", test::backends) {
+    using B = TestType;
+    typename B::queue q{2};
+    for (const std::size_t count : {1UL, 17UL, 1000UL, 600000UL}) {
+        const auto made = make_tensor<B>(q, {1, count, 1, 1});
+        CHECK(reinterpret_cast<std::uintptr_t>(made.data()) % 64 == 0);
+        CHECK(reinterpret_cast<std::uintptr_t>(q.scratch(count % 7, count)) % 64 == 0);
+    }
 }
 
 TEMPLATE_LIST_TEST_CASE("scratch memory is kept by slot and grows", "[backend]", test::backends) {

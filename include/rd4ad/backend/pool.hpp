@@ -34,6 +34,9 @@ class pool {
                 }};
     }
 
+    /// Frees the buffers that no tensor holds.
+    void release() { free_->clear(); }
+
     /// Values allocated so far: stays the same from the second step on.
     [[nodiscard]] std::size_t allocated() const noexcept { return allocated_; }
 

@@ -46,6 +46,14 @@ template <Backend B>
     return {size, q.pool.take(size.count(), [](std::size_t count) { return B::allocate(count); })};
 }
 
+/// Frees the memory of tensors that are gone, which the queue keeps for the next ones: between two kinds of work, whose tensors
+/// differ in size.
+template <Backend B>
+void release_idle(typename B::queue& q) {
+    q.wait();
+    q.pool.release();
+}
+
 /// A tensor from channels-last host values; shape_error if their number is not the shape's.
 template <Backend B>
 [[nodiscard]] tensor<B> to_device(typename B::queue& q, const shape& size, std::span<const typename B::value_type> values) {

@@ -180,7 +180,7 @@ struct drop_variance_gradient {
 };
 
 /// out = gradient of x, from the gradient of the result (after the ReLU, if `rectified`); weight and bias get theirs.
-/// `out` may be `gradient` itself.
+/// `out` may be `gradient` itself, or x.
 template <Backend B>
 void batch_norm_backward(typename B::queue& q, const tensor<B>& x, const batch_norm_trace<B>& trace, bool rectified,
                          const typename B::value_type* gradient, typename B::value_type* out,

@@ -202,28 +202,30 @@ void norm_backward(typename B::queue& q, const conv_norm& layer, const conv_norm
                            parameter_gradient.data() + layer.norm.weight, parameter_gradient.data() + layer.norm.bias);
 }
 
-/// Training backward. `gradient`: of the block's result; it is overwritten. The parameters' gradients are written into
-/// `parameter_gradient` (laid out as the values). Returns the gradient of the block's input, empty unless `wanted`.
+/// Training backward. `gradient`: of the block's result; it is overwritten, and so is the trace. The parameters' gradients are
+/// written into `parameter_gradient` (laid out as the values). Returns the gradient of the block's input, empty unless `wanted`.
 template <Backend B>
-[[nodiscard]] tensor<B> backward(typename B::queue& q, const residual_block& block, const weights<B>& w,
-                                 const block_trace<B>& trace, const tensor<B>& gradient, const tensor<B>& parameter_gradient,
-                                 bool wanted, const training_mode& mode) {
+[[nodiscard]] tensor<B> backward(typename B::queue& q, const residual_block& block, const weights<B>& w, block_trace<B>& trace,
+                                 const tensor<B>& gradient, const tensor<B>& parameter_gradient, bool wanted,
+                                 const training_mode& mode) {
     using T = typename B::value_type;
-    const shape& in = trace.input.shape;
+    const shape in = trace.input.shape;
     B::apply(q, gradient.shape.pixels(), gradient.shape.c,
              shut_where_zero<T>{trace.output.data(), gradient.data(), gradient.shape.c});
 
-    // from the result back to the first convolution; each step leaves the gradient of a convolution's result in `d`
-    tensor<B> d = make_tensor<B>(q, gradient.shape);
-    norm_backward<B>(q, block.last(), block.third ? trace.third : trace.second, false, gradient, d, parameter_gradient);
-    const auto step_back = [&](const conv_norm& layer, const conv_norm& before, const conv_norm_trace<B>& before_trace) {
+    // from the result back to the first convolution; each step leaves the gradient of a convolution's result in `d`, where the
+    // result itself was
+    auto& last = block.third ? trace.third : trace.second;
+    norm_backward<B>(q, block.last(), last, false, gradient, last.z, parameter_gradient);
+    tensor<B> d = std::move(last.z);
+    const auto step_back = [&](const conv_norm& layer, const conv_norm& before, conv_norm_trace<B>& before_trace) {
         convolve_weight_gradient<B>(q, layer.conv, before_trace.z.shape, before_trace.rectified(), d.data(),
                                     parameter_gradient.data() + layer.weight, mode.choice);
-        auto back = make_tensor<B>(q, before_trace.z.shape);
+        const auto back = make_tensor<B>(q, before_trace.z.shape);
         convolve_input_gradient<B>(q, layer.conv, before_trace.z.shape, d.data(), w.of(layer),
                                    backend::epilogue<T>{back.data(), before_trace.z.shape.c}, mode.choice);
-        norm_backward<B>(q, before, before_trace, true, back, back, parameter_gradient);
-        d = back;
+        norm_backward<B>(q, before, before_trace, true, back, before_trace.z, parameter_gradient);
+        d = std::move(before_trace.z);
     };
     if (block.third) step_back(*block.third, block.second, trace.second);
     step_back(block.second, block.first, trace.first);
@@ -242,10 +244,9 @@ template <Backend B>
         }
     }
     if (!wanted) return {};
-    auto back = make_tensor<B>(q, in);
     convolve_input_gradient<B>(q, block.first.conv, in, d.data(), w.of(block.first),
-                               backend::epilogue<T>{back.data(), in.c, nullptr, shortcut.data()}, mode.choice);
-    return back;
+                               backend::epilogue<T>{shortcut.data(), in.c, nullptr, shortcut.data()}, mode.choice);
+    return shortcut;
 }
 
 /// Traces of a stage's blocks.

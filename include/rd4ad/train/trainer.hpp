@@ -127,14 +127,17 @@ training_log train(model<B>& m, const data::dataset& set, const train_options& o
                     passed / done * (static_cast<double>(images) - done)});
         });
     }
+    release_idle<B>(q);
 
     training_log log;
     log.trained = split.kept.size();
     log.held_out = held_out.size();
     const auto calibrate_now = [&] {
         if (held_out.empty()) return;
-        const scorer<B> by_now{m, detail::feature_batch, map_sigma};
-        m.settings.calibration = to_json(calibrate(by_now.scores(q, held_out), options.false_alarm_rate));
+        release_idle<B>(q);
+        m.settings.calibration =
+            to_json(calibrate(scorer<B>{m, detail::feature_batch, map_sigma}.scores(q, held_out), options.false_alarm_rate));
+        release_idle<B>(q);
     };
     const auto save = [&] {
         calibrate_now();
