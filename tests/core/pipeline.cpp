@@ -1,3 +1,5 @@
+#include <rd4ad/core/pipeline.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -5,7 +7,6 @@
 #include <future>
 #include <memory>
 #include <numeric>
-#include <rd4ad/core/pipeline.hpp>
 #include <stdexcept>
 #include <string>
 #include <support/catch.hpp>

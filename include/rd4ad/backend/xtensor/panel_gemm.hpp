@@ -20,7 +20,7 @@ struct panel_tile {
     static constexpr std::size_t packs = width * sizeof(T) >= 64 ? 4 : 2;
     static constexpr std::size_t columns = packs * width;
     static constexpr std::size_t rows = 6;                                                 // 24 of 32 registers, or 12 of 16
-    static constexpr std::size_t depth = (std::size_t{24} << 10) / (columns * sizeof(T));  // at once: stays in the nearest cache
+    static constexpr std::size_t depth = (std::size_t{32} << 10) / (columns * sizeof(T));  // at once: stays in the nearest cache
 };
 
 /// Panels of an n-column matrix; the last is filled up with zeros.
