@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,10 +37,10 @@ verb description() {
         .more =
             R"(For each batch size three things are timed, after a warm-up: the network alone, from its input in memory to the map in
 memory (with a model on patches that is a batch of patches, and stands there as patches); end to end, from the photographs'
-files to scores, maps at the photographs' size and regions, one batch after the other; and as a folder, where the next
-batch is read, and the last one's maps are gone through, while one is computed. Times are of a whole batch: the median, and the
-value that 95 of 100 stay below. Images a second follow from the median. Memory is the process's largest so far, all threads and
-the model included (of the host; a GPU's own is not counted).
+files to scores, maps at the photographs' size and regions, one batch after the other; and a folder as rd4ad score takes it,
+with maps at the network's size, where the next batch is read, and the last one gone through, while one is computed. Times are
+of a whole batch: the median, and the value that 95 of 100 stay below. Images a second follow from the median. Memory is the
+process's largest so far, all threads and the model included (of the host; a GPU's own is not counted).
 
 Example: the speed at batch 1 and 8.
   rd4ad fps --data bsd --checkpoint models --bs 1,8
@@ -134,29 +135,28 @@ json measure_one(const arguments& given, const rd4ad::data::dataset& set, const 
     const auto& options = wanted.model;
     const auto time = [&](const auto& work) { return time_of(wanted.warm_up, wanted.repetitions, work); };
     for (const std::size_t batch : wanted.batches) {
-        const rd4ad::detector<B> by{file, {.batch = batch}, options};
-        settings = by.settings();
+        auto by = std::make_unique<const rd4ad::detector<B>>(file, rd4ad::detector_options{.batch = batch}, options);
+        settings = by->settings();
         check_kept_view(given, settings.view, file);
-        arch = by.arch().name;
+        arch = by->arch().name;
         std::vector<fs::path> files;  // a batch for each run
         for (std::size_t i = 0; i < batch * (wanted.warm_up + wanted.repetitions); ++i)
             files.push_back(set.test[i % set.test.size()].image);
         shown.bar(0.5, set.name + ": batch " + std::to_string(batch));
-        const auto inputs = rd4ad::image_source{{files.begin(), files.begin() + static_cast<std::ptrdiff_t>(batch)},
-                                                settings.view,
-                                                settings.normalisation,
-                                                options.threads}
-                                .read(0, batch);
+        const std::vector<fs::path> first{files.begin(), files.begin() + static_cast<std::ptrdiff_t>(batch)};
+        const auto inputs = rd4ad::image_source{first, settings.view, settings.normalisation, options.threads}.read(0, batch);
         rows.push_back(row_of(batch, settings.view.whole() ? "network" : "patches",
-                              time([&](std::size_t) { static_cast<void>(by.score_inputs(inputs)); })));
+                              time([&](std::size_t) { static_cast<void>(by->score_inputs(inputs)); })));
         rows.push_back(row_of(batch, "end to end", time([&](std::size_t run) {
                                   std::vector<rd4ad::image::picture> photographs(batch);
                                   rd4ad::parallel_for(batch, options.threads, [&](std::size_t i) {
                                       photographs[i] = rd4ad::image::read(files[run * batch + i]);
                                   });
-                                  static_cast<void>(by.score(photographs));
+                                  static_cast<void>(by->score(photographs));
                               })));
-        rows.push_back(row_of(batch, "folder", time_of_files<B>(by, batch, wanted.warm_up, files)));
+        by.reset();  // the next one takes its place
+        const rd4ad::detector<B> of_folder{file, {.batch = batch, .size = rd4ad::map_size::network}, options};
+        rows.push_back(row_of(batch, "folder", time_of_files<B>(of_folder, batch, wanted.warm_up, files)));
     }
     shown.clear();
     return {{"arch", arch},
