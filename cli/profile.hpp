@@ -138,6 +138,19 @@ struct profiled : B {
                      });
     }
 
+    static void convolve(queue& q, const rd4ad::backend::convolution_sizes& sizes, const T* x, const T* weights,
+                         const rd4ad::backend::epilogue<T>& finish) requires rd4ad::backend::OwnConvolution<B> {
+        const double in = size(sizes.n * sizes.h, sizes.w * sizes.in), out = size(sizes.pixels(), sizes.out);
+        const double of_weights = size(sizes.kernel * sizes.kernel * sizes.in, sizes.out);
+        const auto kernel = std::to_string(sizes.kernel);
+        q.calls.time("whole, " + kernel + 'x' + kernel + " of stride " + std::to_string(sizes.stride) + ", " +
+                         std::to_string(sizes.pixels()) + " pixels, " + std::to_string(sizes.in) + " to " +
+                         std::to_string(sizes.out),
+                     static_cast<double>(sizes.pixels()) * of_weights,
+                     (in + out * (finish.residual != nullptr ? 2 : 1) + of_weights) * sizeof(T),
+                     [&] { B::convolve(q, sizes, x, weights, finish); });
+    }
+
    private:
     static double size(std::size_t a, std::size_t b) { return static_cast<double>(a) * static_cast<double>(b); }
 

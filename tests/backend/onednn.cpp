@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
+#include <rd4ad/backend/tensor.hpp>
 #include <rd4ad/core/random.hpp>
 
 #include <support/catch.hpp>
@@ -50,7 +52,63 @@ double worst_of(std::size_t m, std::size_t k, std::size_t n, std::size_t step, b
     return worst / largest;
 }
 
+/// The largest difference of oneDNN's own convolution to plain loops in double, as a share of the largest value.
+template <class Factor>
+double worst_of(const backend::convolution_sizes& sizes, std::size_t stride, bool bias, bool residual, bool relu) {
+    using B = backend::onednn<float, Factor>;
+    typename B::queue q{2};
+    const std::size_t pixels = sizes.pixels(), taps = sizes.kernel * sizes.kernel;
+    const auto x = normals(sizes.n * sizes.h * sizes.w * sizes.in, 1), w = normals(taps * sizes.in * sizes.out, 2);
+    const auto b = normals(sizes.out, 3), r = normals(pixels * stride, 4);
+    const auto packed = rd4ad::make_tensor<B>(q, {1, B::own_weights_size(sizes), 1, 1});
+    B::own_weights(q, sizes, w.data(), packed.data());
+    std::vector<float> y(pixels * stride, -7.0f);
+    B::convolve(q, sizes, x.data(), packed.data(),
+                {y.data(), stride, bias ? b.data() : nullptr, residual ? r.data() : nullptr, relu});
+    double worst = 0, largest = 0;
+    const std::size_t h = sizes.result_of(sizes.h), width = sizes.result_of(sizes.w), pad = sizes.kernel / 2;
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel)
+        for (std::size_t o = 0; o < stride; ++o) {
+            const double found = static_cast<double>(y[pixel * stride + o]);
+            if (o >= sizes.out) {
+                CHECK(found == -7);  // what lies between is not touched
+                continue;
+            }
+            double wanted = bias ? static_cast<double>(b[o]) : 0;
+            const std::size_t n = pixel / (h * width), row = pixel / width % h, column = pixel % width;
+            for (std::size_t t = 0; t < taps; ++t) {
+                const std::size_t at_y = row * sizes.stride + t / sizes.kernel, at_x = column * sizes.stride + t % sizes.kernel;
+                if (at_y < pad || at_x < pad || at_y - pad >= sizes.h || at_x - pad >= sizes.w) continue;
+                const std::size_t from = ((n * sizes.h + at_y - pad) * sizes.w + at_x - pad) * sizes.in;
+                for (std::size_t i = 0; i < sizes.in; ++i)
+                    wanted += static_cast<double>(x[from + i]) * static_cast<double>(w[(t * sizes.in + i) * sizes.out + o]);
+            }
+            if (residual) wanted += static_cast<double>(r[pixel * stride + o]);
+            if (relu) wanted = std::max(wanted, 0.0);
+            largest = std::max(largest, std::fabs(wanted));
+            worst = std::max(worst, std::fabs(wanted - found));
+        }
+    return worst / largest;
+}
+
 }  // namespace
+
+TEMPLATE_TEST_CASE("oneDNN's own convolutions are convolutions, with bias, residual and ReLU, into any pixel stride", "[backend]",
+                   float, backend::bf16) {
+    if (!std::is_same_v<TestType, float> && !backend::has_bf16()) return;
+    const double tolerance = std::is_same_v<TestType, float> ? 2e-6 : 8e-3;
+    for (const auto& sizes : {backend::convolution_sizes{1, 32, 32, 3, 64, 7, 2},
+                              {2, 16, 16, 64, 64, 3, 1},
+                              {3, 8, 12, 64, 128, 3, 2},
+                              {2, 8, 8, 128, 64, 1, 1},
+                              {1, 8, 8, 64, 128, 1, 2}})
+        for (const std::size_t gap : {std::size_t{0}, std::size_t{32}})
+            for (const bool residual : {false, true})
+                for (const bool relu : {false, true}) {
+                    INFO(sizes.kernel << 'x' << sizes.kernel << " of stride " << sizes.stride << ", gap " << gap);
+                    CHECK(worst_of<TestType>(sizes, sizes.out + gap, relu, residual, relu) < tolerance);
+                }
+}
 
 TEST_CASE("oneDNN's products are the products", "[backend]") {
     for (const bool transposed : {false, true})

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <rd4ad/backend/onednn/convolution.hpp>
 #include <rd4ad/backend/onednn/products.hpp>
 #include <rd4ad/backend/xtensor.hpp>
 
@@ -13,8 +14,8 @@ namespace rd4ad::backend {
 /// Whether this processor multiplies bf16 faster than float.
 [[nodiscard]] inline bool has_bf16() { return __builtin_cpu_supports("avx512bf16"); }
 
-/// The xtensor backend with its convolutions' products by oneDNN. Factor: float, or bf16, which halves what is multiplied
-/// and is for scoring only (images of 8 bits lose little by it, gradients do).
+/// The xtensor backend with its convolutions' products, and where that is faster whole convolutions, by oneDNN. Factor: float, or
+/// bf16, which halves what is multiplied and is for scoring only (images of 8 bits lose little by it, gradients do).
 template <std::same_as<float> T, class Factor = T>
 requires std::same_as<Factor, float> || std::same_as<Factor, bf16>
 struct onednn : xtensor<T> {
@@ -53,8 +54,24 @@ struct onednn : xtensor<T> {
     static void make_panels(queue& q, const tile_sizes& sizes, const right_side<T>& right, T* to) {
         products::lay_out(q.threads, sizes, right, to);
     }
+
+    /// By oneDNN whole: in bf16 all of them where there are tiles (AMX), which multiply faster than schemes save; in float the
+    /// 7x7 one, which no scheme helps. Measured: docs/performance.md.
+    [[nodiscard]] static bool own_convolution(const convolution_sizes& sizes) {
+        return narrow_products ? dnn::has_tiles() : sizes.kernel > 3;
+    }
+    [[nodiscard]] static std::size_t own_weights_size(const convolution_sizes& sizes) {
+        return dnn::own_weights_size<Factor>(sizes);
+    }
+    static void own_weights(queue& q, const convolution_sizes& sizes, const T* weights, T* to) {
+        dnn::own_weights<Factor>(q.threads, sizes, weights, to);
+    }
+    static void convolve(queue& q, const convolution_sizes& sizes, const T* x, const T* weights, const epilogue<T>& finish) {
+        dnn::convolve<Factor>(q, sizes, x, weights, finish);
+    }
 };
 
+static_assert(OwnConvolution<onednn<float>> && OwnConvolution<onednn<float, bf16>>);
 static_assert(Backend<onednn<float>> && Backend<onednn<float, bf16>>);
 
 }  // namespace rd4ad::backend

@@ -22,7 +22,7 @@ inline void check_network_size(std::size_t height, std::size_t width) {
 /// The folded teacher of a model, for batches of `size`.
 template <Backend B>
 [[nodiscard]] nn::folded_weights<B> fold_teacher(typename B::queue& q, const model<B>& m, const shape& size) {
-    nn::folded_weights<B> folded{nn::make_flat<B>(q, m.teacher_net.table.value_count), {}, nn::suited<B>(m.algorithm)};
+    nn::folded_weights<B> folded{nn::make_flat<B>(q, m.teacher_net.table.value_count), {}, m.algorithm};
     m.teacher_net.for_each_layer(size, [&](const nn::conv_norm& layer, const shape& input) {
         nn::fold<B>(q, layer, m.teacher, folded);
         nn::prepare<B>(q, layer, input, folded);
@@ -51,7 +51,7 @@ struct scoring_network {
         check_network_size(height, width);
         auto& q = m.queue;
         teacher = fold_teacher<B>(q, m, images);
-        trained = {nn::make_flat<B>(q, trained_net.table.value_count), {}, nn::suited<B>(m.algorithm)};
+        trained = {nn::make_flat<B>(q, trained_net.table.value_count), {}, m.algorithm};
         const auto visit = [&](const nn::conv_norm& layer, const shape& input) {
             nn::fold<B>(q, layer, m.trained, trained);
             nn::prepare<B>(q, layer, input, trained);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include <rd4ad/backend/own_convolution.hpp>
 #include <rd4ad/nn/convolution/gathered.hpp>
 #include <rd4ad/nn/convolution/geometry.hpp>
 #include <rd4ad/nn/convolution/rule.hpp>
@@ -19,6 +20,7 @@ struct kernel_weights {
     const T* plain;
     std::array<const T*, methods> transformed{}, panels{};
     weights_are weights{weights_are::made};
+    const T* own{nullptr};  ///< for the backend's own convolution, which then computes the layer
 
     [[nodiscard]] backend::right_side<T> by(method how) const {
         const auto at = static_cast<std::size_t>(how);
@@ -55,12 +57,20 @@ void transform(typename B::queue& q, const convolution& layer, method how, const
     detail::with_scheme(how, [&]<class Scheme>() { winograd::prepare<B, Scheme>(q, layer, weights, false, transformed); });
 }
 
+/// The same sizes for a backend's own convolution.
+[[nodiscard]] inline backend::convolution_sizes own_sizes(const convolution& layer, const shape& input) {
+    return {input.n, input.h, input.w, layer.in, layer.out, layer.kernel, layer.stride};
+}
+
 /// finish.y = finish(convolution of an input of shape `size`).
 template <Backend B, class Input>
 void convolve(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
               const kernel_weights<typename B::value_type>& weights, const backend::epilogue<typename B::value_type>& finish,
               algorithm choice = algorithm::automatic) {
-    const method how = method_of(layer, size, choice, weights.weights);
+    if constexpr (backend::OwnConvolution<B> && is_plain<Input>)
+        if (weights.own != nullptr && input.stride == layer.in)
+            return B::convolve(q, own_sizes(layer, size), input.x, weights.own, finish);
+    const method how = method_of(layer, size, suited<B>(choice), weights.weights);
     auto right = weights.by(how);
     if (layer.transposed)
         transposed_forward<B>(q, layer, size, input, right, finish);

@@ -42,6 +42,7 @@ struct folded_weights {
     /// What is kept of one layer besides its plain weights, by method, so far as it was asked for.
     struct prepared {
         std::array<tensor<B>, methods> transformed{}, panels{};
+        tensor<B> own{};
     };
 
     tensor<B> values{};  // as in the table: weights at a layer's weight, biases at its norm's bias
@@ -52,11 +53,13 @@ struct folded_weights {
 
     [[nodiscard]] kernel_weights<T> of(const conv_norm& layer) const {
         kernel_weights<T> weights{.plain = values.data() + layer.weight, .weights = weights_are::kept};
-        if (const auto found = layers.find(layer.weight); found != layers.end())
+        if (const auto found = layers.find(layer.weight); found != layers.end()) {
+            weights.own = found->second.own.data();
             for (std::size_t how = 0; how < methods; ++how) {
                 weights.transformed[how] = found->second.transformed[how].data();
                 weights.panels[how] = found->second.panels[how].data();
             }
+        }
         return weights;
     }
     [[nodiscard]] const T* bias(const conv_norm& layer) const { return values.data() + layer.norm.bias; }
@@ -90,13 +93,22 @@ void fold(typename B::queue& q, const conv_norm& layer, const weights<B>& from, 
                             layer.conv.out});
 }
 
-/// Makes what a folded layer needs for inputs of this shape: transformed weights where the rule's method has such, and the
+/// Makes what a folded layer needs for inputs of this shape: weights for the backend's own convolution where the choice is the
+/// rule's and it has one; else transformed weights where the rule's method has such, and the
 /// backend's panels where it has that order (then the transformed weights themselves are not kept).
 template <Backend B>
 void prepare(typename B::queue& q, const conv_norm& layer, const shape& input, folded_weights<B>& weights) {
-    const method how = method_of(layer.conv, input, weights.choice, weights_are::kept);
-    const auto at = static_cast<std::size_t>(how);
     auto& made = weights.layers[layer.weight];
+    if constexpr (backend::OwnConvolution<B>) {
+        const auto sizes = own_sizes(layer.conv, input);
+        if (weights.choice == algorithm::automatic && !layer.conv.transposed && B::own_convolution(sizes)) {
+            if (made.own.memory) return;
+            made.own = make_tensor<B>(q, {1, B::own_weights_size(sizes), 1, 1});
+            return B::own_weights(q, sizes, weights.values.data() + layer.weight, made.own.data());
+        }
+    }
+    const method how = method_of(layer.conv, input, suited<B>(weights.choice), weights_are::kept);
+    const auto at = static_cast<std::size_t>(how);
     if (made.transformed[at].memory || made.panels[at].memory) return;
     const auto* right = weights.values.data() + layer.weight;
     tensor<B> transformed;
