@@ -15,6 +15,7 @@ from skimage.measure import label
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 SIDE = 256
+trapezoid = getattr(np, "trapezoid", None) or np.trapz  # renamed in numpy 2
 
 
 def make_map(n):
@@ -44,7 +45,7 @@ def aupro(maps, masks, limit=0.3):
     overlaps = np.append(0, (np.cumsum(weights.ravel()[order]) / regions)[last])
     cut = np.searchsorted(rates, limit, side="right")
     rates, overlaps = np.append(rates[:cut], limit), np.append(overlaps[:cut], np.interp(limit, rates, overlaps))
-    return np.trapz(overlaps, rates) / limit
+    return trapezoid(overlaps, rates) / limit
 
 
 def main():
