@@ -94,8 +94,8 @@ void fold(typename B::queue& q, const conv_norm& layer, const weights<B>& from, 
 }
 
 /// Makes what a folded layer needs for inputs of this shape: weights for the backend's own convolution where the choice is the
-/// rule's and it has one; else transformed weights where the rule's method has such, and the
-/// backend's panels where it has that order (then the transformed weights themselves are not kept).
+/// rule's and it has one; else transformed weights where the rule's method has such, and the backend's panels where it has that
+/// order (then the transformed weights themselves are not kept).
 template <Backend B>
 void prepare(typename B::queue& q, const conv_norm& layer, const shape& input, folded_weights<B>& weights) {
     auto& made = weights.layers[layer.weight];
