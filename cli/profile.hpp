@@ -147,8 +147,10 @@ struct profiled : B {
                          std::to_string(sizes.pixels()) + " pixels, " + std::to_string(sizes.in) + " to " +
                          std::to_string(sizes.out),
                      static_cast<double>(sizes.pixels()) * of_weights,
-                     (in + out * (finish.residual != nullptr ? 2 : 1) + of_weights) * sizeof(T),
-                     [&] { B::convolve(q, sizes, x, weights, finish); });
+                     (in + out * (finish.residual != nullptr ? 2 : 1) + of_weights) * sizeof(T), [&] {
+                         B::convolve(q, sizes, x, weights, finish);
+                         q.wait();
+                     });
     }
 
    private:

@@ -58,14 +58,13 @@ template <class Factor>
 [[nodiscard]] dnnl::convolution_forward::primitive_desc describe(const convolution_sizes& sizes, const finishing& finish,
                                                                  const desc& weights) {
     using dims = dnnl::memory::dims;
-    const auto size = [](std::size_t value) { return static_cast<dnnl::memory::dim>(value); };
     constexpr auto number = dnnl::memory::data_type::f32;
     const auto pixels = dnnl::memory::format_tag::nhwc;
-    const desc x{{size(sizes.n), size(sizes.in), size(sizes.h), size(sizes.w)}, type_of<Factor>, pixels};
+    const desc x{{dim_of(sizes.n), dim_of(sizes.in), dim_of(sizes.h), dim_of(sizes.w)}, type_of<Factor>, pixels};
     const desc y{
-        {size(sizes.n), size(sizes.out), size(sizes.result_of(sizes.h)), size(sizes.result_of(sizes.w))}, number, pixels};
-    const desc bias = finish.bias ? desc{{size(sizes.out)}, number, dnnl::memory::format_tag::a} : desc{};
-    const dims strides(2, size(sizes.stride)), padding(2, size(sizes.kernel / 2));
+        {dim_of(sizes.n), dim_of(sizes.out), dim_of(sizes.result_of(sizes.h)), dim_of(sizes.result_of(sizes.w))}, number, pixels};
+    const desc bias = finish.bias ? desc{{dim_of(sizes.out)}, number, dnnl::memory::format_tag::a} : desc{};
+    const dims strides(2, dim_of(sizes.stride)), padding(2, dim_of(sizes.kernel / 2));
     constexpr auto forward = dnnl::prop_kind::forward_inference;
     constexpr auto direct = dnnl::algorithm::convolution_direct;
     dnnl::post_ops after;
@@ -83,6 +82,12 @@ template <class Factor>
 #endif
 }
 
+/// A layer's weights in some order.
+[[nodiscard]] inline desc weights_of(const convolution_sizes& sizes, dnnl::memory::data_type type,
+                                     dnnl::memory::format_tag order) {
+    return {{dim_of(sizes.out), dim_of(sizes.in), dim_of(sizes.kernel), dim_of(sizes.kernel)}, type, order};
+}
+
 /// The order that oneDNN wants the weights of a layer in, for images of any number and size: that of one of 64 x 64.
 template <class Factor>
 [[nodiscard]] desc order_of(convolution_sizes sizes) {
@@ -92,10 +97,7 @@ template <class Factor>
     const std::lock_guard lock{guard};
     const auto found = known.find(sizes);
     if (found != known.end()) return found->second;
-    const auto size = [](std::size_t value) { return static_cast<dnnl::memory::dim>(value); };
-    const desc any{{size(sizes.out), size(sizes.in), size(sizes.kernel), size(sizes.kernel)},
-                   type_of<Factor>,
-                   dnnl::memory::format_tag::any};
+    const desc any = weights_of(sizes, type_of<Factor>, dnnl::memory::format_tag::any);
     return known.emplace(sizes, describe<Factor>(sizes, {true, false, true}, any).weights_desc()).first->second;
 }
 
@@ -150,10 +152,7 @@ template <class Factor>
 /// Puts [ky][kx][in][out] into oneDNN's order.
 template <class Factor>
 void own_weights(std::size_t threads, const convolution_sizes& sizes, const float* weights, float* to) {
-    const auto size = [](std::size_t value) { return static_cast<dnnl::memory::dim>(value); };
-    const desc plain{{size(sizes.out), size(sizes.in), size(sizes.kernel), size(sizes.kernel)},
-                     dnnl::memory::data_type::f32,
-                     dnnl::memory::format_tag::hwio};
+    const desc plain = weights_of(sizes, dnnl::memory::data_type::f32, dnnl::memory::format_tag::hwio);
     const threads_here scope{threads};
     dnnl::stream stream{processor()};
     dnnl::memory source{plain, processor(), const_cast<float*>(weights)}, result{order_of<Factor>(sizes), processor(), to};

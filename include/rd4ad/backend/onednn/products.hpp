@@ -45,11 +45,13 @@ inline const dnnl::engine& processor() {
     return one;
 }
 
+/// A size in oneDNN's own type.
+[[nodiscard]] inline dnnl::memory::dim dim_of(std::size_t value) { return static_cast<dnnl::memory::dim>(value); }
+
 /// A matrix with its rows `step` and its columns `each` values apart.
 [[nodiscard]] inline desc matrix(std::size_t rows, std::size_t columns, dnnl::memory::data_type type, std::size_t step,
                                  std::size_t each) {
-    const auto size = [](std::size_t value) { return static_cast<dnnl::memory::dim>(value); };
-    return {{size(rows), size(columns)}, type, {size(step), size(each)}};
+    return {{dim_of(rows), dim_of(columns)}, type, {dim_of(step), dim_of(each)}};
 }
 
 /// A matrix of dense rows.
@@ -75,8 +77,7 @@ template <class Factor>
     const auto found = known.find({k, n});
     if (found != known.end()) return found->second;
     constexpr std::size_t some_rows = 64;
-    const auto size = [](std::size_t value) { return static_cast<dnnl::memory::dim>(value); };
-    const desc any{{size(k), size(n)}, type_of<Factor>, dnnl::memory::format_tag::any};
+    const desc any{{dim_of(k), dim_of(n)}, type_of<Factor>, dnnl::memory::format_tag::any};
     const auto product =
         describe(rows_of(some_rows, k, type_of<Factor>), any, rows_of(some_rows, n, dnnl::memory::data_type::f32));
     return known.emplace(std::pair{k, n}, product.weights_desc()).first->second;
