@@ -4,6 +4,8 @@ outputs compared before any time is taken. Called by benchmarks/compare, which m
 statement of the model (rd4ad_torch.py).
 
     compare.py --reference DIR --ours BUILD/bin/benchmark_network --work DIR --step prepare|run [--rounds 5] [--quick]
+
+With --backend thrust and a benchmark_network built for CUDA: beside PyTorch on the same GPU, in fp32 and in TF32.
 """
 import argparse
 import json
@@ -19,13 +21,15 @@ parser.add_argument("--reference", required=True)
 parser.add_argument("--ours", required=True)
 parser.add_argument("--work", required=True)
 parser.add_argument("--torch-python", default="/usr/bin/python3")
-parser.add_argument("--step", choices=["prepare", "run", "torch", "onnxruntime", "openvino"], required=True)
+parser.add_argument("--step", choices=["prepare", "run", "torch", "torch-tf32", "onnxruntime", "openvino"], required=True)
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--quick", action="store_true", help="resnet18 only")
-parser.add_argument("--backend", choices=["xtensor", "onednn", "onednn-bf16"], default="xtensor", help="of rd4ad; bf16 scores only")
+parser.add_argument("--turns", type=int, default=3, help="of all programs, one after the other")
+parser.add_argument("--backend", choices=["xtensor", "onednn", "onednn-bf16", "thrust"], default="xtensor", help="of rd4ad; bf16 scores only")
 parser.add_argument("--case", nargs=3, metavar=("ARCH", "MODE", "BATCH"))
 args = parser.parse_args()
+on_gpu = args.backend == "thrust"
 sys.path.insert(0, args.reference)
 
 
@@ -43,6 +47,8 @@ def prepare():
     for arch in archs():
         model = rd4ad_torch.fill_by_formula(rd4ad_torch.Model(arch)).eval()
         torch.save(model.state_dict(), at(f"{arch}.pth"))
+        if on_gpu:
+            continue
         rd4ad_torch.onnx(arch, at(f"{arch}.1.onnx"))
         export_batch(model, arch, 8)
     for batch in (1, 8, 16):
@@ -82,10 +88,14 @@ def peer(name):
     def timed(work):
         start = time.perf_counter()
         result = work()
+        if on_gpu:
+            torch.cuda.synchronize()
         times.append((time.perf_counter() - start) * 1e3)
         return result
 
     outputs = None
+    if on_gpu:
+        import torch
     if name == "onnxruntime":
         import onnxruntime
 
@@ -113,11 +123,16 @@ def peer(name):
         model = rd4ad_torch.Model(arch)
         model.load_state_dict(torch.load(at(f"{arch}.pth")))
         x = torch.from_numpy(images)
+        if on_gpu:
+            torch.backends.cudnn.benchmark = True
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = name == "torch-tf32"
+            model, x = model.cuda(), x.cuda()
         if mode == "score":
             model.eval()
             with torch.no_grad():
                 for _ in range(args.rounds + 1):
-                    outputs = timed(lambda: [v.numpy() for side in model(x) for v in side])
+                    outputs = timed(lambda: [v for side in model(x) for v in side])
+            outputs = [v.cpu().numpy() for v in outputs]
         else:
             model.train()
             optimizer = torch.optim.Adam(list(model.decoder.parameters()) + list(model.bn.parameters()), lr=0.005, betas=(0.5, 0.999))
@@ -141,8 +156,11 @@ def peer(name):
         np.concatenate([np.moveaxis(o, 1, -1).ravel() for o in outputs]).astype(np.float32).tofile(at(f"{name}.out"))
     import resource
 
-    print(json.dumps({"ms": times, "losses": losses, "version": version,
-                      "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    if on_gpu:
+        available, total = torch.cuda.mem_get_info()  # PyTorch keeps what it once took
+        peak = (total - available) >> 20
+    print(json.dumps({"ms": times, "losses": losses, "version": version, "peak_mib": peak}))
 
 
 def run():
@@ -162,9 +180,9 @@ def run():
             command = [args.ours, "score" if mode == "score" else "train", at(f"{arch}.pth"), at(f"images.{batch}.raw"), str(batch),
                        str(args.rounds + 1)] + ([at("rd4ad.out")] if mode == "score" else []) + [f"--threads={args.threads}", f"--backend={args.backend}"]
         else:
-            python = args.torch_python if who == "torch" else sys.executable
+            python = args.torch_python if who.startswith("torch") else sys.executable
             command = [python, os.path.abspath(__file__), "--reference", args.reference, "--ours", args.ours, "--work", args.work, "--step",
-                       who, "--rounds", str(args.rounds), "--threads", str(args.threads), "--case", arch, mode, str(batch)]
+                       who, "--rounds", str(args.rounds), "--threads", str(args.threads), "--backend", args.backend, "--case", arch, mode, str(batch)]
         return call(command)
 
     cases = [(arch, "score", batch) for arch in archs() for batch in (1, 8)]
@@ -172,10 +190,10 @@ def run():
         cases += [("resnet18", "train", 16)] + ([] if args.quick else [("wide_resnet50_2", "train", 8)])
     rows, versions = [], {}
     for arch, mode, batch in cases:
-        peers = ["onnxruntime", "openvino", "torch"] if mode == "score" else ["torch"]
+        peers = ["torch", "torch-tf32"] if on_gpu else ["onnxruntime", "openvino", "torch"] if mode == "score" else ["torch"]
         times = {}
         peak = {}
-        for turn in range(3):  # interleaved: a slow minute of the machine meets everybody
+        for turn in range(args.turns):  # interleaved: a slow minute of the machine meets everybody
             for who in ["rd4ad"] + peers:
                 found = one(who, arch, mode, batch)
                 times.setdefault(who, []).extend(found["ms"][1:])
@@ -185,7 +203,7 @@ def run():
                 if who != "rd4ad" and turn == 0 and mode == "score":
                     ours, theirs = (np.fromfile(at(f"{name}.out"), np.float32) for name in ("rd4ad", who))
                     apart = float(abs(ours - theirs).max() / abs(theirs).max())
-                    assert apart < (5e-2 if args.backend == "onednn-bf16" else 1e-4), f"{arch} batch {batch}: {who} differs by {apart}"
+                    assert apart < (5e-2 if args.backend == "onednn-bf16" or who == "torch-tf32" else 1e-4), f"{arch} batch {batch}: {who} differs by {apart}"
                 if who == "torch" and turn == 0 and mode == "train":
                     assert abs(found["losses"][0] - first_loss) < 1e-4 * first_loss, (found["losses"][0], first_loss)
                 if who == "rd4ad" and mode == "train":
@@ -199,11 +217,12 @@ def run():
             median = statistics.median(ms) / batch
             rows.append((f"{arch}, {mode}, batch {batch}", who, median, ours / median, peak[who]))
             print(*rows[-1], flush=True)
-    processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    processor = versions["kernels"] if on_gpu else next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     flags = open("/proc/cpuinfo").read()
     simd = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "SSE"
     with open(at("table.md"), "w") as table:
-        table.write(f"{processor} ({simd}), {args.threads} threads; rd4ad's backend {args.backend}, kernels {versions['kernels']}; rd4ad {versions['rd4ad']}, "
+        table.write((processor if on_gpu else f"{processor} ({simd}), {args.threads} threads")
+                    + f"; rd4ad's backend {args.backend}, kernels {versions['kernels']}; rd4ad {versions['rd4ad']}, "
                     + ", ".join(f"{k} {v}" for k, v in versions.items() if k not in ("kernels", "rd4ad")) + "; medians.\n\n")
         table.write("| what | who | ms an image | rd4ad's time / theirs | peak MiB |\n| --- | --- | ---: | ---: | ---: |\n")
         for what, who, median, ratio, peak in rows:

@@ -16,12 +16,20 @@
 
 namespace cli {
 
+/// What computes unless told otherwise. Built for NVIDIA's GPUs the command computes on those alone: nvcc, which compiles what
+/// computes then, does not take a processor's packs.
+#if defined(__CUDACC__)
+inline constexpr const char* default_backend = "thrust";
+#else
+inline constexpr const char* default_backend = "xtensor";
+#endif
+
 /// The flags that `compute_options` and `with_backend` read.
 inline std::vector<flag> compute_flags() {
-    return {
-        {"threads", "N", "0", "processor threads; 0: all there are"},
-        {"backend", "NAME", "xtensor", "what computes: xtensor (any processor), thrust (GPUs), onednn; for scoring, onednn-bf16"},
-        {"algorithm", "NAME", "auto", "3x3 convolutions: auto, direct, winograd or winograd-2x2"}};
+    return {{"threads", "N", "0", "processor threads; 0: all there are"},
+            {"backend", "NAME", default_backend,
+             "what computes: xtensor (any processor), thrust (GPUs), onednn; for scoring, onednn-bf16"},
+            {"algorithm", "NAME", "auto", "3x3 convolutions: auto, direct, winograd or winograd-2x2"}};
 }
 
 /// The model's options as given. The number of threads holds for reading images, too.
@@ -39,10 +47,15 @@ enum class used_for { training, scoring };
 template <used_for Use, class Run>
 int with_backend(const arguments& given, const Run& run) {
     const auto name = given.choice("backend", {"xtensor", "thrust", "onednn", "onednn-bf16"});
-    if (name == "xtensor") return run.template operator()<rd4ad::backend::xtensor<float>>();
 #if defined(RD4AD_WITH_THRUST)
     if (name == "thrust") return run.template operator()<rd4ad::backend::thrust<float>>();
 #endif
+#if defined(__CUDACC__)
+    throw rd4ad::option_error{"--backend " + name +
+                              ": this command is built for NVIDIA's GPUs and computes on those alone: leave --backend out, or "
+                              "configure without RD4AD_THRUST=CUDA and build again"};
+#else
+    if (name == "xtensor") return run.template operator()<rd4ad::backend::xtensor<float>>();
 #if defined(RD4AD_WITH_ONEDNN)
     if (name == "onednn") return run.template operator()<rd4ad::backend::onednn<float>>();
     if constexpr (Use == used_for::scoring)
@@ -54,6 +67,7 @@ int with_backend(const arguments& given, const Run& run) {
     throw rd4ad::option_error{"--backend " + name + ": this command is built without it: configure with -D " +
                               (name == "thrust" ? "RD4AD_THRUST=CUDA (or OMP, TBB, CPP)" : "RD4AD_ONEDNN=ON") +
                               " and build again, or use --backend xtensor"};
+#endif
 }
 }  // namespace detail
 
