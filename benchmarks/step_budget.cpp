@@ -90,7 +90,7 @@ void print(const char* what, const totals& before) {
     const double operations = now.operations - before.operations, kernel_bytes = 4 * (now.kernel_values - before.kernel_values),
                  product_bytes = 4 * (now.product_values - before.product_values);
     constexpr double peak_operations = 67e12, peak_bytes = 3.35e12;
-    std::printf("%-22s %5.0f kernels %6.1f GB  %4.0f products %6.2f TFLOP %6.1f GB  least time %5.1f + %5.1f ms\n", what,
+    std::printf("%-30s %5.0f kernels %6.1f GB  %4.0f products %6.2f TFLOP %6.1f GB  least time %5.1f + %5.1f ms\n", what,
                 now.kernels - before.kernels, kernel_bytes / 1e9, now.products - before.products, operations / 1e12,
                 product_bytes / 1e9, kernel_bytes / peak_bytes * 1e3,
                 std::max(operations / peak_operations, product_bytes / peak_bytes) * 1e3);
@@ -99,7 +99,7 @@ void print(const char* what, const totals& before) {
 void print_memory(const counting::queue& q) {
     std::size_t scratch = 0;
     for (const std::size_t size : q.scratch_sizes) scratch += size;
-    std::printf("%-22s %5.2f GB, scratch %.2f of them\n", "  memory", static_cast<double>(counting::counted.peak) * 4 / 1e9,
+    std::printf("%-30s %5.2f GB, scratch %.2f of them\n", "  memory", static_cast<double>(counting::counted.peak) * 4 / 1e9,
                 static_cast<double>(scratch) * 4 / 1e9);
 }
 
@@ -128,11 +128,8 @@ void train(const std::string& arch, std::size_t batch, std::size_t size, nn::alg
     const auto teacher = infer<B>(q, m.teacher_net, folded, photographs);
     print("teacher", before);
     before = B::counted;
-    static_cast<void>(loss_and_gradient<B>(m, teacher, by.gradient));
-    print("loss and gradient", before);
-    before = B::counted;
-    nn::adam_step<B>(q, by.options, m.trained.values, by.gradient, by.adam);
-    print("adam", before);
+    static_cast<void>(train_step(m, by, teacher));
+    print("forward, loss, backward, Adam", before);
     print_memory(q);
 }
 

@@ -476,12 +476,19 @@ TEMPLATE_LIST_TEST_CASE("a second round takes all its tensors from the pool", "[
     CHECK(allocated == 220);
     round();
     CHECK(q.pool.allocated() == allocated);
-    const auto smaller = make_tensor<B>(q, {1, 90, 1, 1});
-    CHECK(q.pool.allocated() == allocated);
-    CHECK(smaller.memory->size() >= 90);
+    {
+        const auto smaller = make_tensor<B>(q, {1, 90, 1, 1}), half = make_tensor<B>(q, {1, 60, 1, 1});
+        CHECK(q.pool.allocated() == allocated);
+        CHECK(smaller.memory->size() == 100);
+        CHECK(half.memory->size() == 120);
+    }
+    {
+        const auto too_small = make_tensor<B>(q, {1, 49, 1, 1});
+        CHECK(q.pool.allocated() == allocated + 49);
+    }
     release_idle<B>(q);
     round();
-    CHECK(q.pool.allocated() == 2 * allocated);
+    CHECK(q.pool.allocated() == 2 * allocated + 49);
 }
 
 TEMPLATE_LIST_TEST_CASE("memory begins with a cache line", "[backend]", test::backends) {

@@ -22,9 +22,9 @@ TEMPLATE_LIST_TEST_CASE("the model's gradients are its differences", "[model][gr
         for (double& value : values) value = std::fabs(value);
         teacher[i] = to_device<B>(q, size, values);
     }
-    const auto gradient = nn::make_flat<B>(q, m.trained_net.table.value_count);
-    const double loss = value_of<B>(q, loss_and_gradient<B>(m, teacher, gradient));
-    const auto slopes = to_host<B>(q, gradient), values = to_host<B>(q, m.trained.values);
+    nn::kept_gradients<B> gradients{nn::make_flat<B>(q, m.trained_net.table.value_count)};
+    const double loss = value_of<B>(q, loss_and_gradient<B>(m, teacher, gradients));
+    const auto slopes = to_host<B>(q, gradients.values), values = to_host<B>(q, m.trained.values);
 
     const auto forward_loss = [&] {
         const nn::training_mode mode{m.algorithm};

@@ -43,7 +43,8 @@ TEMPLATE_LIST_TEST_CASE("Adam steps as PyTorch's does", "[nn]", test::backends) 
         auto state = fresh<B>(q, 5);
         for (std::ptrdiff_t step = 0; step < 6; ++step) {
             const auto gradient = flat<B>(q, narrowed(reference.all("gradients").begin() + 5 * step, 5));
-            nn::adam_step<B>(q, options, values, gradient, state);
+            ++state.steps;
+            nn::adam_update<B>(q, options, values, state, 0, 5, gradient.data());
             const auto found = to_host<B>(q, values);
             for (std::size_t i = 0; i < 5; ++i) {
                 INFO("step " << step + 1 << ", value " << i);
@@ -63,7 +64,8 @@ TEMPLATE_LIST_TEST_CASE("Adam's first step is the rate, whatever the gradient's 
     const auto start = test::numbers<T>(1, count), slope = test::numbers<T>(2, count);
     const auto values = flat<B>(q, start), gradient = flat<B>(q, slope);
     auto state = fresh<B>(q, count);
-    nn::adam_step<B>(q, {}, values, gradient, state);
+    ++state.steps;
+    nn::adam_update<B>(q, {}, values, state, 0, count, gradient.data());
     const auto found = to_host<B>(q, values);
     const auto first = to_host<B>(q, state.first), second = to_host<B>(q, state.second);
     for (std::size_t i = 0; i < count; ++i) {

@@ -72,10 +72,10 @@ TEMPLATE_LIST_TEST_CASE("a block's gradients are its differences", "[nn][gradien
             const nn::weights<B> w{s.flat(s.values), s.flat(s.statistics)};
             const auto run_back = [&](bool wanted) {
                 auto traces = nn::forward<B>(s.q, s.blocks, w, to_device<B>(s.q, s.size, x), s.mode);
-                const auto gradient = nn::make_flat<B>(s.q, s.table.value_count);
+                nn::kept_gradients<B> gradients{nn::make_flat<B>(s.q, s.table.value_count)};
                 const auto back =
-                    nn::backward<B>(s.q, s.blocks, w, traces, to_device<B>(s.q, s.result, slope), gradient, wanted, s.mode);
-                return std::pair{back.memory ? to_host<B>(s.q, back) : std::vector<double>{}, to_host<B>(s.q, gradient)};
+                    nn::backward<B>(s.q, s.blocks, w, traces, to_device<B>(s.q, s.result, slope), gradients, wanted, s.mode);
+                return std::pair{back.memory ? to_host<B>(s.q, back) : std::vector<double>{}, to_host<B>(s.q, gradients.values)};
             };
             const auto [to_input, to_values] = run_back(true);
             test::check_gradient("the input", x, to_input,

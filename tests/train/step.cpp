@@ -53,3 +53,30 @@ TEMPLATE_LIST_TEST_CASE("steps repeat bit for bit, lower the loss and allocate o
     CHECK(m.batches == 4);
     CHECK(run() == losses);
 }
+
+TEMPLATE_LIST_TEST_CASE("a step by layers is a step over all parameters, bit for bit", "[train]", test::backends) {
+    using B = TestType;
+    using T = typename B::value_type;
+    auto m = make_model_without_teacher<B>("resnet18", {.threads = 2});
+    auto& q = m.queue;
+    const std::size_t count = m.trained_net.table.value_count;
+    const auto teacher = seeded_features<B>(q, 3);
+    const auto start = to_host<B>(q, m.trained.values), statistics = to_host<B>(q, m.trained.statistics);
+    auto by = make_optimizer(m);
+    for (int step = 0; step < 2; ++step) static_cast<void>(train_step(m, by, teacher));
+    const auto by_layers = to_host<B>(q, m.trained.values), first = to_host<B>(q, by.adam.first);
+
+    B::upload(q, start, m.trained.values.data());
+    B::upload(q, statistics, m.trained.statistics.data());
+    auto whole = make_optimizer(m);
+    nn::kept_gradients<B> gradients{nn::make_flat<B>(q, count)};
+    for (int step = 0; step < 2; ++step) {
+        static_cast<void>(loss_and_gradient<B>(m, teacher, gradients));
+        ++whole.adam.steps;
+        nn::adam_update<B>(q, whole.options, m.trained.values, whole.adam, 0, count, gradients.values.data());
+    }
+    CHECK(to_host<B>(q, m.trained.values) == by_layers);
+    CHECK(to_host<B>(q, whole.adam.first) == first);
+    CHECK(by_layers != start);
+    CHECK(std::all_of(first.begin(), first.end(), [](T value) { return std::isfinite(value); }));
+}

@@ -1,4 +1,4 @@
-// rd4ad/backend/epilogue.hpp: what happens to a convolution's result on its way to memory. Twin: tests/backend/tiled_gemm.cpp
+// rd4ad/backend/epilogue.hpp: what happens to a convolution's result on its way to memory. Twin: tests/backend/primitives.cpp
 #pragma once
 #include <cstddef>
 

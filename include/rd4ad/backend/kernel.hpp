@@ -1,4 +1,5 @@
-// rd4ad/backend/kernel.hpp: what an element-wise kernel is, and the packs of values it works on. Twin: tests/backend/kernel.cpp
+// rd4ad/backend/kernel.hpp: what an element-wise kernel is, and the packs of values it works on. Twin:
+// tests/backend/primitives.cpp
 #pragma once
 #include <cmath>
 #include <concepts>

@@ -1,4 +1,4 @@
-// rd4ad/backend/pool.hpp: buffers kept for the next tensor of their size. Twin: tests/backend/tensor.cpp
+// rd4ad/backend/pool.hpp: buffers kept for the next tensor of their size. Twin: tests/backend/primitives.cpp
 #pragma once
 #include <cstddef>
 #include <map>
@@ -8,7 +8,7 @@
 namespace rd4ad::backend {
 
 /// Buffers that tensors give back when their last handle goes, so that a step after the first allocates nothing. A
-/// buffer is taken again for a request of its size down to three quarters of it. One thread at a time; buffers given
+/// buffer is taken again for a request of its size down to half of it. One thread at a time; buffers given
 /// back after the pool is gone are freed.
 template <class Buffer>
 class pool {
@@ -18,7 +18,7 @@ class pool {
     [[nodiscard]] std::shared_ptr<Buffer> take(std::size_t count, const Allocate& allocate) {
         auto found = free_->lower_bound(count);
         std::unique_ptr<Buffer> buffer;
-        if (found != free_->end() && found->first <= count + count / 3) {
+        if (found != free_->end() && found->first <= 2 * count) {
             buffer = std::move(found->second);
             free_->erase(found);
         } else {

@@ -1,4 +1,4 @@
-// rd4ad/backend/simd.hpp: the processor's registers as packs, by xsimd. Twin: tests/backend/kernel.cpp
+// rd4ad/backend/simd.hpp: the processor's registers as packs, by xsimd. Twin: tests/backend/primitives.cpp
 #pragma once
 #include <rd4ad/backend/kernel.hpp>
 

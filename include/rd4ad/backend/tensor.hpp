@@ -1,5 +1,5 @@
 // rd4ad/backend/tensor.hpp: a batch of feature maps where a backend keeps it, and its way from and to the host. Twin:
-// tests/backend/tensor.cpp
+// tests/backend/primitives.cpp
 #pragma once
 #include <cstddef>
 #include <memory>

@@ -1,5 +1,5 @@
 // rd4ad/backend/tiled_gemm.hpp: matrix products between two kernels, the shape of every convolution. Twin:
-// tests/backend/tiled_gemm.cpp
+// tests/backend/primitives.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>

@@ -98,11 +98,11 @@ template <Backend B>
 }
 
 /// Backward from the gradient of the embedding (overwritten); the teacher's features need no gradient.
-template <Backend B>
+template <Backend B, nn::GradientSink<B> Sink>
 void backward(typename B::queue& q, const bottleneck_network& net, const nn::weights<B>& w, bottleneck_trace<B>& trace,
-              const tensor<B>& gradient, const tensor<B>& parameter_gradient, const nn::training_mode& mode) {
+              const tensor<B>& gradient, Sink& sink, const nn::training_mode& mode) {
     using T = typename B::value_type;
-    const auto fused = nn::backward<B>(q, net.layer, w, trace.layer, gradient, parameter_gradient, true, mode);
+    const auto fused = nn::backward<B>(q, net.layer, w, trace.layer, gradient, sink, true, mode);
     const auto part = [&](const nn::conv_norm_trace<B>& layer, std::size_t first) {
         auto d = make_tensor<B>(q, layer.z.shape);
         const nn::plain_input<T> channels{fused.data() + first, fused.shape.c};
@@ -110,19 +110,22 @@ void backward(typename B::queue& q, const bottleneck_network& net, const nn::wei
         return d;
     };
     const auto d3 = part(trace.conv3, net.conv2.conv.out);
-    nn::norm_backward<B>(q, net.conv3, trace.conv3, true, d3, d3, parameter_gradient);
+    nn::norm_backward<B>(q, trace.conv3, true, d3, d3, sink.of(net.conv3));
     nn::convolve_weight_gradient<B>(q, net.conv3.conv, trace.teacher[1].shape, nn::as_input(trace.teacher[1]), d3.data(),
-                                    parameter_gradient.data() + net.conv3.weight, mode.choice);
+                                    sink.of(net.conv3).weight, mode.choice);
+    sink.done(net.conv3);
     const auto d2 = part(trace.conv2, 0);
-    nn::norm_backward<B>(q, net.conv2, trace.conv2, true, d2, d2, parameter_gradient);
+    nn::norm_backward<B>(q, trace.conv2, true, d2, d2, sink.of(net.conv2));
     nn::convolve_weight_gradient<B>(q, net.conv2.conv, trace.conv1.z.shape, trace.conv1.rectified(), d2.data(),
-                                    parameter_gradient.data() + net.conv2.weight, mode.choice);
+                                    sink.of(net.conv2).weight, mode.choice);
     const auto d1 = make_tensor<B>(q, trace.conv1.z.shape);
     nn::convolve_input_gradient<B>(q, net.conv2.conv, d1.shape, d2.data(), w.of(net.conv2),
                                    backend::epilogue<T>{d1.data(), d1.shape.c}, mode.choice);
-    nn::norm_backward<B>(q, net.conv1, trace.conv1, true, d1, d1, parameter_gradient);
+    sink.done(net.conv2);
+    nn::norm_backward<B>(q, trace.conv1, true, d1, d1, sink.of(net.conv1));
     nn::convolve_weight_gradient<B>(q, net.conv1.conv, trace.teacher[0].shape, nn::as_input(trace.teacher[0]), d1.data(),
-                                    parameter_gradient.data() + net.conv1.weight, mode.choice);
+                                    sink.of(net.conv1).weight, mode.choice);
+    sink.done(net.conv1);
 }
 
 }  // namespace rd4ad

@@ -56,14 +56,13 @@ template <Backend B>
 
 /// Backward from the loss: add_loss(scale, gradient, add) writes the loss's gradient of the student's features of a scale
 /// (0 the finest) or adds it. Returns the gradient of the embedding.
-template <Backend B, class AddLoss>
+template <Backend B, class AddLoss, nn::GradientSink<B> Sink>
 [[nodiscard]] tensor<B> backward(typename B::queue& q, const student_network& net, const nn::weights<B>& w,
-                                 student_trace<B>& trace, const AddLoss& add_loss, const tensor<B>& parameter_gradient,
-                                 const nn::training_mode& mode) {
+                                 student_trace<B>& trace, const AddLoss& add_loss, Sink& sink, const nn::training_mode& mode) {
     tensor<B> gradient = make_tensor<B>(q, trace[2].back().output.shape);
     for (std::size_t i = 3; i-- > 0;) {
         add_loss(2 - i, gradient, i != 2);
-        gradient = nn::backward<B>(q, net.layers[i], w, trace[i], gradient, parameter_gradient, true, mode);
+        gradient = nn::backward<B>(q, net.layers[i], w, trace[i], gradient, sink, true, mode);
     }
     return gradient;
 }

@@ -1,9 +1,10 @@
-// rd4ad/nn/adam.hpp: Adam over all parameters in one sweep. Twin: tests/nn/adam.cpp
+// rd4ad/nn/adam.hpp: Adam, on a layer's parameters as soon as their gradients are there. Twin: tests/nn/adam.cpp
 #pragma once
 #include <cmath>
 #include <cstddef>
+#include <unordered_map>
 
-#include <rd4ad/backend/tensor.hpp>
+#include <rd4ad/nn/gradient_sink.hpp>
 
 namespace rd4ad::nn {
 
@@ -44,26 +45,25 @@ struct adam_kernel {
     }
 };
 
-/// One step: values, moments and the step count are updated. values, gradient and moments are flat and equally long.
+/// Moves `count` values, from `first` on, in the step that `state` counts as its last. `gradient`: of those values alone.
 /// Source: Kingma and Ba 2014, in torch.optim.Adam's order of operations.
 template <Backend B>
-void adam_step(typename B::queue& q, const adam_options& options, const tensor<B>& values, const tensor<B>& gradient,
-               adam_state<B>& state) {
+void adam_update(typename B::queue& q, const adam_options& options, const tensor<B>& values, const adam_state<B>& state,
+                 std::size_t first, std::size_t count, const typename B::value_type* gradient) {
     using T = typename B::value_type;
     constexpr std::size_t width = 1024;
-    ++state.steps;
     const double n = static_cast<double>(state.steps);
-    adam_kernel<T> kernel{values.data(),
-                          state.first.data(),
-                          state.second.data(),
-                          gradient.data(),
+    adam_kernel<T> kernel{values.data() + first,
+                          state.first.data() + first,
+                          state.second.data() + first,
+                          gradient,
                           width,
                           static_cast<T>(options.beta1),
                           static_cast<T>(options.beta2),
                           static_cast<T>(options.rate / (1 - std::pow(options.beta1, n))),
                           static_cast<T>(1 / std::sqrt(1 - std::pow(options.beta2, n))),
                           static_cast<T>(options.epsilon)};
-    const std::size_t count = values.count(), rows = count / width, done = rows * width;
+    const std::size_t rows = count / width, done = rows * width;
     B::apply(q, rows, width, kernel);
     kernel.value += done;
     kernel.first += done;
@@ -71,5 +71,49 @@ void adam_step(typename B::queue& q, const adam_options& options, const tensor<B
     kernel.gradient += done;
     B::apply(q, 1, count - done, kernel);
 }
+
+/// The sink of one training step: Adam moves a layer's parameters as soon as their gradients are there, so that the memory for
+/// gradients is that of the layers at hand and not of all. Each parameter is passed over once.
+template <Backend B>
+class adam_sink {
+    using T = typename B::value_type;
+
+   public:
+    /// Begins a step: `state` counts it.
+    adam_sink(typename B::queue& q, const adam_options& options, const tensor<B>& values, adam_state<B>& state)
+        : q_{q}, options_{options}, values_{values}, state_{state} {
+        ++state.steps;
+    }
+
+    [[nodiscard]] layer_gradient<T> of(const conv_norm& layer) {
+        auto& memory = open_[layer.weight];
+        if (!memory.weight.memory) {
+            memory.weight = make_tensor<B>(q_, {1, layer.conv.weight_count(), 1, 1});
+            memory.norm = make_tensor<B>(q_, {1, layer.norm.value_count(), 1, 1});
+        }
+        T* norm = memory.norm.data();
+        return {memory.weight.data(), norm, norm + (layer.norm.bias - layer.norm.weight)};
+    }
+
+    void done(const conv_norm& layer) {
+        const auto found = open_.find(layer.weight);
+        const auto& [weight, norm] = found->second;
+        adam_update<B>(q_, options_, values_, state_, layer.weight, weight.count(), weight.data());
+        adam_update<B>(q_, options_, values_, state_, layer.norm.weight, norm.count(), norm.data());
+        open_.erase(found);
+    }
+
+   private:
+    /// In two pieces: a convolution's weights are often as many as a feature map's values, whose memory then serves for them.
+    struct gradients {
+        tensor<B> weight{}, norm{};
+    };
+
+    typename B::queue& q_;
+    adam_options options_;
+    tensor<B> values_;
+    adam_state<B>& state_;
+    std::unordered_map<std::size_t, gradients> open_;  // by the layer's weight
+};
 
 }  // namespace rd4ad::nn

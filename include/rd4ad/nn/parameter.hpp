@@ -27,6 +27,9 @@ struct parameter {
 /// Where a batch norm's numbers lie: weight and bias among the values, mean and variance among the statistics.
 struct norm_layer {
     std::size_t channels{0}, weight{0}, bias{0}, mean{0}, variance{0};
+
+    /// Values from the first weight to the last bias: the biases follow the weights.
+    [[nodiscard]] std::size_t value_count() const { return bias + channels - weight; }
 };
 
 /// A convolution and the batch norm behind it.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <rd4ad/nn/gradient_sink.hpp>
 #include <rd4ad/nn/weights.hpp>
 
 namespace rd4ad::nn {
@@ -196,18 +197,16 @@ template <Backend B>
 
 /// Backward through the norm of a layer: `gradient` (of the norm's result) becomes that of the convolution's result.
 template <Backend B>
-void norm_backward(typename B::queue& q, const conv_norm& layer, const conv_norm_trace<B>& trace, bool rectified,
-                   const tensor<B>& gradient, const tensor<B>& out, const tensor<B>& parameter_gradient) {
-    batch_norm_backward<B>(q, trace.z, trace.norm, rectified, gradient.data(), out.data(),
-                           parameter_gradient.data() + layer.norm.weight, parameter_gradient.data() + layer.norm.bias);
+void norm_backward(typename B::queue& q, const conv_norm_trace<B>& trace, bool rectified, const tensor<B>& gradient,
+                   const tensor<B>& out, const layer_gradient<typename B::value_type>& to) {
+    batch_norm_backward<B>(q, trace.z, trace.norm, rectified, gradient.data(), out.data(), to.norm_weight, to.norm_bias);
 }
 
-/// Training backward. `gradient`: of the block's result; it is overwritten, and so is the trace. The parameters' gradients are
-/// written into `parameter_gradient` (laid out as the values). Returns the gradient of the block's input, empty unless `wanted`.
-template <Backend B>
+/// Training backward. `gradient`: of the block's result; it is overwritten, and so is the trace. The parameters' gradients go
+/// to `sink`. Returns the gradient of the block's input, empty unless `wanted`.
+template <Backend B, GradientSink<B> Sink>
 [[nodiscard]] tensor<B> backward(typename B::queue& q, const residual_block& block, const weights<B>& w, block_trace<B>& trace,
-                                 const tensor<B>& gradient, const tensor<B>& parameter_gradient, bool wanted,
-                                 const training_mode& mode) {
+                                 const tensor<B>& gradient, Sink& sink, bool wanted, const training_mode& mode) {
     using T = typename B::value_type;
     const shape in = trace.input.shape;
     B::apply(q, gradient.shape.pixels(), gradient.shape.c,
@@ -216,37 +215,40 @@ template <Backend B>
     // from the result back to the first convolution; each step leaves the gradient of a convolution's result in `d`, where the
     // result itself was
     auto& last = block.third ? trace.third : trace.second;
-    norm_backward<B>(q, block.last(), last, false, gradient, last.z, parameter_gradient);
+    norm_backward<B>(q, last, false, gradient, last.z, sink.of(block.last()));
     tensor<B> d = std::move(last.z);
     const auto step_back = [&](const conv_norm& layer, const conv_norm& before, conv_norm_trace<B>& before_trace) {
         convolve_weight_gradient<B>(q, layer.conv, before_trace.z.shape, before_trace.rectified(), d.data(),
-                                    parameter_gradient.data() + layer.weight, mode.choice);
+                                    sink.of(layer).weight, mode.choice);
         const auto back = make_tensor<B>(q, before_trace.z.shape);
         convolve_input_gradient<B>(q, layer.conv, before_trace.z.shape, d.data(), w.of(layer),
                                    backend::epilogue<T>{back.data(), before_trace.z.shape.c}, mode.choice);
-        norm_backward<B>(q, before, before_trace, true, back, before_trace.z, parameter_gradient);
+        sink.done(layer);
+        norm_backward<B>(q, before_trace, true, back, before_trace.z, sink.of(before));
         d = std::move(before_trace.z);
     };
     if (block.third) step_back(*block.third, block.second, trace.second);
     step_back(block.second, block.first, trace.first);
-    convolve_weight_gradient<B>(q, block.first.conv, in, as_input(trace.input), d.data(),
-                                parameter_gradient.data() + block.first.weight, mode.choice);
+    convolve_weight_gradient<B>(q, block.first.conv, in, as_input(trace.input), d.data(), sink.of(block.first).weight,
+                                mode.choice);
 
     tensor<B> shortcut = gradient;
     if (block.side) {
-        norm_backward<B>(q, *block.side, trace.side, false, gradient, gradient, parameter_gradient);
-        convolve_weight_gradient<B>(q, block.side->conv, in, as_input(trace.input), gradient.data(),
-                                    parameter_gradient.data() + block.side->weight, mode.choice);
+        norm_backward<B>(q, trace.side, false, gradient, gradient, sink.of(*block.side));
+        convolve_weight_gradient<B>(q, block.side->conv, in, as_input(trace.input), gradient.data(), sink.of(*block.side).weight,
+                                    mode.choice);
         if (wanted) {
             shortcut = make_tensor<B>(q, in);
             convolve_input_gradient<B>(q, block.side->conv, in, gradient.data(), w.of(*block.side),
                                        backend::epilogue<T>{shortcut.data(), in.c}, mode.choice);
         }
+        sink.done(*block.side);
     }
-    if (!wanted) return {};
-    convolve_input_gradient<B>(q, block.first.conv, in, d.data(), w.of(block.first),
-                               backend::epilogue<T>{shortcut.data(), in.c, nullptr, shortcut.data()}, mode.choice);
-    return shortcut;
+    if (wanted)
+        convolve_input_gradient<B>(q, block.first.conv, in, d.data(), w.of(block.first),
+                                   backend::epilogue<T>{shortcut.data(), in.c, nullptr, shortcut.data()}, mode.choice);
+    sink.done(block.first);
+    return wanted ? shortcut : tensor<B>{};
 }
 
 /// Traces of a stage's blocks.
@@ -265,12 +267,11 @@ template <Backend B>
 }
 
 /// As for one block, last block first; traces are let go as they are done with.
-template <Backend B>
+template <Backend B, GradientSink<B> Sink>
 [[nodiscard]] tensor<B> backward(typename B::queue& q, const stage& blocks, const weights<B>& w, stage_trace<B>& traces,
-                                 tensor<B> gradient, const tensor<B>& parameter_gradient, bool wanted,
-                                 const training_mode& mode) {
+                                 tensor<B> gradient, Sink& sink, bool wanted, const training_mode& mode) {
     for (std::size_t i = blocks.size(); i-- > 0;) {
-        gradient = backward<B>(q, blocks[i], w, traces[i], gradient, parameter_gradient, wanted || i > 0, mode);
+        gradient = backward<B>(q, blocks[i], w, traces[i], gradient, sink, wanted || i > 0, mode);
         traces[i] = {};
     }
     return gradient;

@@ -10,10 +10,9 @@
 
 namespace rd4ad {
 
-/// The optimizer's arrays beside a model's trained values.
+/// The optimizer's moments beside a model's trained values.
 template <Backend B>
 struct optimizer {
-    tensor<B> gradient{};
     nn::adam_state<B> adam{};
     nn::adam_options options{};
     stability stable{};
@@ -23,10 +22,7 @@ struct optimizer {
 template <Backend B>
 [[nodiscard]] optimizer<B> make_optimizer(model<B>& m, const nn::adam_options& options = {}, const stability& stable = {}) {
     const std::size_t count = m.trained_net.table.value_count;
-    return {nn::make_flat<B>(m.queue, count),
-            {nn::make_flat<B>(m.queue, count), nn::make_flat<B>(m.queue, count), 0},
-            options,
-            stable};
+    return {{nn::make_flat<B>(m.queue, count), nn::make_flat<B>(m.queue, count), 0}, options, stable};
 }
 
 /// The loss of a step while it may still be being computed: per scale and image.
@@ -44,11 +40,10 @@ template <Backend B>
     return total;
 }
 
-/// Loss of the model on the teacher's features in training mode, and the gradients of all trained parameters, written to
-/// `gradient`; running statistics are updated.
-template <Backend B>
-[[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, const tensor<B>& gradient,
-                                                double variance_guard = 0) {
+/// Loss of the model on the teacher's features in training mode; the gradients of all trained parameters go to `sink`, running
+/// statistics are updated.
+template <Backend B, nn::GradientSink<B> Sink>
+[[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, Sink& sink, double variance_guard = 0) {
     auto& q = m.queue;
     static_assert(!backend::narrow_products<B>, "a model is trained on a backend that multiplies in its values' own type");
     const nn::training_mode mode{.choice = m.algorithm, .variance_guard = variance_guard};
@@ -59,17 +54,17 @@ template <Backend B>
     const auto add_loss = [&](std::size_t scale, const tensor<B>& slope, bool add) {
         nn::cosine_gradient<B>(q, teacher[scale], student[2 - scale].back().output, loss[scale], add, slope);
     };
-    const auto embedding = backward<B>(q, m.trained_net.student, m.trained, student, add_loss, gradient, mode);
-    backward<B>(q, m.trained_net.bottleneck, m.trained, bottleneck, embedding, gradient, mode);
+    const auto embedding = backward<B>(q, m.trained_net.student, m.trained, student, add_loss, sink, mode);
+    backward<B>(q, m.trained_net.bottleneck, m.trained, bottleneck, embedding, sink, mode);
     return loss;
 }
 
 /// One step of training.
 template <Backend B>
 [[nodiscard]] pending_loss<B> train_step(model<B>& m, optimizer<B>& by, const features<B>& teacher) {
-    auto loss = loss_and_gradient<B>(m, teacher, by.gradient, by.stable.variance_guard);
     reset_if_due<B>(m.queue, by.stable, by.adam);
-    nn::adam_step<B>(m.queue, by.options, m.trained.values, by.gradient, by.adam);
+    nn::adam_sink<B> adam{m.queue, by.options, m.trained.values, by.adam};
+    auto loss = loss_and_gradient<B>(m, teacher, adam, by.stable.variance_guard);
     ++m.batches;
     return loss;
 }

@@ -2,6 +2,7 @@
 // tests/backend/panel_gemm.cpp
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <utility>
 
@@ -61,21 +62,13 @@ void unrolled(const Use& use) {
     (std::make_index_sequence<N>{});
 }
 
-/// What will be read next, to be asked for while the processor multiplies: `step` bytes further with each row of the panel,
-/// at most so many cache lines.
+/// What will be read next, to be asked for while the processor multiplies: `Lines` cache lines at every row of the panel whose
+/// number has none of the bits of `mask`, `step` bytes further each time.
 template <std::size_t Lines>
 struct read_ahead {
+    static constexpr std::size_t lines = Lines;
     const char* next;
-    std::size_t step;
-
-    void operator()(std::size_t row) const {
-        unrolled<Lines>([&](auto line) { __builtin_prefetch(next + row * step + line * 64, 0, 2); });
-    }
-};
-
-/// Asks for nothing: with rows enough a panel arrives in time by itself, and asking costs a load.
-struct no_read_ahead {
-    void operator()(std::size_t) const {}
+    std::size_t step, mask;
 };
 
 /// Rows x columns sums of a (rows of lda values) times part of a panel, `depth` deep, written to c or added to it.
@@ -86,8 +79,16 @@ void multiply_tile(const T* a, std::size_t lda, const T* panel, std::size_t dept
     using tile = panel_tile<T>;
     P sums[Rows][tile::packs];
     unrolled<Rows>([&](auto i) { unrolled<tile::packs>([&](auto j) { sums[i][j] = fill<P>(T{0}); }); });
+    const char* next = ahead.next;
     for (std::size_t p = 0; p < depth; ++p, panel += tile::columns) {
-        ahead(p);
+        if ((p & ahead.mask) == 0) {
+            // written out: g++ takes a function that only asks for memory for one without effect, and drops its calls
+            __builtin_prefetch(next, 0, 2);
+            if constexpr (Ahead::lines > 1) __builtin_prefetch(next + 64, 0, 2);
+            if constexpr (Ahead::lines > 2) __builtin_prefetch(next + 128, 0, 2);
+            if constexpr (Ahead::lines > 3) __builtin_prefetch(next + 192, 0, 2);
+            next += ahead.step;
+        }
         P right[tile::packs];
         unrolled<tile::packs>([&](auto j) { right[j] = load<P>(panel + j * tile::width); });
         unrolled<Rows>([&](auto i) {
@@ -115,26 +116,26 @@ void multiply_rows(std::size_t rows, const T* a, std::size_t lda, const T* panel
     }
 }
 
-/// Up to this many rows the next part of the panels is asked for ahead: a panel is then used up sooner than the next one
-/// arrives.
-inline constexpr std::size_t rows_to_read_ahead = 72;
-
-/// c (m x n) = a (m x k) times panels [first, last) of a k x n matrix, on the calling thread.
+/// c (m x n) = a (m x k) times panels [first, last) of a k x n matrix, on the calling thread. The panels are read in the order
+/// of memory, and while a part of them is multiplied the next one is asked for: with few rows it is used up sooner than memory
+/// delivers it. The tiles of rows have each a share in the asking.
 template <class T>
 void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, std::size_t lda, const T* panels, std::size_t first,
                      std::size_t last, T* c, std::size_t ldc) {
     using tile = panel_tile<T>;
+    constexpr std::size_t row_bytes = tile::columns * sizeof(T), lines = row_bytes / 64;
+    static_assert(lines == 1 || lines == 4);
     const std::size_t tiles = (m + tile::rows - 1) / tile::rows;
-    for (std::size_t p = 0; p < k; p += tile::depth) {
-        const std::size_t depth = std::min(tile::depth, k - p);
-        for (std::size_t j = first; j < last; ++j) {
+    const std::size_t every = std::bit_floor(std::max<std::size_t>(1, tiles / lines));  // rows of the panel to one line
+    for (std::size_t j = first; j < last; ++j) {
+        const std::size_t column = j * tile::columns, columns = std::min(tile::columns, n - column);
+        const bool whole = columns == tile::columns;
+        for (std::size_t p = 0; p < k; p += tile::depth) {
+            const std::size_t depth = std::min(tile::depth, k - p);
             const T* panel = panels + (j * k + p) * tile::columns;
-            const std::size_t column = j * tile::columns, columns = std::min(tile::columns, n - column);
-            const bool whole = columns == tile::columns;
-            const auto* next = reinterpret_cast<const char*>(panel + (j + 1 < last ? k : depth) * tile::columns);
-            const std::size_t step = tile::columns * sizeof(T) / std::max<std::size_t>(1, tiles);
-            for (std::size_t i = 0; i < m; i += tile::rows, next += depth * step) {
-                const std::size_t rows = std::min(tile::rows, m - i);
+            const auto* next = reinterpret_cast<const char*>(panel + depth * tile::columns);
+            for (std::size_t t = 0; t < tiles; ++t) {
+                const std::size_t i = t * tile::rows, rows = std::min(tile::rows, m - i);
                 T edge[tile::rows * tile::columns];
                 T* to = whole ? c + i * ldc + column : edge;
                 const std::size_t stride = whole ? ldc : tile::columns;
@@ -146,14 +147,13 @@ void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, st
                 const auto multiply = [&](const auto& ahead) {
                     multiply_rows<T>(rows, a + i * lda + p, lda, panel, depth, to, stride, p > 0, ahead);
                 };
-                if (m > rows_to_read_ahead)
-                    multiply(no_read_ahead{});
-                else if (step <= 64)
-                    multiply(read_ahead<1>{next, step});
-                else if (step <= 128)
-                    multiply(read_ahead<2>{next, step});
+                const char* share = next + t * depth * row_bytes / tiles;
+                if (tiles >= lines)
+                    multiply(read_ahead<1>{share, 64, every - 1});
+                else if (tiles == 1)
+                    multiply(read_ahead<lines>{share, row_bytes, 0});
                 else
-                    multiply(read_ahead<4>{next, step});
+                    multiply(read_ahead<2>{share, row_bytes / tiles, 0});
                 if (!whole)
                     for (std::size_t r = 0; r < rows; ++r)
                         std::copy_n(edge + r * tile::columns, columns, c + (i + r) * ldc + column);

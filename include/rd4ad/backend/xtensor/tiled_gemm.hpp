@@ -1,5 +1,5 @@
 // rd4ad/backend/xtensor/tiled_gemm.hpp: products between two kernels, a block of rows at a time in the cache. Twin:
-// tests/backend/tiled_gemm.cpp
+// tests/backend/primitives.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>

@@ -237,7 +237,7 @@ void weight_gradient(typename B::queue& q, const convolution& layer, const shape
     using T = typename B::value_type;
     const shape result = layer.result_of(size);
     const tiling<Scheme> tiles{size, result};
-    T* sums = q.scratch(4, transformed_count<Scheme>(layer));
+    T* sums = q.scratch(3, transformed_count<Scheme>(layer));
     backend::tiled_gemm_reduce<B>(q, product_sizes<Scheme>(tile_count<Scheme>(result), layer.in, layer.out),
                                   input_tiles<Scheme, T, Input>{input, tiles, layer.in},
                                   gradient_tiles<Scheme, T>{{result_gradient, layer.out}, tiles, layer.out}, sums);
