@@ -40,8 +40,8 @@ int score_served(const arguments& given, const std::vector<std::filesystem::path
     const auto threads = given.whole("threads", 0);
     console shown;
     const auto& settings = by.settings();
-    rd4ad::read_ahead(
-        files.size(), rd4ad::photographs_at_once(settings.view, batch, files.front()),
+    rd4ad::work_through(
+        rd4ad::making::ahead, files.size(), rd4ad::photographs_at_once(settings.view, batch, files.front()),
         [&](std::size_t first, std::size_t count) {
             return rd4ad::fit_files(std::span{files}.subspan(first, count), settings.view, threads);
         },

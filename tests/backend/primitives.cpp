@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -244,12 +245,34 @@ TEMPLATE_LIST_TEST_CASE("apply of no rows or no channels does nothing", "[backen
     CHECK(to_host<B>(q, to) == std::vector<T>{1, 2, 3});
 }
 
+TEST_CASE("a backend on the processor lends its threads", "[backend]") {
+    using B = backend::xtensor<float>;
+    static_assert(backend::WorksOnHost<B>);
+    for (const std::size_t threads : {1UL, 3UL}) {
+        B::queue q{threads};
+        for (const std::size_t count : {0UL, 1UL, 20UL}) {
+            std::vector<int> visits(count, 0);
+            B::for_each(q, count, [&](std::size_t i) { ++visits[i]; });
+            CHECK(visits == std::vector<int>(count, 1));
+        }
+        std::atomic<int> called{0};
+        CHECK_THROWS_WITH(B::for_each(q, 20,
+                                      [&](std::size_t i) {
+                                          ++called;
+                                          if (i % 7 == 5) throw io_error{"number " + std::to_string(i)};
+                                      }),
+                          "number 5");
+        CHECK(called == 20);
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("reduce sums each group's rows, with the same bits each time and at any number of threads", "[backend]",
                         test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     typename B::queue q{2}, alone{1};
-    for (const auto& size : {std::array<std::size_t, 3>{1, 1, 3}, {2, 128, 16}, {3, 129, 37}, {1, 5000, 21}, {4, 300, 1}}) {
+    for (const auto& size :
+         {std::array<std::size_t, 3>{1, 1, 3}, {2, 64, 16}, {3, 65, 37}, {2, 5000, 21}, {4, 300, 1}, {1, 300000, 3}}) {
         const std::size_t groups = size[0], rows = size[1], width = size[2];
         INFO(groups << " x " << rows << " x " << width);
         const auto values = random_values<T>(groups * rows * width, "reduce");

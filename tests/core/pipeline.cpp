@@ -26,6 +26,7 @@ std::unique_ptr<std::vector<std::size_t>> indices(std::size_t first, std::size_t
 }  // namespace
 
 TEST_CASE("everything passes each hand once and in order, the last part as short as it is", "[core]") {
+    const auto when = GENERATE(rd4ad::making::ahead, rd4ad::making::in_turn);
     for (const std::size_t count : {0UL, 1UL, 3UL, 4UL, 7UL, 8UL})
         for (const std::size_t step : {1UL, 3UL, 4UL, 100UL}) {
             INFO(count << " by " << step);
@@ -33,7 +34,7 @@ TEST_CASE("everything passes each hand once and in order, the last part as short
             std::iota(expected.begin(), expected.end(), std::size_t{0});
             std::size_t parts = 0;
             rd4ad::pipeline(
-                count, step, indices,
+                when, count, step, indices,
                 [&](std::size_t first, auto made) {
                     CHECK(first == worked.size());
                     worked.insert(worked.end(), made->begin(), made->end());
@@ -58,7 +59,7 @@ TEST_CASE("the next part is made, and the last one used, while one is worked on"
     };
     bool in_time = true;
     rd4ad::pipeline(
-        3, 1,
+        rd4ad::making::ahead, 3, 1,
         [&](std::size_t first, std::size_t) {
             if (first == 2) made_three.set_value();
             return first;
@@ -73,7 +74,22 @@ TEST_CASE("the next part is made, and the last one used, while one is worked on"
     CHECK(in_time);
 }
 
+TEST_CASE("made in turn, a part is made by the thread that works, after the one before", "[core]") {
+    const auto here = std::this_thread::get_id();
+    std::vector<std::size_t> order;
+    rd4ad::work_through(
+        rd4ad::making::in_turn, 3, 1,
+        [&](std::size_t first, std::size_t) {
+            CHECK(std::this_thread::get_id() == here);
+            order.push_back(first);
+            return first;
+        },
+        [&](std::size_t, std::size_t made) { order.push_back(made); });
+    CHECK(order == std::vector<std::size_t>{0, 0, 1, 1, 2, 2});
+}
+
 TEST_CASE("what any hand throws comes out, and nothing runs on", "[core]") {
+    const auto when = GENERATE(rd4ad::making::ahead, rd4ad::making::in_turn);
     for (const std::string wrong : {"make", "work", "use"})
         for (const std::size_t at : {0UL, 1UL, 4UL}) {
             INFO(wrong << " at " << at);
@@ -86,7 +102,7 @@ TEST_CASE("what any hand throws comes out, and nothing runs on", "[core]") {
                 return first;
             };
             CHECK_THROWS_WITH(rd4ad::pipeline(
-                                  5, 1, [&](std::size_t first, std::size_t) { return hand("make", first); },
+                                  when, 5, 1, [&](std::size_t first, std::size_t) { return hand("make", first); },
                                   [&](std::size_t first, std::size_t) { return hand("work", first); },
                                   [&](std::size_t first, std::size_t) { hand("use", first); }),
                               wrong);

@@ -24,6 +24,13 @@ TEST_CASE("a mapped file shows the file's bytes", "[io]") {
     CHECK(file.bytes().size() == 3);
 }
 
+TEST_CASE("to expect a file changes nothing, whether it is there or not", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    rd4ad::test::write_text(folder / "a", "abc");
+    for (const char* name : {"a", "none", "."}) io::expect_file(folder / name);
+    CHECK(io::mapped_file{folder / "a"}.bytes().size() == 3);
+}
+
 TEST_CASE("what is no readable file is refused", "[io]") {
     const rd4ad::test::scratch_folder folder;
     const auto open = [](const std::filesystem::path& path) { return message_of([&] { io::mapped_file{path}; }); };

@@ -104,6 +104,19 @@ TEST_CASE("photographs on disk come in their order, as they score together", "[s
     CHECK(sizes == std::vector<std::size_t>{2, 2, 1});
     pairs.score_files({}, [](std::size_t, std::span<const finding>, double) { FAIL("nothing to score"); });
 
+    // Read by threads beside those of the network, or by its own where they are all there are.
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{std::thread::hardware_concurrency()}}) {
+        auto m = small_model();
+        m.queue.threads = threads;
+        const detector<B> by{std::move(m), {.batch = 2}};
+        std::size_t seen = 0;
+        by.score_files(files, [&](std::size_t first, std::span<const finding> found, double) {
+            for (std::size_t i = 0; i < found.size(); ++i) check_same(found[i], together[first + i], 0);
+            seen += found.size();
+        });
+        CHECK(seen == files.size());
+    }
+
     // Those before a file that can't be read are still used.
     const auto missing = folder / "missing.png";
     files[3] = missing;

@@ -70,6 +70,13 @@ concept HasGemm = HasQueue<B> && requires(typename B::queue& q, const gemm_call<
 template <class B>
 concept Backend = HasStorage<B> && HasQueue<B> && HasCopies<B> && HasApply<B> && HasGemm<B>;
 
+/// A backend that computes on the processor lends its threads: for_each(queue, count, work) calls work(i) for i in
+/// 0 .. count - 1 on them, each taking the next one when it is free. What work throws, of the lowest i, is thrown again there.
+template <class B>
+concept WorksOnHost = HasQueue<B> && requires(typename B::queue& q, std::size_t n, void (*work)(std::size_t)) {
+    B::for_each(q, n, work);
+};
+
 /// Whether a backend multiplies in fewer bits than its values have (`B::narrow_products`): good for scoring alone.
 template <class B>
 inline constexpr bool narrow_products = false;

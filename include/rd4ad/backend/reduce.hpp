@@ -9,8 +9,14 @@ namespace rd4ad::backend {
 
 namespace detail {
 
-/// Rows summed one after the other in the value type; chunks of this size are then summed in double.
-inline constexpr std::size_t reduce_chunk = 128;
+/// Rows summed one after the other in the value type, and sums added up at once in double: few enough that a device has
+/// work for all its threads.
+inline constexpr std::size_t reduce_chunk = 64;
+
+/// Chunks of so many rows or sums.
+[[nodiscard]] constexpr std::size_t chunks_of(std::size_t count) {
+    return std::max<std::size_t>(1, (count + reduce_chunk - 1) / reduce_chunk);
+}
 
 template <std::size_t K, class T, class Term>
 struct chunk_sums {
@@ -29,19 +35,23 @@ struct chunk_sums {
     }
 };
 
+/// Each group's sums, `chunks` of every kind, to a chunk's part of them.
 template <class T>
 struct combine_chunks {
-    const T* partial;
+    const T* sums;  // groups x chunks x kinds x channels
     std::size_t kinds, chunks, channels;
-    T* out;
+    T* out;  // groups x chunks_of(chunks) x kinds x channels
 
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
-        const std::size_t group = r / kinds, k = r % kinds;
+        const std::size_t parts = (chunks + reduce_chunk - 1) / reduce_chunk;
+        const std::size_t k = r % kinds, part = r / kinds % parts, group = r / kinds / parts;
+        const std::size_t first = part * reduce_chunk;
+        const std::size_t last = first + reduce_chunk < chunks ? first + reduce_chunk : chunks;
         for (std::size_t lane = c; lane < c + pack_traits<P>::width; ++lane) {
             double total = 0;
-            for (std::size_t chunk = 0; chunk < chunks; ++chunk)
-                total += static_cast<double>(partial[((group * chunks + chunk) * kinds + k) * channels + lane]);
+            for (std::size_t chunk = first; chunk < last; ++chunk)
+                total += static_cast<double>(sums[((group * chunks + chunk) * kinds + k) * channels + lane]);
             out[r * channels + lane] = static_cast<T>(total);
         }
     }
@@ -56,10 +66,22 @@ template <std::size_t K, Backend B, class Term>
 void reduce(typename B::queue& q, std::size_t groups, std::size_t rows, std::size_t channels, const Term& term,
             typename B::value_type* out) {
     using T = typename B::value_type;
-    const std::size_t chunks = std::max<std::size_t>(1, (rows + detail::reduce_chunk - 1) / detail::reduce_chunk);
-    T* partial = q.scratch(0, groups * chunks * K * channels);
-    B::apply(q, groups * chunks, channels, detail::chunk_sums<K, T, Term>{term, rows, chunks, channels, partial});
-    B::apply(q, groups * K, channels, detail::combine_chunks<T>{partial, K, chunks, channels, out});
+    std::size_t chunks = detail::chunks_of(rows);
+    const std::size_t each = groups * K * channels;  // sums of one chunk of every group
+    T *level = out, *next = nullptr;
+    if (chunks > 1) {
+        level = q.scratch(0, each * (chunks + detail::chunks_of(chunks)));
+        next = level + each * chunks;
+    }
+    B::apply(q, groups * chunks, channels, detail::chunk_sums<K, T, Term>{term, rows, chunks, channels, level});
+    while (chunks > 1) {
+        const std::size_t fewer = detail::chunks_of(chunks);
+        T* to = fewer == 1 ? out : next;
+        B::apply(q, groups * fewer * K, channels, detail::combine_chunks<T>{level, K, chunks, channels, to});
+        next = level;
+        level = to;
+        chunks = fewer;
+    }
 }
 
 }  // namespace rd4ad::backend

@@ -47,6 +47,11 @@ struct xtensor {
 
     static void gemm(queue& q, const gemm_call<T>& call) { host::gemm(q.threads, call); }
 
+    template <class Work>
+    static void for_each(queue& q, std::size_t count, const Work& work) {
+        host::for_each(q.threads, count, work);
+    }
+
     template <class Producer, class Consumer>
     static void tiled_gemm(queue& q, const tile_sizes& sizes, const Producer& producer, const right_side<T>& right,
                            const Consumer& consumer) {
@@ -67,6 +72,6 @@ struct xtensor {
     }
 };
 
-static_assert(Backend<xtensor<float>> && Backend<xtensor<double>>);
+static_assert(Backend<xtensor<float>> && Backend<xtensor<double>> && WorksOnHost<xtensor<float>>);
 
 }  // namespace rd4ad::backend

@@ -17,6 +17,14 @@
 
 namespace rd4ad::io {
 
+/// Asks the system to have a file's bytes in its cache soon, and waits for nothing. Where that can't be, nothing happens.
+inline void expect_file(const std::filesystem::path& path) noexcept {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return;
+    static_cast<void>(::posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED));
+    ::close(file);
+}
+
 /// A regular file mapped read-only; pages are read when touched. Shortening the file while it is mapped ends the
 /// process on the next touch (POSIX), so writers must replace files rather than rewrite them, as write_atomically does.
 class mapped_file {

@@ -78,7 +78,7 @@ struct moved<backend::detail::chunk_sums<K, T, Term>> {
 template <class T>
 struct moved<backend::detail::combine_chunks<T>> {
     static double values(const backend::detail::combine_chunks<T>& kernel, double visits) {
-        return visits * static_cast<double>(kernel.chunks + 1);
+        return visits * (static_cast<double>(kernel.chunks) / static_cast<double>(backend::detail::chunks_of(kernel.chunks)) + 1);
     }
 };
 

@@ -80,19 +80,19 @@ class detector {
             std::vector<image::plane> maps;
             double ms;
         };
-        pipeline(
-            files.size(), photographs_at_once(settings().view, options_.batch, files.front()),
-            [&](std::size_t first, std::size_t count) {
-                return fit_files(files.subspan(first, count), settings().view, queue->threads);
-            },
-            [&](std::size_t, std::vector<fitted_photograph> photographs) {
-                const auto began = std::chrono::steady_clock::now();
-                auto maps = scorer_.maps(*queue, photographs);
-                const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-                const double each = took.count() / static_cast<double>(photographs.size());
-                return computed{std::move(photographs), std::move(maps), each};
-            },
-            [&](std::size_t first, computed of) { use(first, findings_of(std::move(of.maps), of.photographs), of.ms); });
+        const auto compute = [&](std::size_t, std::vector<fitted_photograph> photographs) {
+            const auto began = std::chrono::steady_clock::now();
+            auto maps = scorer_.maps(*queue, photographs);
+            const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+            const double each = took.count() / static_cast<double>(photographs.size());
+            return computed{std::move(photographs), std::move(maps), each};
+        };
+        const auto find = [&](std::size_t first, computed of) {
+            use(first, findings_of(std::move(of.maps), of.photographs), of.ms);
+        };
+        const std::size_t step = photographs_at_once(settings().view, options_.batch, files.front());
+        with_fitted_files<B>(*queue, files, settings().view, step,
+                             [&](making when, const auto& make) { pipeline(when, files.size(), step, make, compute, find); });
     }
 
     /// Images that are already the network's input (see patch_input), at most `batch` of them: scores, and maps at the network's

@@ -112,7 +112,7 @@ template <Backend B>
             if (scored) scored(first + i, part.from.photographs[i], one, mask);
         }
     };
-    pipeline(set.test.size(), photographs_at_once(view, batch, set.test.front().image), read, score, count);
+    pipeline(making::ahead, set.test.size(), photographs_at_once(view, batch, set.test.front().image), read, score, count);
     const bool any_good = good > 0, any_bad = bad > 0;
     if (by.scale()) {
         if (any_good) {

@@ -111,20 +111,21 @@ class scorer {
         return found;
     }
 
-    /// The raw scores of photographs on disk, read while those before are computed. `done`: called with how many are.
+    /// The raw scores of photographs on disk, the next ones read meanwhile (see with_fitted_files). `done`: called with how many
+    /// are.
     [[nodiscard]] std::vector<float> scores(typename B::queue& q, std::span<const std::filesystem::path> files,
                                             const std::function<void(std::size_t)>& done = {}) const {
         std::vector<float> found;
         if (files.empty()) return found;
         const auto& view = model_->settings.view;
-        read_ahead(
-            files.size(), photographs_at_once(view, batch_, files.front()),
-            [&](std::size_t first, std::size_t count) { return fit_files(files.subspan(first, count), view, q.threads); },
-            [&](std::size_t, const std::vector<fitted_photograph>& photographs) {
-                const auto planes = maps(q, photographs);
-                for (std::size_t i = 0; i < planes.size(); ++i) found.push_back(score_of(planes[i], photographs[i].how.place));
-                if (done) done(found.size());
-            });
+        const auto compute = [&](std::size_t, const std::vector<fitted_photograph>& photographs) {
+            const auto planes = maps(q, photographs);
+            for (std::size_t i = 0; i < planes.size(); ++i) found.push_back(score_of(planes[i], photographs[i].how.place));
+            if (done) done(found.size());
+        };
+        const std::size_t step = photographs_at_once(view, batch_, files.front());
+        with_fitted_files<B>(q, files, view, step,
+                             [&](making when, const auto& make) { work_through(when, files.size(), step, make, compute); });
         return found;
     }
 

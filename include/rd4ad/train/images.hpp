@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include <rd4ad/data/view.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/read.hpp>
+#include <rd4ad/io/mapped_file.hpp>
 #include <rd4ad/model/model.hpp>
 
 namespace rd4ad {
@@ -40,6 +42,28 @@ struct fitted_photograph {
     std::vector<fitted_photograph> fitted(files.size());
     parallel_for(files.size(), threads, [&](std::size_t i) { fitted[i] = fit_photograph(image::read(files[i]), by); });
     return fitted;
+}
+
+/// Goes through photographs on disk, `step` at a time: each(making, make), where make(first, size) reads and fits a part and
+/// `making` says when it should. Where the queue's threads are all the processors there are, that is between the network's runs
+/// and by the queue's own threads: others beside them would only hold them up, and all of them wait for one that is held up. Else
+/// ahead.
+template <Backend B, class Each>
+void with_fitted_files(typename B::queue& q, std::span<const std::filesystem::path> files, const data::view& by, std::size_t step,
+                       const Each& each) {
+    if constexpr (backend::WorksOnHost<B>)
+        if (q.threads >= std::thread::hardware_concurrency())
+            return each(making::in_turn, [&q, files, &by, step](std::size_t first, std::size_t count) {
+                const auto part = files.subspan(first, count);
+                for (const auto& file : files.subspan(first + count, std::min(step, files.size() - first - count)))
+                    io::expect_file(file);
+                std::vector<fitted_photograph> fitted(count);
+                B::for_each(q, count, [&](std::size_t i) { fitted[i] = fit_photograph(image::read(part[i]), by); });
+                return fitted;
+            });
+    each(making::ahead, [&q, files, &by](std::size_t first, std::size_t count) {
+        return fit_files(files.subspan(first, count), by, q.threads);
+    });
 }
 
 /// A patch as the network sees it: normalised, channels last, written to `out`.
@@ -166,8 +190,8 @@ class image_source {
 /// Calls use(first, inputs) for batches of a source's images in order; the next batch is read while `use` works.
 template <class Use>
 void for_each_batch(image_source& from, std::size_t batch, const Use& use) {
-    read_ahead(
-        from.size(), batch, [&](std::size_t first, std::size_t count) { return from.read(first, count); }, use);
+    work_through(
+        making::ahead, from.size(), batch, [&](std::size_t first, std::size_t count) { return from.read(first, count); }, use);
 }
 
 }  // namespace rd4ad

@@ -2,6 +2,7 @@
 // tests/backend/primitives.cpp
 #pragma once
 #include <cstddef>
+#include <exception>
 
 #include <rd4ad/backend/simd.hpp>
 #include <rd4ad/core/threads.hpp>
@@ -20,6 +21,26 @@ void on_threads(std::size_t parts, const Work& work) {
     }
 #pragma omp parallel for num_threads(static_cast <int>(parts)) schedule(static, 1)
     for (std::size_t part = 0; part < parts; ++part) work(part, parts);
+}
+
+/// See backend::WorksOnHost.
+template <class Work>
+void for_each(std::size_t threads, std::size_t count, const Work& work) {
+    std::size_t failed = count;
+    std::exception_ptr failure;
+#pragma omp parallel for num_threads(static_cast <int>(threads)) schedule(dynamic, 1)
+    for (std::size_t i = 0; i < count; ++i) {
+        try {
+            work(i);
+        } catch (...) {
+#pragma omp critical(rd4ad_for_each)
+            if (i < failed) {
+                failed = i;
+                failure = std::current_exception();
+            }
+        }
+    }
+    if (failure) std::rethrow_exception(failure);
 }
 
 /// The kernel at every row and pack of channels; the rows are cut into one contiguous part a thread.
