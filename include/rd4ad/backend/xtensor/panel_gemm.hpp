@@ -123,10 +123,10 @@ template <class T>
 void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, std::size_t lda, const T* panels, std::size_t first,
                      std::size_t last, T* c, std::size_t ldc) {
     using tile = panel_tile<T>;
-    constexpr std::size_t row_bytes = tile::columns * sizeof(T), lines = row_bytes / 64;
-    static_assert(lines == 1 || lines == 4);
+    constexpr std::size_t row_bytes = tile::columns * sizeof(T), line = 64, lines = std::max<std::size_t>(1, row_bytes / line);
+    static_assert(lines <= 4);
     const std::size_t tiles = (m + tile::rows - 1) / tile::rows;
-    const std::size_t every = std::bit_floor(std::max<std::size_t>(1, tiles / lines));  // rows of the panel to one line
+    const std::size_t every = std::bit_floor(std::max<std::size_t>(1, tiles * line / row_bytes));  // rows of the panel to a line
     for (std::size_t j = first; j < last; ++j) {
         const std::size_t column = j * tile::columns, columns = std::min(tile::columns, n - column);
         const bool whole = columns == tile::columns;
@@ -149,11 +149,13 @@ void multiply_panels(std::size_t m, std::size_t n, std::size_t k, const T* a, st
                 };
                 const char* share = next + t * depth * row_bytes / tiles;
                 if (tiles >= lines)
-                    multiply(read_ahead<1>{share, 64, every - 1});
-                else if (tiles == 1)
-                    multiply(read_ahead<lines>{share, row_bytes, 0});
-                else
-                    multiply(read_ahead<2>{share, row_bytes / tiles, 0});
+                    multiply(read_ahead<1>{share, line, every - 1});
+                else if constexpr (lines > 1) {
+                    if (tiles == 1)
+                        multiply(read_ahead<lines>{share, row_bytes, 0});
+                    else
+                        multiply(read_ahead<2>{share, row_bytes / tiles, 0});
+                }
                 if (!whole)
                     for (std::size_t r = 0; r < rows; ++r)
                         std::copy_n(edge + r * tile::columns, columns, c + (i + r) * ldc + column);
