@@ -29,10 +29,10 @@ struct counting_sink {
 
 }  // namespace
 
-TEST_CASE("a layer's gradients lie as its parameters do", "[nn]") {
-    using B = backend::xtensor<double>;
+TEMPLATE_LIST_TEST_CASE("a layer's gradients lie as its parameters do", "[nn]", test::double_backends) {
+    using B = TestType;
     static_assert(nn::GradientSink<nn::kept_gradients<B>, B> && nn::GradientSink<counting_sink<B>, B>);
-    B::queue q{1};
+    typename B::queue q{1};
     nn::parameter_table table;
     static_cast<void>(table.add("conv0", "bn0", {3, 7, 3, 1, false}));
     const auto layer = table.add("conv1", "bn1", {7, 5, 3, 1, false});
@@ -43,9 +43,9 @@ TEST_CASE("a layer's gradients lie as its parameters do", "[nn]") {
     CHECK(parts.norm_bias == kept.values.data() + layer.norm.bias);
 }
 
-TEST_CASE("a backward is done with every layer once, and after asking for it", "[nn]") {
-    using B = backend::xtensor<double>;
-    B::queue q{1};
+TEMPLATE_LIST_TEST_CASE("a backward is done with every layer once, and after asking for it", "[nn]", test::double_backends) {
+    using B = TestType;
+    typename B::queue q{1};
     for (const bool deep : {false, true})
         for (const bool wanted : {false, true}) {
             nn::parameter_table table;
