@@ -1,12 +1,6 @@
 // cli/bench.cpp: rd4ad bench.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <map>
-#include <optional>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
