@@ -501,10 +501,10 @@ TEMPLATE_LIST_TEST_CASE("a second round takes all its tensors from the pool", "[
     round();
     CHECK(q.pool.allocated() == allocated);
     {
-        const auto smaller = make_tensor<B>(q, {1, 90, 1, 1}), half = make_tensor<B>(q, {1, 60, 1, 1});
+        const auto smaller = make_tensor<B>(q, {1, 90, 1, 1}), much_smaller = make_tensor<B>(q, {1, 60, 1, 1});
         CHECK(q.pool.allocated() == allocated);
         CHECK(smaller.memory->size() == 100);
-        CHECK(half.memory->size() == 120);
+        CHECK(much_smaller.memory->size() == 120);
     }
     {
         const auto too_small = make_tensor<B>(q, {1, 49, 1, 1});
