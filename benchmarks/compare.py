@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""rd4ad beside ONNX Runtime, OpenVINO and PyTorch on the machine at hand: one run, interleaved rounds, medians, and the
-outputs compared before any time is taken. Called by benchmarks/compare, which makes the environment; needs the PyTorch
-statement of the model (rd4ad_torch.py).
+"""Compares rd4ad with ONNX Runtime, OpenVINO and PyTorch on this machine: interleaved turns, medians, and a check that the
+outputs agree. benchmarks/compare creates the environment and calls this program. Needs the model in PyTorch (rd4ad_torch.py).
 
-    compare.py --reference DIR --ours BUILD/bin/benchmark_network --work DIR --step prepare|run [--rounds 5] [--quick]
+    compare.py --reference DIR --rd4ad BUILD/bin/benchmark_network --work DIR --step prepare|run [--rounds 5] [--quick]
 
-With --backend thrust and a benchmark_network built for CUDA: beside PyTorch on the same GPU, in fp32 and in TF32.
+With --backend thrust and a benchmark_network built for CUDA the peer is PyTorch on the same GPU, in fp32 and in TF32.
 """
 import argparse
 import json
@@ -18,14 +17,14 @@ import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--reference", required=True)
-parser.add_argument("--ours", required=True)
+parser.add_argument("--rd4ad", required=True, help="benchmark_network")
 parser.add_argument("--work", required=True)
 parser.add_argument("--torch-python", default="/usr/bin/python3")
 parser.add_argument("--step", choices=["prepare", "run", "torch", "torch-tf32", "onnxruntime", "openvino"], required=True)
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--quick", action="store_true", help="resnet18 only")
-parser.add_argument("--turns", type=int, default=3, help="of all programs, one after the other")
+parser.add_argument("--turns", type=int, default=3, help="turns of all programs, one after the other")
 parser.add_argument("--backend", choices=["xtensor", "onednn", "onednn-bf16", "thrust"], default="xtensor", help="of rd4ad; bf16 scores only")
 parser.add_argument("--case", nargs=3, metavar=("ARCH", "MODE", "BATCH"))
 args = parser.parse_args()
@@ -38,7 +37,7 @@ def at(name):
 
 
 def prepare():
-    """Weights as PyTorch writes them, images as raw floats, and the scoring graph."""
+    """Writes the weights as PyTorch does, the images as raw floats, and the scoring graphs."""
     import numpy as np
     import torch
     import rd4ad_torch
@@ -78,7 +77,7 @@ def archs():
 
 
 def peer(name):
-    """One peer on one case: times a few rounds, writes its outputs, prints JSON."""
+    """Runs one peer on one case: times its rounds, writes its outputs, prints JSON."""
     import numpy as np
 
     arch, mode, batch = args.case[0], args.case[1], int(args.case[2])
@@ -131,16 +130,16 @@ def peer(name):
             model.eval()
             with torch.no_grad():
                 for _ in range(args.rounds + 1):
-                    outputs = timed(lambda: [v for side in model(x) for v in side])
+                    outputs = timed(lambda: [v for features in model(x) for v in features])
             outputs = [v.cpu().numpy() for v in outputs]
         else:
             model.train()
             optimizer = torch.optim.Adam(list(model.decoder.parameters()) + list(model.bn.parameters()), lr=0.005, betas=(0.5, 0.999))
             with torch.no_grad():
-                kept = model.teacher(x)
+                cached = model.teacher(x)
 
             def step():
-                features = kept if mode == "train-cached" else None
+                features = cached if mode == "train-cached" else None
                 if features is None:
                     with torch.no_grad():
                         features = model.teacher(x)
@@ -158,7 +157,7 @@ def peer(name):
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     if on_gpu:
-        available, total = torch.cuda.mem_get_info()  # PyTorch keeps what it once took
+        available, total = torch.cuda.mem_get_info()  # PyTorch does not return memory to the device
         peak = (total - available) >> 20
     print(json.dumps({"ms": times, "losses": losses, "version": version, "peak_mib": peak}))
 
@@ -175,14 +174,14 @@ def run():
             raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()[-2000:]}")
         return json.loads(done.stdout.strip().splitlines()[-1])
 
-    def one(who, arch, mode, batch):
-        if who == "rd4ad":
-            command = [args.ours, "score" if mode == "score" else "train", at(f"{arch}.pth"), at(f"images.{batch}.raw"), str(batch),
+    def one(program, arch, mode, batch):
+        if program == "rd4ad":
+            command = [args.rd4ad, "score" if mode == "score" else "train", at(f"{arch}.pth"), at(f"images.{batch}.raw"), str(batch),
                        str(args.rounds + 1)] + ([at("rd4ad.out")] if mode == "score" else []) + [f"--threads={args.threads}", f"--backend={args.backend}"]
         else:
-            python = args.torch_python if who.startswith("torch") else sys.executable
-            command = [python, os.path.abspath(__file__), "--reference", args.reference, "--ours", args.ours, "--work", args.work, "--step",
-                       who, "--rounds", str(args.rounds), "--threads", str(args.threads), "--backend", args.backend, "--case", arch, mode, str(batch)]
+            python = args.torch_python if program.startswith("torch") else sys.executable
+            command = [python, os.path.abspath(__file__), "--reference", args.reference, "--rd4ad", args.rd4ad, "--work", args.work, "--step",
+                       program, "--rounds", str(args.rounds), "--threads", str(args.threads), "--backend", args.backend, "--case", arch, mode, str(batch)]
         return call(command)
 
     cases = [(arch, "score", batch) for arch in archs() for batch in (1, 8)]
@@ -193,29 +192,30 @@ def run():
         peers = ["torch", "torch-tf32"] if on_gpu else ["onnxruntime", "openvino", "torch"] if mode == "score" else ["torch"]
         times = {}
         peak = {}
-        for turn in range(args.turns):  # interleaved: a slow minute of the machine meets everybody
-            for who in ["rd4ad"] + peers:
-                found = one(who, arch, mode, batch)
-                times.setdefault(who, []).extend(found["ms"][1:])
-                peak[who] = max(peak.get(who, 0), found["peak_mib"])
-                versions[who] = found["version"]
+        for turn in range(args.turns):  # interleaved: a slow minute of the machine affects every program
+            for program in ["rd4ad"] + peers:
+                found = one(program, arch, mode, batch)
+                times.setdefault(program, []).extend(found["ms"][1:])
+                peak[program] = max(peak.get(program, 0), found["peak_mib"])
+                versions[program] = found["version"]
                 versions["kernels"] = found.get("kernels", versions.get("kernels"))
-                if who != "rd4ad" and turn == 0 and mode == "score":
-                    ours, theirs = (np.fromfile(at(f"{name}.out"), np.float32) for name in ("rd4ad", who))
-                    apart = float(abs(ours - theirs).max() / abs(theirs).max())
-                    assert apart < (5e-2 if args.backend == "onednn-bf16" or who == "torch-tf32" else 1e-4), f"{arch} batch {batch}: {who} differs by {apart}"
-                if who == "torch" and turn == 0 and mode == "train":
+                if program != "rd4ad" and turn == 0 and mode == "score":
+                    found_values, expected = (np.fromfile(at(f"{name}.out"), np.float32) for name in ("rd4ad", program))
+                    error = float(abs(found_values - expected).max() / abs(expected).max())
+                    tolerance = 5e-2 if args.backend == "onednn-bf16" or program == "torch-tf32" else 1e-4
+                    assert error < tolerance, f"{arch} batch {batch}: {program} differs by {error}"
+                if program == "torch" and turn == 0 and mode == "train":
                     assert abs(found["losses"][0] - first_loss) < 1e-4 * first_loss, (found["losses"][0], first_loss)
-                if who == "rd4ad" and mode == "train":
+                if program == "rd4ad" and mode == "train":
                     first_loss = found["losses"][0]
             if mode == "train":
                 found = one("torch", arch, "train-cached", batch)
                 times.setdefault("torch, cached features", []).extend(found["ms"][1:])
                 peak["torch, cached features"] = max(peak.get("torch, cached features", 0), found["peak_mib"])
-        ours = statistics.median(times["rd4ad"]) / batch
-        for who, ms in times.items():
+        rd4ad = statistics.median(times["rd4ad"]) / batch
+        for program, ms in times.items():
             median = statistics.median(ms) / batch
-            rows.append((f"{arch}, {mode}, batch {batch}", who, median, ours / median, peak[who]))
+            rows.append((f"{arch}, {mode}, batch {batch}", program, median, rd4ad / median, peak[program]))
             print(*rows[-1], flush=True)
     processor = versions["kernels"] if on_gpu else next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     flags = open("/proc/cpuinfo").read()
@@ -224,9 +224,9 @@ def run():
         table.write((processor if on_gpu else f"{processor} ({simd}), {args.threads} threads")
                     + f"; rd4ad's backend {args.backend}, kernels {versions['kernels']}; rd4ad {versions['rd4ad']}, "
                     + ", ".join(f"{k} {v}" for k, v in versions.items() if k not in ("kernels", "rd4ad")) + "; medians.\n\n")
-        table.write("| what | who | ms an image | rd4ad's time / theirs | peak MiB |\n| --- | --- | ---: | ---: | ---: |\n")
-        for what, who, median, ratio, peak in rows:
-            table.write(f"| {what} | {who} | {median:.1f} | {'' if who == 'rd4ad' else f'{ratio:.2f}'} | {peak} |\n")
+        table.write("| case | program | ms per image | rd4ad's time / its time | peak MiB |\n| --- | --- | ---: | ---: | ---: |\n")
+        for case, program, median, ratio, peak in rows:
+            table.write(f"| {case} | {program} | {median:.1f} | {'' if program == 'rd4ad' else f'{ratio:.2f}'} | {peak} |\n")
     print(open(at("table.md")).read())
 
 

@@ -1,4 +1,4 @@
-// Time and memory of all pixel metrics over N maps of 256 x 256 made on the spot: metrics [N] [--json].
+// Measures the time and memory of all pixel metrics over N generated maps of 256 x 256: metrics [N] [--json].
 #include <rd4ad/metrics.hpp>
 
 #include <chrono>
@@ -20,7 +20,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Largest resident size of this process in MB, 0 where /proc does not tell.
+/// The largest resident size of this process in MB; 0 if /proc does not state it.
 double peak_megabytes() {
     std::ifstream status{"/proc/self/status"};
     for (std::string line; std::getline(status, line);)
@@ -28,7 +28,7 @@ double peak_megabytes() {
     return 0;
 }
 
-// A smooth map as detectors give: low waves and noise, and two of three times a bright disc, which the mask has shifted.
+/// A smooth map like a detector's: low waves and noise. Two of three maps also have a bright disc; their mask has it shifted.
 void make_map(std::size_t n, std::vector<float>& map, std::vector<std::uint8_t>& mask) {
     rd4ad::random source{n};
     const double phase = source.uniform() * 6, level = 0.1 + 0.1 * source.uniform();
@@ -46,14 +46,14 @@ void make_map(std::size_t n, std::vector<float>& map, std::vector<std::uint8_t>&
 
 }  // namespace
 
-int main(int count, char** words) {
+int main(int count, char** args) {
     std::size_t maps = 2000;
     bool json = false;
     for (int i = 1; i < count; ++i) {
-        if (std::strcmp(words[i], "--json") == 0)
+        if (std::strcmp(args[i], "--json") == 0)
             json = true;
         else
-            maps = static_cast<std::size_t>(std::strtoul(words[i], nullptr, 10));
+            maps = static_cast<std::size_t>(std::strtoul(args[i], nullptr, 10));
     }
     std::vector<float> map(side * side);
     std::vector<std::uint8_t> mask(side * side);
@@ -71,9 +71,9 @@ int main(int count, char** words) {
     const double pixels = static_cast<double>(maps * side * side);
     std::printf(
         json ? "{\"maps\": %zu, \"seconds\": %.3f, \"seconds_add\": %.3f, \"seconds_result\": %.3f, \"peak_megabytes\": %.1f, "
-               "\"state_bytes_a_pixel\": %.3f, \"auroc\": %.17g, \"average_precision\": %.17g, \"best_f1\": %.17g, "
+               "\"state_bytes_per_pixel\": %.3f, \"auroc\": %.17g, \"average_precision\": %.17g, \"best_f1\": %.17g, "
                "\"aupro\": %.17g, \"aupro_per_image\": %.17g, \"error_bound\": %.3g}\n"
-             : "%zu maps: %.2f s (add %.2f, result %.2f), peak memory %.1f MB, state %.2f bytes a pixel\nauroc %.6f  ap %.6f  "
+             : "%zu maps: %.2f s (add %.2f, result %.2f), peak memory %.1f MB, state %.2f bytes per pixel\nauroc %.6f  ap %.6f  "
                "best f1 %.6f  aupro %.6f  aupro per image %.6f  error bound %.2g\n",
         maps, adding + summing, adding, summing, peak_megabytes(), static_cast<double>(metrics.scores().bytes()) / pixels,
         found.auroc, found.average_precision, found.best_f1, found.aupro, found.aupro_per_image, found.error_bound);

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Seconds that scikit-learn, scikit-image and numpy take for the pixel metrics of benchmarks/metrics.cpp.
+"""Measures how long scikit-learn, scikit-image and numpy take for the pixel metrics of benchmarks/metrics.cpp.
 
-    python3 benchmarks/metrics_peers.py [N]      N maps of 256 x 256 (500); run benchmarks/metrics N beside it
-AUROC and AP are scikit-learn's; AUPRO over the data set sorts all scores once, as MVTec's evaluation code does, with
-scikit-image's regions. Needs numpy, scikit-learn and scikit-image. Prints JSON.
+    python3 benchmarks/metrics_peers.py [N]      N maps of 256 x 256 (default 500); compare with benchmarks/metrics N
+AUROC and average precision are scikit-learn's. AUPRO over the data set sorts all scores once, as MVTec's evaluation code
+does, and uses scikit-image's regions. Needs numpy, scikit-learn and scikit-image. Prints JSON.
 """
 import json
 import resource
@@ -19,7 +19,7 @@ trapezoid = getattr(np, "trapezoid", None) or np.trapz  # renamed in numpy 2
 
 
 def make_map(n):
-    """As make_map in benchmarks/metrics.cpp, from another source of random numbers."""
+    """make_map of benchmarks/metrics.cpp, with other random numbers."""
     rng = np.random.default_rng(n)
     y, x = np.mgrid[:SIDE, :SIDE]
     level, phase = rng.uniform(0.1, 0.2), rng.uniform(0, 6)
@@ -32,6 +32,7 @@ def make_map(n):
 
 
 def aupro(maps, masks, limit=0.3):
+    """AUPRO over the data set, as MVTec defines it."""
     weights, regions = np.zeros(maps.shape), 0
     for n, mask in enumerate(masks):
         labels, count = label(mask, connectivity=2, return_num=True)

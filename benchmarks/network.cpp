@@ -1,10 +1,10 @@
-// The network alone, for benchmarks/compare.py: scores or trains on given weights and images, and times each round.
+// The network alone, for benchmarks/compare.py: scores or trains with given weights and images, and times each round.
 //
 //   benchmark_network score|train WEIGHTS.safetensors IMAGES.raw BATCH ROUNDS [OUTPUT.raw] [--size=256] [--threads=2]
 //   [--algorithm=auto] [--backend=xtensor|onednn|onednn-bf16|thrust]
 //
-// IMAGES.raw: float32, batch x size x size x 3, normalised. Prints JSON: milliseconds a round, losses (train), peak memory in
-// MiB and the kernels in use. OUTPUT.raw: the six feature maps, channels last (score).
+// IMAGES.raw: float32, batch x size x size x 3, normalised. Prints JSON: milliseconds per round, losses (train), peak memory
+// in MiB and the libraries that multiply. OUTPUT.raw: the six feature maps, channels last (score).
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -30,32 +30,24 @@ namespace {
 
 using namespace rd4ad;
 
-std::string option(int argc, char** argv, const std::string& name, const std::string& otherwise) {
+/// The value of "--name=value", or the default.
+std::string option(int argc, char** argv, const std::string& name, const std::string& default_value) {
     for (int i = 1; i < argc; ++i)
         if (const std::string text = argv[i]; text.starts_with("--" + name + "=")) return text.substr(name.size() + 3);
-    return otherwise;
+    return default_value;
 }
 
-/// Peak memory in MiB: of the process, or what is taken of a GPU, where nothing that was taken is given back.
+/// Peak memory in MiB: of the process, or of a GPU, whose memory the queue does not free.
 std::size_t peak_mib() {
 #if defined(__CUDACC__)
     std::size_t available = 0, total = 0;
-    backend::device::check(cudaMemGetInfo(&available, &total), "asking for the free memory");
+    backend::device::check(cudaMemGetInfo(&available, &total), "reading the free memory");
     return (total - available) >> 20;
 #else
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     return static_cast<std::size_t>(usage.ru_maxrss) / 1024;
 #endif
-}
-
-/// What multiplies, where the backend names it.
-template <Backend B>
-std::string kernels() {
-    if constexpr (requires { B::kernels(); })
-        return B::kernels();
-    else
-        return std::string{B::name()};
 }
 
 template <Backend B>
@@ -68,9 +60,9 @@ void run(int argc, char** argv) {
         const auto weights = load_weights(argv[2]);
         model<B> made{recognise(weights, "teacher."),
                       {.threads = std::stoul(option(argc, argv, "threads", "2")),
-                       .algorithm = nn::algorithm_from(option(argc, argv, "algorithm", "auto"))}};
+                       .algorithm = nn::algorithm_preference_from(option(argc, argv, "algorithm", "auto"))}};
         load_teacher(made, weights);
-        load_trained(made, weights);
+        load_trainable(made, weights);
         return made;
     }();
     m.settings.height = m.settings.width = size;
@@ -87,23 +79,23 @@ void run(int argc, char** argv) {
         milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
     };
     double ready = 0;
-    const auto now_ready = [&] {
+    const auto set_ready = [&] {
         ready = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
     };
     const auto train = [&] {
         if constexpr (backend::narrow_products<B>) {
-            throw option_error{"onednn-bf16 scores only"};
+            throw option_error{"onednn-bf16 scores only; train with another backend"};
         } else {
-            const auto teacher = infer<B>(q, m.teacher_net, fold_teacher<B>(q, m, images.shape), images);
+            const auto teacher = infer<B>(q, m.teacher.layers, fold_teacher<B>(q, m, images.shape), images);
             release_idle<B>(q);
             auto by = make_optimizer(m);
-            now_ready();
+            set_ready();
             for (std::size_t i = 0; i < rounds; ++i) timed([&] { losses.push_back(value_of<B>(q, train_step(m, by, teacher))); });
         }
     };
     const auto score = [&] {
         const scoring_network<B> network{m, batch};
-        now_ready();
+        set_ready();
         for (std::size_t i = 0; i < rounds; ++i) timed([&] { static_cast<void>(network.compare(q, images)), q.wait(); });
         if (argc > 6 && std::strncmp(argv[6], "--", 2) != 0) {
             std::ofstream out{argv[6], std::ios::binary};
@@ -117,8 +109,12 @@ void run(int argc, char** argv) {
         }
     };
     training ? train() : score();
-    const io::json result{{"ms", milliseconds},     {"losses", losses},        {"ready_ms", ready},
-                          {"peak_mib", peak_mib()}, {"kernels", kernels<B>()}, {"version", version}};
+    const io::json result{{"ms", milliseconds},
+                          {"losses", losses},
+                          {"ready_ms", ready},
+                          {"peak_mib", peak_mib()},
+                          {"kernels", B::blas_description()},
+                          {"version", version}};
     std::printf("%s\n", result.dump().c_str());
 }
 
@@ -133,7 +129,7 @@ int main(int argc, char** argv) {
     }
     try {
         const auto name = option(argc, argv, "backend", "xtensor");
-#if !defined(__CUDACC__)  // nvcc does not take a processor's packs
+#if !defined(__CUDACC__)  // nvcc does not compile the CPU's packs
         if (name == "xtensor") return run<backend::xtensor<float>>(argc, argv), 0;
 #endif
 #if defined(RD4AD_WITH_ONEDNN)
@@ -143,7 +139,7 @@ int main(int argc, char** argv) {
 #if defined(RD4AD_WITH_THRUST)
         if (name == "thrust") return run<backend::thrust<float>>(argc, argv), 0;
 #endif
-        throw option_error{"no backend '" + name + "' in this build"};
+        throw option_error{text("backend '", name, "' is not in this build")};
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "benchmark_network: %s\n", failure.what());
         return 1;

@@ -1,15 +1,16 @@
 // cli/bench.cpp: rd4ad bench.
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
-#include "arguments.hpp"
 #include "backends.hpp"
 #include "bench_algorithms.hpp"
+#include "commands.hpp"
+#include "compute_flags.hpp"
 #include "console.hpp"
-#include "fastest.hpp"
 #include "profile.hpp"
-#include "verbs.hpp"
+#include "timing.hpp"
 
 namespace cli {
 
@@ -17,105 +18,109 @@ namespace {
 
 using namespace rd4ad;
 
-verb description() {
-    return {
-        .name = "bench",
-        .synopsis = "--algorithms | --profile [FLAGS...]",
-        .what = "Measures this machine: the algorithms of the 3x3 convolutions, or where the time of scoring and training goes.",
-        .flags = {{"algorithms", "", "", "each 3x3 convolution by each algorithm: ms, and which one the rule takes"},
-                  {"profile", "", "", "each kind of call: ms, GFLOP/s counted as the plain algorithm's, GB/s"},
-                  {"arch", "NAME", "resnet18", "resnet18, resnet34, resnet50 or wide_resnet50_2"},
-                  {"bs", "N", "1", "images at once"},
-                  {"inp", "PIXELS", "256", "width and height of the network's images, a multiple of 32"},
-                  {"rounds", "N", "7", "the fastest of so many counts"},
-                  {"threads", "N", "0", "processor threads; 0: all there are"},
-                  {"backend", "NAME", default_backend, "for --profile: xtensor, thrust, onednn, or onednn-bf16 for scoring"},
-                  {"algorithm", "NAME", "auto", "for --profile: auto, direct, winograd or winograd-2x2"}},
-        .takes_operands = false,
-        .more = R"(The weights are random: times don't depend on them. Run it on a quiet machine.
+/// The profile of the fastest of several runs.
+struct fastest_profile {
+    double ms{std::numeric_limits<double>::infinity()};
+    std::vector<profile_line> lines{};
+};
 
-Example: where a training step of 16 images goes.
-  rd4ad bench --profile --bs 16 --threads 2
-)"};
-}
-
-/// Prints the profile of the fastest of several runs of `work`, which is called once before.
+/// Runs `work` once to warm up, then `rounds` times.
 template <class Work>
-void print_profile(const char* what, profile& calls, std::size_t rounds, const Work& work) {
+fastest_profile measure(profile& calls, std::size_t rounds, const Work& work) {
     work();
-    double best = 1e300;
-    std::vector<profile_line> lines;
+    fastest_profile found;
     for (std::size_t i = 0; i < rounds; ++i) {
         calls.clear();
-        const double ms = fastest(1, work);
-        if (ms >= best) continue;
-        best = ms;
-        lines = calls.sorted();
+        if (const double ms = fastest(1, work); ms < found.ms) found = {ms, calls.sorted()};
     }
-    double inside = 0, work_done = 0, bytes = 0;
-    std::printf("\n%s: %s ms\n\n| call | times | ms | share | GFLOP/s | GB/s |\n| --- | ---: | ---: | ---: | ---: | ---: |\n",
-                what, fixed(best, 2).c_str());
-    const auto row = [&](const std::string& name, const std::string& times, double ms, double multiply_adds, double moved) {
-        std::printf("| %s | %s | %s | %.1f %% | %s | %.1f |\n", name.c_str(), times.c_str(), fixed(ms, 3).c_str(),
-                    100 * ms / best, multiply_adds > 0 ? fixed(2e-6 * multiply_adds / ms, 0).c_str() : "", 1e-6 * moved / ms);
-    };
-    for (const auto& line : lines) {
-        row(line.what, std::to_string(line.calls), 1e3 * line.seconds, line.multiply_adds, line.bytes);
+    return found;
+}
+
+void print_row(const std::string& name, const std::string& calls, double ms, double all_ms, double multiply_adds, double bytes) {
+    std::printf("| %s | %s | %s | %.1f %% | %s | %.1f |\n", name.c_str(), calls.c_str(), fixed(ms, 3).c_str(), 100 * ms / all_ms,
+                multiply_adds > 0 ? fixed(2e-6 * multiply_adds / ms, 0).c_str() : "", 1e-6 * bytes / ms);
+}
+
+void print(const char* what, const fastest_profile& found) {
+    std::printf("\n%s: %s ms\n\n| call | number | ms | share | GFLOP/s | GB/s |\n| --- | ---: | ---: | ---: | ---: | ---: |\n",
+                what, fixed(found.ms, 2).c_str());
+    double inside = 0, multiply_adds = 0, bytes = 0;
+    for (const auto& line : found.lines) {
+        print_row(line.name, rd4ad::text(line.calls), 1e3 * line.seconds, found.ms, line.multiply_adds, line.bytes);
         inside += 1e3 * line.seconds;
-        work_done += line.multiply_adds;
+        multiply_adds += line.multiply_adds;
         bytes += line.bytes;
     }
-    std::printf("| between the calls | | %s | %.1f %% | | |\n", fixed(best - inside, 3).c_str(), 100 * (best - inside) / best);
-    row("all", "", best, work_done, bytes);
+    std::printf("| between calls | | %s | %.1f %% | | |\n", fixed(found.ms - inside, 3).c_str(),
+                100 * (found.ms - inside) / found.ms);
+    print_row("all", "", found.ms, found.ms, multiply_adds, bytes);
     std::fflush(stdout);
 }
 
-template <Backend Computes>
-void profiles(const arguments& given, const architecture& arch, const shape& image) {
-    using B = profiled<Computes>;
-    std::printf("%s, %zu images of %zu x %zu, backend %s\n", std::string{arch.name}.c_str(), image.n, image.w, image.h,
-                std::string{Computes::name()}.c_str());
-    const std::size_t rounds = given.whole("rounds", 1);
-    model_options options{.threads = given.whole("threads", 0), .algorithm = nn::algorithm_from(given.text("algorithm"))};
-    auto m = make_model_without_teacher<B>(std::string{arch.name}, options);
-    m.settings.height = image.h;
-    m.settings.width = image.w;
-    std::vector<float> pixels(image.count());
+std::vector<float> random_input(const shape& size) {
+    std::vector<float> pixels(size.count());
     rd4ad::random source{1};
     for (float& pixel : pixels) pixel = static_cast<float>(2 * source.uniform() - 1);
+    return pixels;
+}
+
+template <Backend Computes>
+void print_profiles(const parsed_options& options, const architecture& arch, const shape& size) {
+    using B = profiled<Computes>;
+    std::printf("%s, %zu images of %zu x %zu, backend %s\n", std::string{arch.name}.c_str(), size.n, size.w, size.h,
+                std::string{Computes::name()}.c_str());
+    const std::size_t rounds = options.whole("rounds", 1);
+    auto m = make_model_without_teacher<B>(std::string{arch.name}, compute_options(options));
+    m.settings.height = size.h;
+    m.settings.width = size.w;
+    const auto pixels = random_input(size);
     {
-        const scoring_network<B> network{m, image.n};
-        print_profile("scoring", m.queue.calls, rounds, [&] {
-            static_cast<void>(to_host<B>(m.queue, network.map(m.queue, upload_images<B>(m.queue, pixels, image.h, image.w))));
-        });
+        const scoring_network<B> network{m, size.n};
+        print("scoring", measure(m.queue.calls, rounds, [&] {
+                  static_cast<void>(to_host<B>(m.queue, network.map(m.queue, upload_images<B>(m.queue, pixels, size.h, size.w))));
+              }));
     }
     if constexpr (!backend::narrow_products<B>) {
-        const auto folded = fold_teacher<B>(m.queue, m, image);
-        const auto seen = infer<B>(m.queue, m.teacher_net, folded, upload_images<B>(m.queue, pixels, image.h, image.w));
+        const auto folded = fold_teacher<B>(m.queue, m, size);
+        const auto features = infer<B>(m.queue, m.teacher.layers, folded, upload_images<B>(m.queue, pixels, size.h, size.w));
         auto by = make_optimizer(m);
-        print_profile("training step, the teacher's features cached", m.queue.calls, rounds,
-                      [&] { static_cast<void>(value_of<B>(m.queue, train_step(m, by, seen))); });
+        print("training step with cached teacher features",
+              measure(m.queue.calls, rounds, [&] { static_cast<void>(value_of<B>(m.queue, train_step(m, by, features))); }));
     }
 }
 
 }  // namespace
 
-int bench(const std::vector<std::string>& words) {
-    return run_verb(description(), words, [](const arguments& given) -> int {
-        if (given.given("algorithms") == given.given("profile")) throw usage_error{"expected one of --algorithms and --profile"};
-        const auto& arch = architecture_named(given.text("arch"));
-        static_cast<void>(given.choice("algorithm", {"auto", "direct", "winograd", "winograd-2x2"}));
-        const std::size_t size = given.whole("inp", 32);
-        check_network_size(size, size);
-        const shape image{given.whole("bs", 1), 3, size, size};
-        if (given.given("profile"))
-            return with_backend(given, [&]<class B>() {
-                profiles<B>(given, arch, image);
-                return 0;
-            });
-        bench_algorithms(arch, image, given.whole("threads", 0), given.whole("rounds", 1));
-        return 0;
-    });
+usage bench_usage() {
+    return {.synopsis = "--algorithms | --profile [FLAGS...]",
+            .flags = join_flags(
+                {{{"algorithms", "", "", "times each 3x3 convolution with each algorithm, and names the one that auto selects"},
+                  {"profile", "", "", "profiles the calls of scoring and training: ms, GFLOP/s of the direct algorithm, GB/s"},
+                  {"arch", "NAME", "resnet18", "resnet18, resnet34, resnet50 or wide_resnet50_2"},
+                  {"bs", "N", "1", "batch size"},
+                  {"inp", "PIXELS", "256", "width and height of the input, a multiple of 32"},
+                  {"rounds", "N", "7", "number of timed runs; the fastest counts"}},
+                 compute_flags()}),
+            .notes =
+                R"(--backend and --algorithm apply to --profile. The weights are random; times do not depend on them.
+Run the benchmark on an idle machine.
+
+Example: the profile of a training step with 16 images.
+  rd4ad bench --profile --bs 16 --threads 2
+)"};
+}
+
+int bench(const parsed_options& options) {
+    if (options.has("algorithms") == options.has("profile")) throw usage_error{"expected either --algorithms or --profile"};
+    const auto& arch = architecture_named(options.text("arch"));
+    static_cast<void>(options.choice("algorithm", algorithm_names));
+    const std::size_t size = options.whole("inp", 32);
+    check_network_size(size, size);
+    const shape input{options.whole("bs", 1), 3, size, size};
+    if (options.has("profile"))
+        return with_backend(options, [&]<class B>() { return print_profiles<B>(options, arch, input), 0; });
+    bench_algorithms(arch, input, options.whole("threads", 0), options.whole("rounds", 1));
+    return 0;
 }
 
 }  // namespace cli

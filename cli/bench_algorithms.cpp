@@ -1,4 +1,7 @@
-// cli/bench_algorithms.cpp: each 3x3 convolution by each algorithm, on a processor.
+// cli/bench_algorithms.cpp: times the algorithms of the 3x3 convolutions.
+#include "bench_algorithms.hpp"
+
+#include <array>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -6,9 +9,8 @@
 
 #include <rd4ad/rd4ad.hpp>
 
-#include "bench_algorithms.hpp"
 #include "console.hpp"
-#include "fastest.hpp"
+#include "timing.hpp"
 
 namespace cli {
 
@@ -16,19 +18,42 @@ namespace {
 
 using namespace rd4ad;
 using cpu = backend::xtensor<float>;
+using nn::algorithm_preference, nn::conv_algorithm, nn::weight_lifetime;
 
-struct case_at {
+/// A convolution of the model with its input's shape, and how often it occurs.
+struct layer_case {
     nn::convolution layer;
     shape input;
-    bool learns;
+    bool learns;  ///< also needs gradients
     std::size_t count;
 };
 
-/// The model's 3x3 convolutions, each size once.
-std::vector<case_at> convolutions_of(const architecture& arch, const shape& image) {
-    std::vector<case_at> found;
+/// The preferences that are timed; each selects im2col or one of the Winograd algorithms.
+constexpr std::array preferences{algorithm_preference::im2col, algorithm_preference::winograd,
+                                 algorithm_preference::winograd_2x2};
+
+/// The columns of the table.
+constexpr std::array algorithm_columns{conv_algorithm::im2col, conv_algorithm::winograd_4x4, conv_algorithm::winograd_2x2,
+                                       conv_algorithm::winograd_strided};
+
+const char* name_of(conv_algorithm algorithm) {
+    switch (algorithm) {
+        case conv_algorithm::winograd_4x4:
+            return "F(4x4)";
+        case conv_algorithm::winograd_2x2:
+            return "F(2x2)";
+        case conv_algorithm::winograd_strided:
+            return "F(2x2) stride 2";
+        default:
+            return "im2col";
+    }
+}
+
+/// The model's 3x3 convolutions without repetitions.
+std::vector<layer_case> convolutions_of(const architecture& arch, const shape& input) {
+    std::vector<layer_case> found;
     const auto add = [&](bool learns) {
-        return [&found, learns](const nn::conv_norm& layer, const shape& in) {
+        return [&found, learns](const nn::conv_bn& layer, const shape& in) {
             if (layer.conv.kernel != 3) return;
             for (auto& one : found)
                 if (one.layer == layer.conv && one.input == in) {
@@ -40,79 +65,91 @@ std::vector<case_at> convolutions_of(const architecture& arch, const shape& imag
         };
     };
     const teacher_network teacher{arch};
-    const trained_network trained{arch};
-    teacher.for_each_layer(image, add(false));
-    const shape first{image.n, 64 * arch.expansion(), image.h / 4, image.w / 4};
-    trained.student.for_each_layer(trained.bottleneck.for_each_layer(first, add(true)), add(true));
+    const trainable_network trainable{arch};
+    teacher.for_each_layer(input, add(false));
+    const shape first{input.n, 64 * arch.expansion(), input.h / 4, input.w / 4};
+    trainable.student.for_each_layer(trainable.bottleneck.for_each_layer(first, add(true)), add(true));
     return found;
 }
 
-const char* name_of(nn::method how) {
-    switch (how) {
-        case nn::method::four:
-            return "F(4x4)";
-        case nn::method::two:
-            return "F(2x2)";
-        case nn::method::strided:
-            return "split";
-        default:
-            return "plain";
+/// Times one layer and prints its rows.
+class layer_benchmark {
+   public:
+    layer_benchmark(cpu::queue& q, const layer_case& of, std::size_t rounds)
+        : q_{q},
+          of_{of},
+          rounds_{rounds},
+          output_{of.layer.output_shape(of.input)},
+          x_{make_tensor<cpu>(q, of.input)},
+          y_{make_tensor<cpu>(q, output_)},
+          w_{make_tensor<cpu>(q, {1, of.layer.weight_count(), 1, 1})} {
+        fill<cpu>(q, x_, 0.5f);
+        fill<cpu>(q, y_, 0.25f);
+        fill<cpu>(q, w_, 0.1f);
     }
-}
+
+    void scoring() {
+        const nn::conv_bn layer{of_.layer, 0, {}};
+        std::map<algorithm_preference, nn::folded_weights<cpu>> weights;
+        for (const auto preference : preferences)
+            nn::prepare<cpu>(q_, layer, of_.input,
+                             weights.emplace(preference, nn::folded_weights<cpu>{w_, {}, preference}).first->second);
+        print_row("scoring", weight_lifetime::persistent, [&](algorithm_preference by) {
+            nn::convolve<cpu>(q_, of_.layer, of_.input, nn::no_prologue(x_), weights.at(by).of(layer), {y_.data(), output_.c},
+                              by);
+        });
+    }
+
+    void training() {
+        print_row("forward", weight_lifetime::transient, [&](algorithm_preference by) {
+            nn::convolve<cpu>(q_, of_.layer, of_.input, nn::no_prologue(x_), {.plain = w_.data()}, {y_.data(), output_.c}, by);
+        });
+        print_row("input gradient", weight_lifetime::transient, [&](algorithm_preference by) {
+            nn::convolve_input_gradient<cpu>(q_, of_.layer, of_.input, y_.data(), w_.data(), {x_.data(), of_.input.c}, by);
+        });
+        print_row("weight gradient", weight_lifetime::transient, [&](algorithm_preference by) {
+            nn::convolve_weight_gradient<cpu>(q_, of_.layer, of_.input, nn::no_prologue(x_), y_.data(), w_.data(), by);
+        });
+    }
+
+   private:
+    /// Times run(preference) for each algorithm once.
+    template <class Run>
+    void print_row(const char* direction, weight_lifetime weights, const Run& run) {
+        const auto selected = nn::select_algorithm(of_.layer, of_.input, algorithm_preference::automatic, weights);
+        std::map<conv_algorithm, double> ms;
+        for (const auto preference : preferences)
+            if (const auto how = nn::select_algorithm(of_.layer, of_.input, preference, weights); !ms.contains(how))
+                ms[how] = fastest(rounds_ + 1, [&] { run(preference); });
+        std::string cells;
+        for (const auto how : algorithm_columns) cells += (ms.contains(how) ? fixed(ms[how], 3) : std::string{}) + " | ";
+        std::printf("| %zu to %zu at %zu x %zu%s, %zu | %s | %s%s | %.0f |\n", of_.layer.in, of_.layer.out, of_.input.h,
+                    of_.input.w, of_.layer.stride == 2 ? ", stride 2" : "", of_.count, direction, cells.c_str(),
+                    name_of(selected), 2e-6 * static_cast<double>(of_.layer.multiply_adds(of_.input)) / ms[selected]);
+        std::fflush(stdout);
+    }
+
+    cpu::queue& q_;
+    const layer_case& of_;
+    std::size_t rounds_;
+    shape output_;
+    tensor<cpu> x_, y_, w_;
+};
 
 }  // namespace
 
-void bench_algorithms(const architecture& arch, const shape& image, std::size_t threads, std::size_t rounds) {
+void bench_algorithms(const architecture& arch, const shape& input, std::size_t threads, std::size_t rounds) {
     cpu::queue q{threads};
-    std::printf("%s, %zu images of %zu x %zu, %zu threads, OpenBLAS kernels %s\n", std::string{arch.name}.c_str(), image.n,
-                image.w, image.h, q.threads, cpu::kernels().c_str());
+    std::printf("%s, %zu images of %zu x %zu, %zu threads, BLAS %s\n", std::string{arch.name}.c_str(), input.n, input.w, input.h,
+                q.threads, cpu::blas_description().c_str());
     std::printf(
-        "| 3x3 convolution, times | direction | plain ms | F(4x4) ms | F(2x2) ms | split ms | rule | its speed, GFLOP/s |\n");
+        "| 3x3 convolution, number | direction | im2col ms | F(4x4) ms | F(2x2) ms | F(2x2) stride 2 ms | auto | GFLOP/s of auto "
+        "|\n");
     std::printf("| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |\n");
-    for (const auto& one : convolutions_of(arch, image)) {
-        const nn::convolution& layer = one.layer;
-        const shape& in = one.input;
-        const shape out = layer.result_of(in);
-        const auto x = make_tensor<cpu>(q, in), y = make_tensor<cpu>(q, out),
-                   w = make_tensor<cpu>(q, {1, layer.weight_count(), 1, 1});
-        fill_with<cpu>(q, x, 0.5f);
-        fill_with<cpu>(q, y, 0.25f);
-        fill_with<cpu>(q, w, 0.1f);
-        const nn::conv_norm alone{layer, 0, {}};
-        using nn::algorithm, nn::weights_are;
-        const auto line = [&](const char* direction, weights_are weights, const auto& run) {
-            std::string cells;
-            double ruled = 0;
-            const auto rule = nn::method_of(layer, in, algorithm::automatic, weights);
-            std::map<nn::method, double> times;
-            for (const auto choice : {algorithm::direct, algorithm::winograd, algorithm::winograd_2x2})
-                if (const auto how = nn::method_of(layer, in, choice, weights); !times.contains(how)) {
-                    times[how] = fastest(rounds + 1, [&] { run(choice); });
-                    if (how == rule) ruled = times[how];
-                }
-            for (const auto how : {nn::method::plain, nn::method::four, nn::method::two, nn::method::strided})
-                cells += (times.contains(how) ? fixed(times[how], 3) : std::string{}) + " | ";
-            std::printf("| %zu to %zu at %zu x %zu%s, %zu | %s | %s%s | %.0f |\n", layer.in, layer.out, in.h, in.w,
-                        layer.stride == 2 ? ", stride 2" : "", one.count, direction, cells.c_str(), name_of(rule),
-                        2e-6 * static_cast<double>(layer.multiply_adds(in)) / ruled);
-            std::fflush(stdout);
-        };
-        std::map<algorithm, nn::folded_weights<cpu>> kept;
-        for (const auto choice : {algorithm::direct, algorithm::winograd, algorithm::winograd_2x2})
-            nn::prepare<cpu>(q, alone, in, kept.emplace(choice, nn::folded_weights<cpu>{w, {}, choice}).first->second);
-        line("scoring", weights_are::kept, [&](algorithm choice) {
-            nn::convolve<cpu>(q, layer, in, nn::as_input(x), kept.at(choice).of(alone), {y.data(), out.c}, choice);
-        });
-        if (!one.learns) continue;
-        line("forward", weights_are::made, [&](algorithm choice) {
-            nn::convolve<cpu>(q, layer, in, nn::as_input(x), {.plain = w.data()}, {y.data(), out.c}, choice);
-        });
-        line("input gradient", weights_are::made, [&](algorithm choice) {
-            nn::convolve_input_gradient<cpu>(q, layer, in, y.data(), w.data(), {x.data(), in.c}, choice);
-        });
-        line("weight gradient", weights_are::made, [&](algorithm choice) {
-            nn::convolve_weight_gradient<cpu>(q, layer, in, nn::as_input(x), y.data(), w.data(), choice);
-        });
+    for (const auto& one : convolutions_of(arch, input)) {
+        layer_benchmark benchmark{q, one, rounds};
+        benchmark.scoring();
+        if (one.learns) benchmark.training();
     }
 }
 

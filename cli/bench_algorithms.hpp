@@ -1,4 +1,4 @@
-// cli/bench_algorithms.hpp: the table of rd4ad bench --algorithms. Twin: tests/cli
+// cli/bench_algorithms.hpp: the table of rd4ad bench --algorithms. Twin: tests/cli/command.sh
 #pragma once
 #include <cstddef>
 
@@ -7,8 +7,9 @@
 
 namespace cli {
 
-/// Prints each 3x3 convolution of an architecture by each algorithm on this processor, in all directions, and which one the
-/// rule takes; the fastest of so many rounds counts. `threads` 0: all there are.
-void bench_algorithms(const rd4ad::architecture& arch, const rd4ad::shape& image, std::size_t threads, std::size_t rounds);
+/// Times each 3x3 convolution of an architecture with each algorithm on the CPU, forward and backward, and prints a table with
+/// the algorithm that `automatic` selects. input: the network's input. The fastest of `rounds` runs counts. threads: 0 for one
+/// per CPU.
+void bench_algorithms(const rd4ad::architecture& arch, const rd4ad::shape& input, std::size_t threads, std::size_t rounds);
 
 }  // namespace cli

@@ -1,9 +1,11 @@
-// cli/collector.cpp: findings to the library's results and report.
+// cli/collector.cpp: fills the library's results and report.
 #include "collector.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/score/report.hpp>
@@ -15,9 +17,11 @@ namespace cli {
 namespace fs = std::filesystem;
 
 const char* const results_help =
-    R"(With --out DIR: results.json (what --json prints), results.csv (a line for each image: label, raw score, score,
-regions, milliseconds), results.md (the table in Markdown) and report.html, one page with everything on it: scores with
-a threshold to move, curves, the images by score with heat map, mask and regions, training and settings. It fetches nothing.
+    R"(
+Files in --out DIR: results.json (the output of --json), results.csv (one line per image: label, raw
+score, score, regions, milliseconds), results.md (the table in Markdown) and report.html. The report
+is one page without external resources: scores with an adjustable threshold, curves, the images by
+score with heat map, mask and regions, training and settings.
 )";
 
 std::vector<metric> metrics_of(const rd4ad::evaluation& found) {
@@ -35,20 +39,41 @@ std::vector<metric> metrics_of(const rd4ad::evaluation& found) {
             {"image_ap", "image AP", found.image_ap},
             {"pixel_ap", "pixel AP", pixel_ap},
             {"best_f1", "best F1", found.best_f1},
-            {"best_f1_threshold", "threshold", found.best_f1_threshold, "its threshold"},
-            {"false_alarms", "alarms", found.false_alarms, "false alarms"},
-            {"detected", "found", found.detected, "defects found"}};
+            {"best_f1_raw_threshold", "raw threshold", found.best_f1_raw_threshold, "raw threshold of the best F1"},
+            {"false_alarm_rate", "false alarms", found.false_alarm_rate, "false-alarm rate"},
+            {"detection_rate", "detected", found.detection_rate, "detection rate"}};
 }
 
 namespace {
 
-/// The map over the whole photograph: itself where the network saw all of it and nothing else.
-rd4ad::image::plane of_photograph(const rd4ad::finding& found) {
-    const auto& at = found.place;
-    const bool all = at.padded_width == at.photograph_width && at.padded_height == at.photograph_height &&
-                     at.fitted_width == at.width && at.fitted_height == at.height;
-    return all ? found.map
-               : rd4ad::image::restore_map(at, found.map, *std::min_element(found.map.pixels.begin(), found.map.pixels.end()));
+/// The map over the whole image: the map itself if the network's input covers exactly the image.
+rd4ad::image::image_f32 map_of_image(const rd4ad::detection_result& result) {
+    const auto& by = result.transform;
+    const bool exact = by.padded_width == by.source_width && by.padded_height == by.source_height &&
+                       by.fitted_width == by.width && by.fitted_height == by.height;
+    return exact
+               ? result.map
+               : rd4ad::image::restore_map(by, result.map, *std::min_element(result.map.pixels.begin(), result.map.pixels.end()));
+}
+
+/// The settings of a training that the report shows: key in the checkpoint, name. Older checkpoints have "rate".
+constexpr std::pair<const char*, const char*> training_settings[]{
+    {"epochs", "epochs"}, {"batch", "images per step"}, {"learning_rate", "learning rate"}, {"rate", "learning rate"},
+    {"seed", "seed"},     {"images", "training images"}};
+
+std::vector<double> losses_of(const rd4ad::io::json& training) {
+    std::vector<double> losses;
+    if (const auto list = training.find("losses"); list != training.end() && list->is_array())
+        for (const auto& loss : *list)
+            if (loss.is_number()) losses.push_back(loss.get<double>());
+    return losses;
+}
+
+/// The raw threshold for a model without calibration: the best F1's, else one above all raw scores.
+double raw_threshold(const rd4ad::evaluation& found) {
+    const auto highest = std::max_element(found.raw_scores.begin(), found.raw_scores.end());
+    return found.best_f1_raw_threshold.value_or(
+        static_cast<double>(std::nextafter(*highest, std::numeric_limits<float>::infinity())));
 }
 
 }  // namespace
@@ -56,55 +81,46 @@ rd4ad::image::plane of_photograph(const rd4ad::finding& found) {
 collector::collector(const rd4ad::data::dataset& set, fs::path root, std::size_t thumbnail_bytes)
     : set_{set}, root_{std::move(root)}, thumbnail_bytes_{thumbnail_bytes}, images_(set.test.size()) {}
 
-void collector::add(std::size_t index, const rd4ad::image::picture& photograph, const rd4ad::finding& found,
-                    const std::optional<rd4ad::image::picture>& mask) {
+void collector::add(std::size_t index, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
+                    const std::optional<rd4ad::image::image_u8>& mask) {
     const auto& item = set_.test[index];
     auto& one = images_[index];
     const auto below = item.image.lexically_relative(root_);
     one.file = (below.empty() || *below.begin() == ".." ? item.image : below).generic_string();
     one.kind = item.kind;
-    one.anomalous = item.anomalous;
-    one.raw = static_cast<double>(found.score);
-    one.score = found.calibrated;
-    one.regions = found.regions;
-    one.width = photograph.width;
-    one.height = photograph.height;
+    one.is_anomalous = item.is_anomalous;
+    one.raw_score = static_cast<double>(result.raw_score);
+    one.score = result.score;
+    one.regions = result.regions;
+    one.width = image.width;
+    one.height = image.height;
     if (thumbnail_bytes_ == 0) return;
-    std::optional<rd4ad::image::picture> whole_mask;
-    if (mask) whole_mask = rd4ad::data::load_mask(item, photograph.width, photograph.height);
-    one.pictures = rd4ad::image::make_thumbnail(photograph, of_photograph(found), whole_mask, thumbnail_bytes_ / images_.size());
+    std::optional<rd4ad::image::image_u8> whole_mask;
+    if (mask) whole_mask = rd4ad::data::load_mask(item, image.width, image.height);
+    one.thumbnail = rd4ad::image::make_thumbnail(image, map_of_image(result), whole_mask, thumbnail_bytes_ / images_.size());
 }
 
 rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, std::string summary,
                                     std::vector<std::pair<std::string, std::string>> settings, const rd4ad::io::json& training) {
-    rd4ad::tested_set made{.name = set_.name.empty() ? "images" : set_.name, .summary = std::move(summary)};
-    for (const auto& one : metrics_of(found)) made.metrics.emplace_back(one.title, one.value);
-    const auto highest = std::max_element(found.scores.begin(), found.scores.end());
-    made.calibrated = std::all_of(images_.begin(), images_.end(), [](const auto& one) { return one.score.has_value(); });
-    made.threshold = made.calibrated ? 0.5
-                                     : found.best_f1_threshold.value_or(
-                                           static_cast<double>(std::nextafter(*highest, std::numeric_limits<float>::infinity())));
-    made.curves = found.curves;
-    made.settings = std::move(settings);
-    for (const auto& [key, name] : std::initializer_list<std::pair<const char*, const char*>>{{"epochs", "epochs"},
-                                                                                              {"batch", "images a step"},
-                                                                                              {"rate", "learning rate"},
-                                                                                              {"seed", "seed"},
-                                                                                              {"images", "training images"}})
-        if (const auto value = training.find(key); value != training.end()) made.settings.emplace_back(name, value->dump());
-    if (const auto losses = training.find("losses"); losses != training.end() && losses->is_array())
-        for (const auto& loss : *losses)
-            if (loss.is_number()) made.losses.push_back(loss.get<double>());
-    made.settings.emplace_back("rd4ad", rd4ad::version);
+    rd4ad::tested_set tested{.name = set_.name.empty() ? "images" : set_.name, .summary = std::move(summary)};
+    for (const auto& one : metrics_of(found)) tested.metrics.emplace_back(one.title, one.value);
+    tested.is_calibrated = std::all_of(images_.begin(), images_.end(), [](const auto& one) { return one.score.has_value(); });
+    tested.threshold = tested.is_calibrated ? 0.5 : raw_threshold(found);
+    tested.curves = found.curves;
+    tested.losses = losses_of(training);
+    tested.settings = std::move(settings);
+    for (const auto& [key, name] : training_settings)
+        if (const auto value = training.find(key); value != training.end()) tested.settings.emplace_back(name, value->dump());
+    tested.settings.emplace_back("rd4ad", rd4ad::version);
     for (std::size_t i = 0; i < images_.size(); ++i) images_[i].ms = found.ms[i];
-    made.images = std::move(images_);
-    return made;
+    tested.images = std::move(images_);
+    return tested;
 }
 
 void write_results(const fs::path& folder, std::string title, std::vector<rd4ad::tested_set> sets, std::size_t thumbnail_bytes) {
     rd4ad::io::write_atomically(folder / "results.csv", std::string_view{rd4ad::results_csv(sets)});
     rd4ad::io::write_atomically(folder / "results.md", std::string_view{rd4ad::results_markdown(sets)});
-    std::string note = "They hold at most " + fixed(static_cast<double>(thumbnail_bytes) / 1e6, 1) + " MB (--report-mb).";
+    auto note = rd4ad::text("Limit of --report-mb: ", megabytes(static_cast<double>(thumbnail_bytes)), " MB.");
     rd4ad::write_report(folder / "report.html", {std::move(title), std::move(sets), std::move(note)});
 }
 

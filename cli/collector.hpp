@@ -1,4 +1,4 @@
-// cli/collector.hpp: what a test finds, gathered for the files that are kept of it. Twin: tests/cli
+// cli/collector.hpp: collects the results of a test for its files and its report. Twin: tests/cli/command.sh
 #pragma once
 #include <cstddef>
 #include <filesystem>
@@ -14,28 +14,29 @@
 
 namespace cli {
 
-/// The files that rd4ad test leaves in --out, for the help.
+/// Help about the files that rd4ad test writes to --out.
 extern const char* const results_help;
 
-/// The metrics in the order of the table's columns: the key in results.json, the heading, the value, and the name where there
-/// is more room.
+/// One metric: its key in results.json, its column heading, its value, and its full name.
 struct metric {
     const char *key, *heading;
     std::optional<double> value;
     const char* title{heading};
 };
+
+/// The metrics in the order of the table's columns.
 [[nodiscard]] std::vector<metric> metrics_of(const rd4ad::evaluation& found);
 
-/// Makes a tested_set of a data set's findings, given one by one in any order.
+/// Collects a data set's results, in any order, into a tested_set.
 class collector {
    public:
-    /// root: files are named from there. thumbnail_bytes: for all thumbnails of the set; 0: none are made.
+    /// root: file names are relative to it. thumbnail_bytes: the limit for all thumbnails of the set; 0: no thumbnails.
     collector(const rd4ad::data::dataset& set, std::filesystem::path root, std::size_t thumbnail_bytes);
 
-    void add(std::size_t index, const rd4ad::image::picture& photograph, const rd4ad::finding& found,
-             const std::optional<rd4ad::image::picture>& mask);
+    void add(std::size_t index, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
+             const std::optional<rd4ad::image::image_u8>& mask);
 
-    /// settings: name and value; training: the checkpoint's JSON of its training, from which losses and settings come.
+    /// settings: names and values; training: the checkpoint's JSON about its training, which has losses and more settings.
     [[nodiscard]] rd4ad::tested_set finish(const rd4ad::evaluation& found, std::string summary,
                                            std::vector<std::pair<std::string, std::string>> settings,
                                            const rd4ad::io::json& training);

@@ -1,4 +1,4 @@
-// cli/console.cpp: what is drawn on a terminal.
+// cli/console.cpp: draws the progress bar.
 #include "console.hpp"
 
 #include <algorithm>
@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <rd4ad/core/text.hpp>
+
 namespace cli {
 
 namespace {
@@ -19,7 +21,7 @@ bool is_terminal(int file) {
     return ::isatty(file) != 0 && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
 }
 
-bool colour_wanted() {
+bool use_colour() {
     const char* refused = std::getenv("NO_COLOR");
     return refused == nullptr || *refused == '\0';
 }
@@ -37,19 +39,21 @@ std::string fixed(double value, int digits) {
     return {text, static_cast<std::size_t>(std::clamp(length, 0, 63))};
 }
 
-std::string duration(double seconds) {
+std::string duration_text(double seconds) {
     if (!std::isfinite(seconds) || seconds < 0) return "?";
     const auto whole = static_cast<long long>(seconds + 0.5);
-    if (whole < 60) return std::to_string(whole) + " s";
-    if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
-    return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
+    if (whole < 60) return rd4ad::text(whole, " s");
+    if (whole < 3600) return rd4ad::text(whole / 60, " min ", whole % 60, " s");
+    return rd4ad::text(whole / 3600, " h ", whole % 3600 / 60, " min");
 }
+
+std::string megabytes(double bytes, int digits) { return fixed(bytes / 1e6, digits); }
 
 std::string bold(const std::string& text) {
-    return is_terminal(STDOUT_FILENO) && colour_wanted() ? "\x1b[1m" + text + "\x1b[0m" : text;
+    return is_terminal(STDOUT_FILENO) && use_colour() ? "\x1b[1m" + text + "\x1b[0m" : text;
 }
 
-console::console() : terminal_{is_terminal(STDERR_FILENO)}, colour_{colour_wanted()} {}
+console::console() : terminal_{is_terminal(STDERR_FILENO)}, colour_{use_colour()} {}
 
 void console::bar(double share, const std::string& text) {
     using namespace std::chrono_literals;
@@ -69,8 +73,13 @@ void console::bar(double share, const std::string& text) {
     std::fflush(stderr);
 }
 
-void console::plain(const std::string& text) {
-    if (!terminal_) line(text);
+void console::images(std::size_t done, std::size_t total, const std::string& name) {
+    bar(static_cast<double>(done) / static_cast<double>(total),
+        rd4ad::text(name, name.empty() ? "" : ": ", "image ", done, '/', total));
+}
+
+void console::log(const std::string& line_text) {
+    if (!terminal_) line(line_text);
 }
 
 void console::line(const std::string& text) {

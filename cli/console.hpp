@@ -1,4 +1,4 @@
-// cli/console.hpp: how far things are, on standard error: a bar on a terminal, plain lines elsewhere. Twin: tests/cli
+// cli/console.hpp: prints progress on standard error: a bar on a terminal, lines elsewhere. Twin: tests/cli/command.sh
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -7,15 +7,18 @@
 namespace cli {
 
 /// "8 s", "3 min 20 s", "2 h 5 min".
-[[nodiscard]] std::string duration(double seconds);
+[[nodiscard]] std::string duration_text(double seconds);
 
-/// A number with so many digits behind the point, whatever the locale.
+/// A number with `digits` digits after the point.
 [[nodiscard]] std::string fixed(double value, int digits);
 
-/// The text in bold where standard output is a terminal and NO_COLOR is not set.
+/// "12.3" for 12 345 678 bytes.
+[[nodiscard]] std::string megabytes(double bytes, int digits = 1);
+
+/// The text in bold if standard output is a terminal and NO_COLOR is not set.
 [[nodiscard]] std::string bold(const std::string& text);
 
-/// Progress on standard error. On a terminal one line is drawn over and over; elsewhere each step that matters is a line.
+/// Progress on standard error. A terminal shows one line that is redrawn; a log file gets one line per epoch.
 class console {
    public:
     console();
@@ -23,13 +26,15 @@ class console {
     console(const console&) = delete;
     console& operator=(const console&) = delete;
 
-    /// Draws a bar, `text` behind it: at most ten times a second. Nothing where there is no terminal.
+    /// Draws a bar, filled to `share` of 0..1, followed by `text`; at most ten times per second. No-op without a terminal.
     void bar(double share, const std::string& text);
-    /// A line where there is no terminal, for those who read a log.
-    void plain(const std::string& line);
-    /// A line in any case.
+    /// Draws a bar for `done` of `total` images: "image 3/12", after "NAME: " if there is a name.
+    void images(std::size_t done, std::size_t total, const std::string& name = "");
+    /// Prints a line if there is no terminal.
+    void log(const std::string& line);
+    /// Prints a line.
     void line(const std::string& text);
-    /// Takes the bar away.
+    /// Removes the bar.
     void clear();
 
    private:

@@ -2,13 +2,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include <rd4ad/io/write_pth.hpp>
 #include <rd4ad/rd4ad.hpp>
 
-#include "arguments.hpp"
-#include "verbs.hpp"
+#include "commands.hpp"
 
 namespace cli {
 
@@ -17,49 +15,30 @@ namespace {
 namespace fs = std::filesystem;
 using cpu = rd4ad::backend::xtensor<float>;
 
-verb description() {
-    return {
-        .name = "convert",
-        .synopsis = "--from FILE --out FILE [FLAGS...]",
-        .what = "Turns a checkpoint of the paper's code (.pth with 'bn' and 'decoder') into one of ours, or back.",
-        .flags = {{"from", "FILE", "", "the checkpoint, theirs or ours"},
-                  {"out", "FILE", "", "NAME.safetensors for ours, NAME.pth for theirs"},
-                  {"teacher", "FILE", "", "theirs to ours: the teacher it was trained with, a file or a name (rd4ad teachers)"},
-                  {"inp", "PIXELS", "256", "theirs to ours: width and height of the images it was trained on"}},
-        .takes_operands = false,
-        .more =
-            R"(Their checkpoints hold no teacher: it is torchvision's, and --teacher names it. Ours hold everything; what theirs can't say (size,
-normalisation, calibration, settings of the training) is left out on the way back.
-
-Example: a checkpoint of the paper's code, scored here.
-  rd4ad fetch wide_resnet50_2
-  rd4ad convert --from wres50_bottle.pth --teacher wide_resnet50_2-imagenet --out bottle.safetensors
-  rd4ad score new.png --checkpoint bottle.safetensors
-)"};
-}
-
-/// {'bn', 'decoder'} as the paper's code saves it.
-void to_theirs(const fs::path& from, const fs::path& out) {
-    const auto ours = rd4ad::load_checkpoint<cpu>(from);  // so that what is written is a whole network
+/// Writes {'bn', 'decoder'}, as the paper's code does.
+void to_pth(const fs::path& from, const fs::path& out) {
+    const auto m = rd4ad::load_checkpoint<cpu>(from);  // checks that the file holds a whole network
     const auto file = rd4ad::io::read_safetensors(from);
-    rd4ad::io::tensor_file theirs;
+    rd4ad::io::tensor_file weights;
     for (const auto& [name, tensor] : file.tensors())
         if (name.starts_with("bn.") || name.starts_with("decoder."))
-            theirs.insert_bytes(name, tensor.type, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()});
-    rd4ad::io::write_pth(out, theirs);
-    std::printf("%s: %s, bn and decoder\n", out.c_str(), ours.arch->name.data());
+            weights.insert_bytes(name, tensor.type, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()});
+    rd4ad::io::write_pth(out, weights);
+    std::printf("%s: %s, bn and decoder\n", out.c_str(), m.arch->name.data());
 }
 
-void to_ours(const fs::path& from, const fs::path& out, const std::string& teacher, std::size_t size) {
-    const auto weights = teacher == "built-in" ? rd4ad::built_in_teacher() : rd4ad::load_weights(rd4ad::teacher_path(teacher));
+/// Writes a checkpoint of rd4ad from the paper's code's weights, the teacher and the size of the input.
+void to_safetensors(const fs::path& from, const fs::path& out, const std::string& teacher, std::size_t size) {
+    const bool built_in = teacher == "built-in";
+    const auto weights = built_in ? rd4ad::built_in_teacher() : rd4ad::load_weights(rd4ad::teacher_path(teacher));
     const auto& arch = rd4ad::recognise(weights, weights.contains("teacher.conv1.weight") ? "teacher." : "");
     auto m = rd4ad::make_model<cpu>(arch, weights);
-    if (teacher == "built-in") m.settings.teacher = rd4ad::built_in_teacher_name;
+    if (built_in) m.settings.teacher = rd4ad::built_in_teacher_name;
     const auto file = rd4ad::load_weights(from);
-    rd4ad::load_trained(m, file);
+    rd4ad::load_trainable(m, file);
     if (const auto* batches = file.find("bn.bn1.num_batches_tracked"); batches != nullptr && batches->count() == 1)
         m.batches = static_cast<std::size_t>(batches->values<double>().front());
-    m.settings.height = m.settings.width = m.settings.view.geometry.size = size;
+    m.settings.height = m.settings.width = m.settings.preprocessing.geometry.size = size;
     rd4ad::check_network_size(size, size);
     rd4ad::save_checkpoint(out, m);
     std::printf("%s: %s, %zu x %zu\n", out.c_str(), arch.name.data(), size, size);
@@ -67,21 +46,37 @@ void to_ours(const fs::path& from, const fs::path& out, const std::string& teach
 
 }  // namespace
 
-int convert(const std::vector<std::string>& words) {
-    return run_verb(description(), words, [](const arguments& given) -> int {
-        const fs::path from = given.required("from"), out = given.required("out");
-        if (out.extension() == ".pth") {
-            if (given.given("teacher") || given.given("inp"))
-                throw usage_error{"--out " + out.string() +
-                                  ": a checkpoint of theirs holds neither --teacher nor --inp; leave them out"};
-            to_theirs(from, out);
-        } else if (out.extension() == ".safetensors") {
-            to_ours(from, out, given.required("teacher"), given.whole("inp", 1));
-        } else {
-            throw usage_error{"--out " + out.string() + ": expected a name that ends in .safetensors (ours) or .pth (theirs)"};
-        }
-        return 0;
-    });
+usage convert_usage() {
+    return {.synopsis = "--from FILE --out FILE [FLAGS...]",
+            .flags = {{"from", "FILE", "", "the checkpoint to convert"},
+                      {"out", "FILE", "", "NAME.safetensors (rd4ad) or NAME.pth (paper's code)"},
+                      {"teacher", "FILE", "",
+                       "for .safetensors: the teacher of the training, a file or a name that rd4ad teachers lists"},
+                      {"inp", "PIXELS", "256", "for .safetensors: width and height of the training's input"}},
+            .notes =
+                R"(A checkpoint of the paper's code is a .pth file with 'bn' and 'decoder'. It holds no teacher, so
+--teacher names it. A .pth file keeps no size, normalisation, calibration or training settings of a
+.safetensors file.
+
+Example: score with a checkpoint of the paper's code.
+  rd4ad fetch wide_resnet50_2
+  rd4ad convert --from wres50_bottle.pth --teacher wide_resnet50_2-imagenet --out bottle.safetensors
+  rd4ad score new.png --checkpoint bottle.safetensors
+)"};
+}
+
+int convert(const parsed_options& options) {
+    const fs::path from = options.required("from"), out = options.required("out");
+    if (out.extension() == ".pth") {
+        if (options.has("teacher") || options.has("inp"))
+            throw usage_error{rd4ad::text("--out ", out, ": a .pth file holds neither --teacher nor --inp; leave them out")};
+        to_pth(from, out);
+    } else if (out.extension() == ".safetensors") {
+        to_safetensors(from, out, options.required("teacher"), options.whole("inp", 1));
+    } else {
+        throw usage_error{rd4ad::text("--out ", out, ": expected a name that ends in .safetensors or .pth")};
+    }
+    return 0;
 }
 
 }  // namespace cli

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -18,14 +17,14 @@
 #include <unistd.h>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/mapped_file.hpp>
 #include <rd4ad/model/weight_cache.hpp>
 
-#include "arguments.hpp"
+#include "commands.hpp"
 #include "console.hpp"
-#include "verbs.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "http.hpp"
 #include "sha256.hpp"
@@ -35,38 +34,18 @@ namespace cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-verb description() {
-    return {
-        .name = "fetch",
-        .synopsis = "ARCH... [FLAGS...]",
-        .what = "Gets ImageNet's weights (torchvision's files) into the cache: resnet18, resnet34, resnet50, wide_resnet50_2.",
-        .flags = {{"from", "URL|FILE", "", "another address (ending in /: a folder of them), or a file that is here already"},
-                  {"sha256", "HEX", "", "what the file's SHA-256 begins with, where it is not torchvision's own"},
-                  {"patience", "SECONDS", "30", "a server silent for so long is given up, and asked again"},
-                  {"tries", "N", "5", "connections in a row that bring nothing, before it fails"}},
-        .takes_operands = true,
-        .more =
-            R"(The cache is RD4AD_CACHE, else rd4ad within XDG_CACHE_HOME or ~/.cache. What a broken connection left is gone on with. A file
-is moved into place once its SHA-256 is right. Proxies: https_proxy, http_proxy, no_proxy.
-
-Example: the paper's teacher, then a training with it.
-  rd4ad fetch wide_resnet50_2
-  rd4ad train --data mvtec/bottle --teacher wide_resnet50_2-imagenet --out models
-)"};
-}
-
 #if defined(RD4AD_WITH_HTTP)
 
-/// No file of weights is larger: what a server sends beyond is not one.
-constexpr std::int64_t most_bytes = std::int64_t{1} << 30;
+namespace fs = std::filesystem;
+
+/// The maximum size of a file of weights; a larger download is refused.
+constexpr std::int64_t max_bytes = std::int64_t{1} << 30;
 
 [[noreturn]] void fail(const fs::path& path, const char* what, int code) {
-    throw rd4ad::io_error{path.string() + ": " + what + ": " + std::generic_category().message(code)};
+    throw rd4ad::io_error{rd4ad::text(path, ": ", what, ": ", std::generic_category().message(code))};
 }
 
-/// A file that is closed in the end.
+/// An open file.
 class open_file {
    public:
     open_file(const fs::path& path, int flags) : path_{path}, file_{::open(path.c_str(), flags | O_CLOEXEC, 0666)} {
@@ -76,17 +55,17 @@ class open_file {
     open_file& operator=(const open_file&) = delete;
     ~open_file() { ::close(file_); }
 
-    /// Waits until no other process holds it; it is let go with the file.
-    void lock(console& shown) const {
+    /// Waits until no other process has the lock, and holds it until the file is closed.
+    void lock(console& progress) const {
         if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-        shown.line(path_.string() + ": another process is at work; waiting for it");
+        progress.line(rd4ad::text(path_, ": waiting for another process that fetches the file"));
         while (::flock(file_, LOCK_EX) != 0)
             if (errno != EINTR) fail(path_, "can't be locked", errno);
     }
-    void cut(std::int64_t size) const {
-        if (::ftruncate(file_, size) != 0) fail(path_, "can't be written", errno);
+    void clear() const {
+        if (::ftruncate(file_, 0) != 0) fail(path_, "can't be written", errno);
     }
-    void append(std::string_view bytes) const {
+    void write(std::string_view bytes) const {
         while (!bytes.empty()) {
             const auto written = ::write(file_, bytes.data(), bytes.size());
             if (written < 0 && errno == EINTR) continue;
@@ -109,129 +88,170 @@ std::int64_t size_of(const fs::path& path) {
     return none ? 0 : static_cast<std::int64_t>(size);
 }
 
-std::string megabytes(std::int64_t bytes) { return fixed(static_cast<double>(bytes) / 1e6, 1); }
-
-struct job {
-    std::string name, url, hash;
-    long patience;
+/// One file to fetch. sha256: the first digits of its SHA-256. source: an address or a local file.
+struct fetch_request {
+    std::string name, source, sha256;
+    long timeout;
     std::size_t tries;
+
+    [[nodiscard]] bool is_local() const { return !source.starts_with("http://") && !source.starts_with("https://"); }
+    [[nodiscard]] bool matches(const fs::path& path) const { return sha256_of(path).starts_with(sha256); }
 };
 
-bool has_hash(const fs::path& path, const std::string& wanted) { return sha256_of(path).starts_with(wanted); }
+/// One connection that appends to a partial file.
+class transfer {
+   public:
+    transfer(const fetch_request& of, const open_file& file, std::int64_t first, console& progress)
+        : of_{of}, file_{file}, progress_{progress}, first_{first}, received_{first} {}
 
-/// Brings the whole file into `part`, going on from what is there. Throws io_error where the server refuses, or too many
-/// connections in a row bring nothing.
-void download(const job& of, const fs::path& part, console& shown) {
-    std::size_t failures = 0;
-    const open_file file{part, O_WRONLY | O_CREAT | O_APPEND};
-    for (;;) {
-        const std::int64_t first = size_of(part);
-        std::int64_t have = first, total = -1;
-        std::string refusal;
-        bool whole = false;
-        http_sink sink;
-        sink.begin = [&](long status, std::int64_t announced) {
-            if (status == 416 && first > 0) {  // nothing lies beyond what is here
-                whole = true;
-                return false;
-            }
-            if (status != 200 && status != 206) {
-                refusal = "the server answers with status " + std::to_string(status);
-                return false;
-            }
-            if (status == 200 && first > 0) {  // it ignores ranges: all comes again
-                file.cut(0);
-                have = 0;
-            }
-            if (announced >= 0) total = have + announced;
-            if (total > most_bytes)
-                refusal = "the server announces " + std::to_string(total) + " bytes, too many for such a file";
-            return refusal.empty();
-        };
-        sink.data = [&](std::string_view bytes) {
-            have += static_cast<std::int64_t>(bytes.size());
-            if (have > most_bytes) refusal = "the server sends more than " + std::to_string(most_bytes) + " bytes";
-            if (!refusal.empty()) return false;
-            file.append(bytes);
-            shown.bar(total > 0 ? static_cast<double>(have) / static_cast<double>(total) : 0.0,
-                      of.name + ": " + megabytes(have) + (total > 0 ? " of " + megabytes(total) : "") + " MB");
-            return true;
-        };
-        const auto end = http_download(of.url, first, of.patience, sink);
-        shown.clear();
-        if (!refusal.empty()) throw rd4ad::io_error{of.url + ": " + refusal + "; check the address, or give another by --from"};
-        if (whole || (!end.stopped && end.problem.empty())) {
-            file.flush();
-            return;
+    /// Downloads until the file is complete or the connection ends. Throws io_error if the server refuses.
+    void run() {
+        const auto end = http_download(of_.source, first_, of_.timeout,
+                                       {.begin = [this](long status, std::int64_t announced) { return begin(status, announced); },
+                                        .data = [this](std::string_view bytes) { return append(bytes); }});
+        progress_.clear();
+        problem_ = end.problem;
+        complete_ = complete_ || (!end.stopped && problem_.empty());
+        if (!refusal_.empty())
+            throw rd4ad::io_error{rd4ad::text(of_.source, ": ", refusal_, "; check the address, or give another one by --from")};
+    }
+
+    [[nodiscard]] bool complete() const { return complete_; }
+    [[nodiscard]] bool received_any() const { return received_ > first_; }
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+
+   private:
+    /// Returns true to continue.
+    bool begin(long status, std::int64_t announced) {
+        complete_ = status == 416 && first_ > 0;  // range not satisfiable: the file ends at first_
+        if (complete_) return false;
+        if (status != 200 && status != 206) return refuse(rd4ad::text("the server answers with status ", status));
+        if (status == 200 && first_ > 0) {  // the server ignores ranges and sends the whole file
+            file_.clear();
+            received_ = 0;
         }
-        failures = have > first ? 0 : failures + 1;
+        if (announced >= 0) total_ = received_ + announced;
+        return total_ <= max_bytes ||
+               refuse(rd4ad::text("the server announces ", total_, " bytes, expected at most ", max_bytes));
+    }
+
+    bool append(std::string_view bytes) {
+        received_ += static_cast<std::int64_t>(bytes.size());
+        if (received_ > max_bytes) return refuse(rd4ad::text("the server sends more than ", max_bytes, " bytes"));
+        file_.write(bytes);
+        const auto received = static_cast<double>(received_), total = static_cast<double>(total_);
+        progress_.bar(total_ > 0 ? received / total : 0.0,
+                      rd4ad::text(of_.name, ": ", megabytes(received), total_ > 0 ? " of " + megabytes(total) : "", " MB"));
+        return true;
+    }
+
+    bool refuse(std::string why) {
+        refusal_ = std::move(why);
+        return false;
+    }
+
+    const fetch_request& of_;
+    const open_file& file_;
+    console& progress_;
+    std::int64_t first_, received_, total_{-1};
+    bool complete_{false};
+    std::string refusal_{}, problem_{};
+};
+
+/// Downloads into `part`, after the bytes that it holds. Throws io_error if the server refuses, or if `tries` connections in a
+/// row receive nothing.
+void download(const fetch_request& of, const fs::path& part, console& progress) {
+    const open_file file{part, O_WRONLY | O_CREAT | O_APPEND};
+    for (std::size_t failures = 0;;) {
+        transfer connection{of, file, size_of(part), progress};
+        connection.run();
+        if (connection.complete()) return file.flush();
+        failures = connection.received_any() ? 0 : failures + 1;
         if (failures >= of.tries)
-            throw rd4ad::io_error{of.url + ": " + end.problem + "; " + std::to_string(size_of(part)) +
-                                  " bytes are kept, the same command goes on with them"};
-        shown.line(of.name + ": " + end.problem + "; trying again from byte " + std::to_string(size_of(part)));
+            throw rd4ad::io_error{rd4ad::text(of.source, ": ", connection.problem(), "; keeps ", size_of(part),
+                                              " bytes; run the same command again to continue")};
+        progress.line(rd4ad::text(of.name, ": ", connection.problem(), "; trying again from byte ", size_of(part)));
         if (failures > 0) std::this_thread::sleep_for(std::chrono::milliseconds{250 << std::min<std::size_t>(failures, 5)});
     }
 }
 
-void fetch_one(const job& of, const fs::path& folder, console& shown) {
-    const auto target = folder / of.name, part = folder / (of.name + ".part");
+/// Throws format_error with both SHA-256.
+[[noreturn]] void fail_sha256(const fetch_request& of, const std::string& what, const std::string& found, const char* remedy) {
+    throw rd4ad::format_error{rd4ad::text(of.source, ": ", what, " ", found.substr(0, of.sha256.size()), "..., expected ",
+                                          of.sha256, "...: another file, or a damaged one", remedy)};
+}
+
+void copy_local(const fetch_request& of, const fs::path& target) {
+    if (!of.matches(of.source)) fail_sha256(of, "its SHA-256 is", sha256_of(of.source), "");
+    const rd4ad::io::mapped_file source{of.source};
+    rd4ad::io::write_atomically(target, source.bytes());
+}
+
+/// Downloads beside the target, and renames the file once its SHA-256 is right.
+void download_to(const fetch_request& of, const fs::path& target, console& progress) {
+    const fs::path part = target.string() + ".part";
+    std::error_code failed;
+    const bool resumed = size_of(part) > 0;
+    download(of, part, progress);
+    if (resumed && !of.matches(part)) {  // the bytes from the earlier attempt may be of another file
+        fs::remove(part, failed);
+        download(of, part, progress);
+    }
+    if (const auto found = sha256_of(part); !found.starts_with(of.sha256)) {
+        const auto size = size_of(part);
+        fs::remove(part, failed);
+        fail_sha256(of, rd4ad::text("sent ", size, " bytes whose SHA-256 is"), found,
+                    "; try again, or give another address by --from");
+    }
+    fs::rename(part, target, failed);
+    if (failed) throw rd4ad::io_error{rd4ad::text(target, ": can't be written: ", failed.message())};
+}
+
+void fetch_file(const fetch_request& of, const fs::path& folder, console& progress) {
+    const auto target = folder / of.name;
     const open_file guard{folder / (of.name + ".lock"), O_RDWR | O_CREAT};
-    guard.lock(shown);
+    guard.lock(progress);
     std::error_code ignored;
     if (fs::exists(target, ignored)) {
-        if (has_hash(target, of.hash)) {
-            std::printf("%s is there already\n", target.c_str());
+        if (of.matches(target)) {
+            std::printf("%s exists already\n", target.c_str());
             return;
         }
-        shown.line(target.string() + ": has another SHA-256 than it should; it is fetched anew");
+        progress.line(rd4ad::text(target, ": its SHA-256 is wrong; fetching it again"));
     }
-    if (!of.url.starts_with("http://") && !of.url.starts_with("https://")) {
-        if (!has_hash(of.url, of.hash))
-            throw rd4ad::format_error{of.url + ": its SHA-256 is " + sha256_of(of.url).substr(0, of.hash.size()) +
-                                      "..., expected " + of.hash + "...: another file, or a damaged one"};
-        const rd4ad::io::mapped_file source{of.url};
-        rd4ad::io::write_atomically(target, source.bytes());
-    } else {
-        const bool resumed = size_of(part) > 0;
-        download(of, part, shown);
-        if (resumed && !has_hash(part, of.hash)) {  // perhaps what was there was of something else
-            fs::remove(part, ignored);
-            download(of, part, shown);
-        }
-        if (const auto hash = sha256_of(part); !hash.starts_with(of.hash)) {
-            const auto size = size_of(part);
-            fs::remove(part, ignored);
-            throw rd4ad::format_error{of.url + ": sent " + std::to_string(size) + " bytes whose SHA-256 is " +
-                                      hash.substr(0, of.hash.size()) + "..., expected " + of.hash +
-                                      "...: another file, or a damaged one; try again, or another address by --from"};
-        }
-        std::error_code failed;
-        fs::rename(part, target, failed);
-        if (failed) throw rd4ad::io_error{target.string() + ": can't be written: " + failed.message()};
-    }
+    if (of.is_local())
+        copy_local(of, target);
+    else
+        download_to(of, target, progress);
     std::printf("%s\n", target.c_str());
     std::fflush(stdout);
 }
 
-int fetch_all(const arguments& given) {
-    const auto from = given.text("from"), hash = given.text("sha256");
-    const auto& names = given.operands();
-    if (names.empty()) throw usage_error{"nothing to fetch: expected resnet18, resnet34, resnet50 or wide_resnet50_2"};
-    if (names.size() > 1 && !from.empty() && !from.ends_with('/'))
-        throw usage_error{"--from " + from + ": is one file; for several give a folder, ending in /"};
-    if (!hash.empty() && (names.size() > 1 || hash.size() < 8 || hash.size() > 64 ||
-                          hash.find_first_not_of("0123456789abcdef") != std::string::npos))
-        throw usage_error{"--sha256 '" + hash + "': expected 8 to 64 digits of 0-9a-f, for one file"};
-    const auto patience = given.whole("patience", 1), tries = given.whole("tries", 1);
-    if (patience > 86400) throw usage_error{"--patience " + given.text("patience") + ": expected at most 86400"};
+/// Throws usage_error for flags that do not fit the number of files.
+void check(const parsed_options& options) {
+    const auto from = options.text("from"), hash = options.text("sha256");
+    const auto count = options.operands().size();
+    if (count == 0) throw usage_error{"nothing to fetch: expected resnet18, resnet34, resnet50 or wide_resnet50_2"};
+    if (count > 1 && !from.empty() && !from.ends_with('/'))
+        throw usage_error{rd4ad::text("--from ", from, ": is one file; give a folder, ending in /, for several files")};
+    const bool is_hash = hash.size() >= 8 && hash.size() <= 64 && hash.find_first_not_of("0123456789abcdef") == hash.npos;
+    if (!hash.empty() && (count > 1 || !is_hash))
+        throw usage_error{rd4ad::text("--sha256 '", hash, "': expected 8 to 64 digits of 0-9a-f, for one file")};
+}
+
+int fetch_all(const parsed_options& options) {
+    check(options);
+    const auto from = options.text("from"), hash = options.text("sha256");
+    const auto timeout = static_cast<long>(options.whole("timeout", 1, 86400));
+    const auto tries = options.whole("tries", 1);
     const auto folder = rd4ad::cache_folder();
     rd4ad::io::make_folder(folder);
-    console shown;
-    for (const auto& arch : names) {
+    console progress;
+    for (const auto& arch : options.operands()) {
         const auto& file = rd4ad::imagenet_file_of(arch);
         const std::string name{file.name};
-        const auto url = from.empty() ? rd4ad::imagenet_address + name : from.ends_with('/') ? from + name : from;
-        fetch_one({name, url, hash.empty() ? std::string{file.hash()} : hash, static_cast<long>(patience), tries}, folder, shown);
+        const auto source = from.empty() ? rd4ad::imagenet_address + name : from.ends_with('/') ? from + name : from;
+        fetch_file({name, source, hash.empty() ? std::string{file.hash()} : hash, timeout, tries}, folder, progress);
     }
     return 0;
 }
@@ -240,14 +260,30 @@ int fetch_all(const arguments& given) {
 
 }  // namespace
 
-int fetch(const std::vector<std::string>& words) {
-    return run_verb(description(), words, [](const arguments& given) -> int {
+usage fetch_usage() {
+    return {.synopsis = "ARCH... [FLAGS...]",
+            .flags = {{"from", "URL|FILE", "", "another address (a folder if it ends in /), or a local file"},
+                      {"sha256", "HEX", "", "first digits of the file's SHA-256, instead of torchvision's"},
+                      {"timeout", "SECONDS", "30", "seconds without data after which the connection is closed and opened again"},
+                      {"tries", "N", "5", "connections in a row without data before the command fails"}},
+            .notes =
+                R"(ARCH is resnet18, resnet34, resnet50 or wide_resnet50_2. The files go to RD4AD_CACHE, or else to the
+folder rd4ad in XDG_CACHE_HOME or ~/.cache. Continues a download that was interrupted. Moves a file
+into place only if its SHA-256 is right. Uses the proxies of https_proxy, http_proxy and no_proxy.
+
+Example: the paper's teacher, and a training with it.
+  rd4ad fetch wide_resnet50_2
+  rd4ad train --data mvtec/bottle --teacher wide_resnet50_2-imagenet --out models
+)",
+            .takes_operands = true};
+}
+
+int fetch([[maybe_unused]] const parsed_options& options) {
 #if defined(RD4AD_WITH_HTTP)
-        return fetch_all(given);
+    return fetch_all(options);
 #else
-        throw rd4ad::option_error{"fetch: this command is built without it: configure with -D RD4AD_HTTP=ON and build again"};
+    throw rd4ad::option_error{"fetch: this command is built without it: configure with -D RD4AD_HTTP=ON and build again"};
 #endif
-    });
 }
 
 }  // namespace cli

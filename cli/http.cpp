@@ -1,4 +1,4 @@
-// cli/http.cpp: libcurl, which is included here alone.
+// cli/http.cpp: sends requests with libcurl; no other file includes it.
 #include "http.hpp"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
 
 namespace cli {
@@ -27,12 +28,12 @@ constexpr long connect_seconds = 20;
 curl_handle open(const std::string& url, char* error) {
     static const bool ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
     curl_handle made{ready ? ::curl_easy_init() : nullptr};
-    if (!made) throw rd4ad::io_error{url + ": libcurl can't be started"};
+    if (!made) throw rd4ad::io_error{url + ": libcurl can't be initialised"};
     ::curl_easy_setopt(made.get(), CURLOPT_URL, url.c_str());
     ::curl_easy_setopt(made.get(), CURLOPT_ERRORBUFFER, error);
     ::curl_easy_setopt(made.get(), CURLOPT_NOSIGNAL, 1L);
     ::curl_easy_setopt(made.get(), CURLOPT_CONNECTTIMEOUT, connect_seconds);
-    ::curl_easy_setopt(made.get(), CURLOPT_USERAGENT, (std::string{"rd4ad/"} + rd4ad::version).c_str());
+    ::curl_easy_setopt(made.get(), CURLOPT_USERAGENT, rd4ad::text("rd4ad/", rd4ad::version).c_str());
 #if LIBCURL_VERSION_NUM >= 0x075500
     ::curl_easy_setopt(made.get(), CURLOPT_PROTOCOLS_STR, "http,https");
     ::curl_easy_setopt(made.get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -45,14 +46,14 @@ curl_handle open(const std::string& url, char* error) {
 
 std::string reason(CURLcode code, const char* detail) { return *detail != '\0' ? detail : ::curl_easy_strerror(code); }
 
-std::size_t keep_body(const char* bytes, std::size_t one, std::size_t count, void* to) {
-    static_cast<http_answer*>(to)->body.append(bytes, one * count);
-    return one * count;
+std::size_t keep_body(const char* bytes, std::size_t size, std::size_t count, void* to) {
+    static_cast<http_answer*>(to)->body.append(bytes, size * count);
+    return size * count;
 }
 
-std::size_t keep_header(const char* bytes, std::size_t one, std::size_t count, void* to) {
+std::size_t keep_header(const char* bytes, std::size_t size, std::size_t count, void* to) {
     auto& headers = static_cast<http_answer*>(to)->headers;
-    const std::string_view line{bytes, one * count};
+    const std::string_view line{bytes, size * count};
     if (line.starts_with("HTTP/")) headers.clear();
     if (const auto colon = line.find(':'); colon != std::string_view::npos) {
         std::string name{line.substr(0, colon)}, value{line.substr(colon + 1)};
@@ -61,11 +62,11 @@ std::size_t keep_header(const char* bytes, std::size_t one, std::size_t count, v
         const auto begin = value.find_first_not_of(" \t"), end = value.find_last_not_of(" \t\r\n");
         headers[name] = begin == std::string::npos ? "" : value.substr(begin, end - begin + 1);
     }
-    return one * count;
+    return size * count;
 }
 
-/// A download under way.
-struct download {
+/// The state of a running request.
+struct request_state {
     CURL* handle;
     const http_sink* to;
     bool begun{false}, stopped{false};
@@ -82,10 +83,10 @@ struct download {
     }
 };
 
-std::size_t hand_on(const char* bytes, std::size_t one, std::size_t count, void* to) {
-    auto& job = *static_cast<download*>(to);
+std::size_t forward(const char* bytes, std::size_t size, std::size_t count, void* to) {
+    auto& job = *static_cast<request_state*>(to);
     if (!job.begin()) return 0;
-    if (job.to->data({bytes, one * count})) return one * count;
+    if (job.to->data({bytes, size * count})) return size * count;
     job.stopped = true;
     return 0;
 }
@@ -111,7 +112,7 @@ http_answer http_request(const std::string& url, const std::vector<std::string>&
     ::curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, &keep_header);
     ::curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &answer);
     const auto code = ::curl_easy_perform(handle.get());
-    if (code != CURLE_OK) throw rd4ad::io_error{url + ": no answer: " + reason(code, error)};
+    if (code != CURLE_OK) throw rd4ad::io_error{rd4ad::text(url, ": no answer: ", reason(code, error))};
     ::curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer.status);
     return answer;
 }
@@ -119,14 +120,15 @@ http_answer http_request(const std::string& url, const std::vector<std::string>&
 http_end http_download(const std::string& url, std::int64_t first, long stall_seconds, const http_sink& to) {
     char error[CURL_ERROR_SIZE] = "";
     const auto handle = open(url, error);
-    download job{handle.get(), &to};
+    request_state job{handle.get(), &to};
     ::curl_easy_setopt(handle.get(), CURLOPT_FOLLOWLOCATION, 1L);
     ::curl_easy_setopt(handle.get(), CURLOPT_MAXREDIRS, 10L);
-    const std::string range = std::to_string(first) + "-";  // unlike a resume, a server may ignore it
-    if (first > 0) ::curl_easy_setopt(handle.get(), CURLOPT_RANGE, range.c_str());
+    const auto range = rd4ad::text(first, '-');
+    if (first > 0)  // not CURLOPT_RESUME_FROM, which fails if the server ignores it
+        ::curl_easy_setopt(handle.get(), CURLOPT_RANGE, range.c_str());
     ::curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
     ::curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_TIME, stall_seconds);
-    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &hand_on);
+    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &forward);
     ::curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &job);
     const auto code = ::curl_easy_perform(handle.get());
     if (!job.begun && code == CURLE_OK) job.begin();  // an answer without a body

@@ -1,16 +1,14 @@
-// cli/kserve.cpp: the protocol's requests and answers.
+// cli/kserve.cpp: writes the protocol's requests and reads its answers.
 #include "kserve.hpp"
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/export/client.hpp>
-
-#include "http.hpp"
 
 namespace cli {
 
@@ -18,126 +16,165 @@ namespace {
 
 using rd4ad::io::json;
 
-/// What a refusal says, in one line.
-std::string refusal(const http_answer& answer) {
-    std::string text = "status " + std::to_string(answer.status);
+rd4ad::format_error wrong(const std::string& address, const std::string& problem) {
+    return rd4ad::format_error{rd4ad::text(address, ": ", problem)};
+}
+
+/// Throws io_error with the status and the server's message unless the status is 200.
+void check_status(const http_answer& answer, const std::string& address) {
+    if (answer.status == 200) return;
+    auto message = rd4ad::text(address, ": refused with status ", answer.status);
     const auto parsed = json::parse(answer.body, nullptr, false);
     if (parsed.is_object() && parsed.contains("error") && parsed["error"].is_string())
-        text += ": " + parsed["error"].get<std::string>();
-    return text;
+        message += ": " + parsed["error"].get<std::string>();
+    throw rd4ad::io_error{message};
 }
 
-json parsed_object(std::string_view text, const std::string& address) {
-    auto made = rd4ad::io::parse(text, address);
-    if (!made.is_object()) throw rd4ad::format_error{address + ": answers with something else than a JSON object"};
-    return made;
+json parse_object(std::string_view text, const std::string& address) {
+    auto parsed = rd4ad::io::parse_json(text, address);
+    if (!parsed.is_object()) throw wrong(address, "the answer is no JSON object");
+    return parsed;
 }
 
-std::size_t byte_count(const json& output, const std::string& address) {
-    const auto found = output.value("parameters", json::object()).value("binary_data_size", json{});
-    if (!found.is_number_unsigned())
-        throw rd4ad::format_error{address + ": an output comes as bytes without 'binary_data_size'; try --tensors json"};
-    return found.get<std::size_t>();
+/// An answer to an inference request: its JSON, and the bytes of binary tensors after it.
+struct parsed_answer {
+    json object;
+    std::string_view bytes;
+};
+
+/// Splits an answer at the length in Inference-Header-Content-Length. Without that header all of it is JSON.
+parsed_answer split(const http_answer& answer, const std::string& address) {
+    const std::string_view body = answer.body;
+    const auto header = answer.headers.find("inference-header-content-length");
+    if (header == answer.headers.end()) return {parse_object(body, address), {}};
+    const auto& digits = header->second;
+    const bool is_number = !digits.empty() && digits.size() < 12 && digits.find_first_not_of("0123456789") == digits.npos;
+    const std::size_t length = is_number ? std::stoul(digits) : 0;
+    if (!is_number || length > body.size())
+        throw wrong(address, rd4ad::text("Inference-Header-Content-Length is '", digits, "', expected a number of at most ",
+                                         body.size(), ", the bytes of the answer"));
+    return {parse_object(body.substr(0, length), address), body.substr(length)};
+}
+
+/// The numbers of an output in JSON.
+std::vector<float> json_values(const json& data, const std::string& name, const std::string& address) {
+    const auto is_number = [](const json& one) { return one.is_number(); };
+    if (!data.is_array() || !std::all_of(data.begin(), data.end(), is_number))
+        throw wrong(address, rd4ad::text("output '", name, "' holds values that are no numbers"));
+    return data.get<std::vector<float>>();
+}
+
+/// Takes the numbers of a binary output from the front of `bytes`.
+std::vector<float> binary_values(const json& output, std::string_view& bytes, const std::string& name,
+                                 const std::string& address) {
+    const auto stated = output.value("parameters", json::object()).value("binary_data_size", json{});
+    if (!stated.is_number_unsigned())
+        throw wrong(address, rd4ad::text("output '", name, "' is binary without 'binary_data_size'; try --tensors json"));
+    const auto size = stated.get<std::size_t>();
+    if (size > bytes.size() || size % sizeof(float) != 0)
+        throw wrong(address, rd4ad::text("output '", name, "' states ", size, " bytes, found ", bytes.size()));
+    std::vector<float> values(size / sizeof(float));
+    std::memcpy(values.data(), bytes.data(), size);
+    bytes.remove_prefix(size);
+    return values;
+}
+
+/// The values of the output `map`; empty without it. Outputs follow each other in the answer's bytes.
+std::vector<float> map_values(const http_answer& answer, const std::string& address) {
+    auto [object, bytes] = split(answer, address);
+    std::vector<float> map;
+    for (const auto& output : object.value("outputs", json::array())) {
+        const auto name = output.value("name", "");
+        if (output.value("datatype", "") != "FP32")
+            throw wrong(address, rd4ad::text("output '", name, "' is not FP32: serve a model that rd4ad export wrote"));
+        auto values =
+            output.contains("data") ? json_values(output["data"], name, address) : binary_values(output, bytes, name, address);
+        if (name == rd4ad::scoring_graph::map) map = std::move(values);
+    }
+    return map;
+}
+
+/// Cuts values into `count` maps. Throws format_error for another number of values.
+std::vector<rd4ad::image::image_f32> cut_maps(const std::vector<float>& values, std::size_t count, std::size_t width,
+                                              std::size_t height, const std::string& address) {
+    const std::size_t pixels = width * height;
+    if (values.size() != count * pixels)
+        throw wrong(address,
+                    rd4ad::text("output 'map' has ", values.size(), " values, expected ", count, " x ", width, " x ", height));
+    std::vector<rd4ad::image::image_f32> maps(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * pixels);
+        maps[i] = {width, height, 1, std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(pixels))};
+    }
+    return maps;
 }
 
 }  // namespace
 
-served_model::served_model(std::string server, std::string model, tensor_form form) : server_{std::move(server)} {
+served_model::served_model(std::string server, const std::string& model, tensor_format format) : server_{std::move(server)} {
     while (server_.ends_with('/')) server_.pop_back();
-    model_address_ = server_ + "/v2/models/" + model;
-    const auto about_server = get(server_ + "/v2");
-    const auto extensions = about_server.value("extensions", json::array());
-    const bool has_binary = std::find(extensions.begin(), extensions.end(), "binary_tensor_data") != extensions.end();
-    binary_ = form == tensor_form::binary || (form == tensor_form::automatic && has_binary);
+    model_address_ = rd4ad::text(server_, "/v2/models/", model);
+    const bool supported = supports_binary();
+    binary_ = format == tensor_format::binary || (format == tensor_format::automatic && supported);
+    const auto about = description();
+    settings_ = rd4ad::described_input(about, model_address_);
+    sigma_ = rd4ad::described_sigma(about, model_address_);
+}
 
-    const auto metadata = get(model_address_);
-    json about = metadata.value("parameters", json::object()).value(rd4ad::description_key, json{});
+json served_model::get(const std::string& address) const {
+    const auto answer = http_request(address);
+    check_status(answer, address);
+    return parse_object(answer.body, address);
+}
+
+bool served_model::supports_binary() const {
+    const auto extensions = get(server_ + "/v2").value("extensions", json::array());
+    return std::find(extensions.begin(), extensions.end(), "binary_tensor_data") != extensions.end();
+}
+
+/// The description in the parameters of the model's metadata, or else of its configuration, which also has the maximum batch.
+json served_model::description() {
+    json about = get(model_address_).value("parameters", json::object()).value(rd4ad::description_key, json{});
     if (about.is_null()) {
         const auto configuration = get(model_address_ + "/config");
         about = configuration.value("parameters", json::object())
                     .value(rd4ad::description_key, json::object())
                     .value("string_value", json{});
-        const auto most = configuration.value("max_batch_size", json{});
-        if (most.is_number_unsigned()) largest_batch_ = most.get<std::size_t>();
+        const auto stated = configuration.value("max_batch_size", json{});
+        if (stated.is_number_unsigned()) max_batch_ = stated.get<std::size_t>();
     }
     if (!about.is_string())
-        throw rd4ad::format_error{model_address_ + ": the model has no parameter '" + rd4ad::description_key +
-                                  "': serve what rd4ad export --format triton wrote"};
-    const auto description = parsed_object(about.get<std::string>(), model_address_);
-    settings_ = rd4ad::described_input(description, model_address_);
-    sigma_ = rd4ad::described_sigma(description, model_address_);
+        throw wrong(model_address_, rd4ad::text("the model has no parameter '", rd4ad::description_key,
+                                                "': serve a model that rd4ad export --format triton wrote"));
+    return parse_object(about.get<std::string>(), model_address_);
 }
 
-json served_model::get(const std::string& address) const {
-    const auto answer = http_request(address);
-    if (answer.status != 200) throw rd4ad::io_error{address + ": refused with " + refusal(answer)};
-    return parsed_object(answer.body, address);
-}
-
-std::vector<rd4ad::image::plane> served_model::maps(std::span<const float> images) const {
-    const std::size_t height = settings_.height, width = settings_.width, pixels = height * width;
-    const auto planes = rd4ad::channels_first(images, height, width);
-    const std::size_t count = planes.size() / (3 * pixels);
-    const auto bytes = std::as_bytes(std::span{planes});
-    json input{{"name", rd4ad::scoring_graph::input}, {"datatype", "FP32"}, {"shape", {count, 3, height, width}}};
-    json outputs = json::array();
-    outputs.push_back({{"name", rd4ad::scoring_graph::map}, {"parameters", {{"binary_data", binary_}}}});
-    std::vector<std::string> headers{"Content-Type: " + std::string{binary_ ? "application/octet-stream" : "application/json"}};
+http_answer served_model::request_maps(std::span<const float> inputs, std::size_t count) const {
+    const auto values = rd4ad::channels_first(inputs, settings_.height, settings_.width);
+    const auto bytes = std::as_bytes(std::span{values});
+    json input{
+        {"name", rd4ad::scoring_graph::input}, {"datatype", "FP32"}, {"shape", {count, 3, settings_.height, settings_.width}}};
     if (binary_)
         input["parameters"] = {{"binary_data_size", bytes.size()}};
     else
-        input["data"] = planes;
-    std::string body = json{{"inputs", {input}}, {"outputs", outputs}}.dump();
+        input["data"] = values;
+    json outputs = json::array();
+    outputs.push_back({{"name", rd4ad::scoring_graph::map}, {"parameters", {{"binary_data", binary_}}}});
+    auto body = json{{"inputs", {input}}, {"outputs", outputs}}.dump();
+    std::vector<std::string> headers{binary_ ? "Content-Type: application/octet-stream" : "Content-Type: application/json"};
     if (binary_) {
-        headers.push_back("Inference-Header-Content-Length: " + std::to_string(body.size()));
+        headers.push_back(rd4ad::text("Inference-Header-Content-Length: ", body.size()));
         body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
+    return http_request(model_address_ + "/infer", headers, &body);
+}
 
+std::vector<rd4ad::image::image_f32> served_model::maps(std::span<const float> inputs) const {
+    const std::size_t height = settings_.height, width = settings_.width, count = inputs.size() / (3 * height * width);
     const auto address = model_address_ + "/infer";
-    const auto answer = http_request(address, headers, &body);
-    if (answer.status != 200) throw rd4ad::io_error{address + ": refused with " + refusal(answer)};
-    std::string_view text = answer.body, tail;
-    if (const auto length = answer.headers.find("inference-header-content-length"); length != answer.headers.end()) {
-        const auto& digits = length->second;
-        const bool number = !digits.empty() && digits.size() < 12 && digits.find_first_not_of("0123456789") == std::string::npos;
-        if (!number || std::stoul(digits) > text.size())
-            throw rd4ad::format_error{address + ": Inference-Header-Content-Length '" + digits +
-                                      "' is no length within the answer's " + std::to_string(text.size()) + " bytes"};
-        tail = text.substr(std::stoul(digits));
-        text = text.substr(0, std::stoul(digits));
-    }
-    const auto found = parsed_object(text, address).value("outputs", json::array());
-    std::map<std::string, std::vector<float>> values;
-    for (const auto& output : found) {
-        const auto name = output.value("name", "");
-        if (output.value("datatype", "") != "FP32")
-            throw rd4ad::format_error{address + ": output '" + name + "' is no FP32: serve what rd4ad export wrote"};
-        auto& to = values[name];
-        if (output.contains("data")) {
-            if (!output["data"].is_array() ||
-                !std::all_of(output["data"].begin(), output["data"].end(), [](const json& one) { return one.is_number(); }))
-                throw rd4ad::format_error{address + ": output '" + name + "' holds something else than numbers"};
-            to = output["data"].get<std::vector<float>>();
-            continue;
-        }
-        const auto size = byte_count(output, address);
-        if (size > tail.size() || size % sizeof(float) != 0)
-            throw rd4ad::format_error{address + ": output '" + name + "' claims " + std::to_string(size) + " bytes, " +
-                                      std::to_string(tail.size()) + " are there"};
-        to.resize(size / sizeof(float));
-        std::memcpy(to.data(), tail.data(), size);
-        tail.remove_prefix(size);
-    }
-    const auto& maps = values[rd4ad::scoring_graph::map];
-    if (maps.size() != count * pixels)
-        throw rd4ad::format_error{address + ": answers with " + std::to_string(maps.size()) + " values of map for " +
-                                  std::to_string(count) + " images of " + std::to_string(width) + " x " + std::to_string(height)};
-    std::vector<rd4ad::image::plane> all(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto begin = maps.begin() + static_cast<std::ptrdiff_t>(i * pixels);
-        all[i] = {width, height, 1, std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(pixels))};
-    }
-    return all;
+    const auto answer = request_maps(inputs, count);
+    check_status(answer, address);
+    return cut_maps(map_values(answer, address), count, width, height, address);
 }
 
 }  // namespace cli

@@ -1,4 +1,5 @@
-// cli/kserve.hpp: a model on a server that speaks the KServe v2 protocol over HTTP (Triton and others). Twin: tests/cli
+// cli/kserve.hpp: a model on a server that speaks the KServe v2 protocol over HTTP, for example Triton. Twin:
+// tests/cli/command.sh
 #pragma once
 #include <cstddef>
 #include <span>
@@ -9,34 +10,39 @@
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/model.hpp>
 
+#include "http.hpp"
+
 namespace cli {
 
-/// How tensors travel: as JSON's numbers, or as bytes behind the JSON (the protocol's binary extension).
-enum class tensor_form { automatic, json, binary };
+/// How a request carries tensors: as JSON numbers, or as bytes after the JSON (the protocol's binary extension).
+enum class tensor_format { automatic, as_json, binary };
 
-/// A served model. Every function throws io_error where the server doesn't answer or refuses, format_error where its answer
-/// is not what the protocol and the model's description promise; messages begin with the address.
+/// A served model. Every function throws io_error if the server does not answer or refuses, and format_error if its answer
+/// violates the protocol or the model's description; messages begin with the address.
 class served_model {
    public:
-    /// server: "http://host:8000"; model: its name there. Asks for the model's tensors and its description.
-    served_model(std::string server, std::string model, tensor_form form);
+    /// server: "http://host:8000"; model: its name on the server. Requests the model's metadata and description.
+    served_model(std::string server, const std::string& model, tensor_format format);
 
-    /// How photographs are prepared, as the model's description says.
+    /// The preprocessing and the normalisation, from the model's description.
     [[nodiscard]] const rd4ad::model_settings& settings() const noexcept { return settings_; }
-    /// The Gaussian over a map joined of patches.
+    /// Standard deviation, in pixels, of the Gaussian that smooths a map joined from patches.
     [[nodiscard]] double sigma() const noexcept { return sigma_; }
-    /// The most images a request may carry; 0: any number.
-    [[nodiscard]] std::size_t largest_batch() const noexcept { return largest_batch_; }
+    /// The maximum number of images per request; 0: no limit.
+    [[nodiscard]] std::size_t max_batch() const noexcept { return max_batch_; }
 
-    /// The maps of prepared images, height x width x 3 each.
-    [[nodiscard]] std::vector<rd4ad::image::plane> maps(std::span<const float> images) const;
+    /// The anomaly maps of inputs, height x width x 3 each.
+    [[nodiscard]] std::vector<rd4ad::image::image_f32> maps(std::span<const float> inputs) const;
 
    private:
     [[nodiscard]] rd4ad::io::json get(const std::string& address) const;
+    [[nodiscard]] bool supports_binary() const;
+    [[nodiscard]] rd4ad::io::json description();
+    [[nodiscard]] http_answer request_maps(std::span<const float> inputs, std::size_t count) const;
 
     std::string server_, model_address_;
     bool binary_{false};
-    std::size_t largest_batch_{0};
+    std::size_t max_batch_{0};
     rd4ad::model_settings settings_{};
     double sigma_{0};
 };

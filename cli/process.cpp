@@ -1,4 +1,4 @@
-// cli/process.cpp: programs by posix_spawn.
+// cli/process.cpp: runs programs with posix_spawn.
 #include "process.hpp"
 
 #include <cerrno>
@@ -9,29 +9,43 @@
 #include <unistd.h>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 
 namespace cli {
 
-void run_program(const std::vector<std::string>& words) {
-    std::vector<std::string> copies{words};
-    std::vector<char*> given;
-    for (auto& word : copies) given.push_back(word.data());
-    given.push_back(nullptr);
+namespace {
+
+/// Throws io_error with the program and the system's message.
+void check(const std::string& program, const char* what, int code) {
+    if (code != 0) throw rd4ad::io_error{rd4ad::text(program, ": ", what, ": ", std::generic_category().message(code))};
+}
+
+/// Starts the program with its standard output redirected to standard error.
+::pid_t start(const std::vector<std::string>& args) {
+    std::vector<std::string> copies{args};
+    std::vector<char*> argv;
+    for (auto& arg : copies) argv.push_back(arg.data());
+    argv.push_back(nullptr);
     ::posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     ::pid_t child = 0;
-    const int failed = ::posix_spawnp(&child, given[0], &actions, nullptr, given.data(), environ);
+    const int failed = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) throw rd4ad::io_error{words[0] + ": can't be run: " + std::generic_category().message(failed)};
+    check(args[0], "can't be run", failed);
+    return child;
+}
+
+}  // namespace
+
+void run_program(const std::vector<std::string>& args) {
+    const ::pid_t child = start(args);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) throw rd4ad::io_error{words[0] + ": can't be waited for: " + std::generic_category().message(errno)};
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        throw rd4ad::io_error{
-            words[0] + ": ended with " +
-            (WIFEXITED(status) ? "status " + std::to_string(WEXITSTATUS(status)) : "signal " + std::to_string(WTERMSIG(status))) +
-            "; what it said stands above"};
+        if (errno != EINTR) check(args[0], "can't be waited for", errno);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    const auto end = WIFEXITED(status) ? rd4ad::text("status ", WEXITSTATUS(status)) : rd4ad::text("signal ", WTERMSIG(status));
+    throw rd4ad::io_error{rd4ad::text(args[0], ": ended with ", end, "; see its output above")};
 }
 
 }  // namespace cli

@@ -1,12 +1,12 @@
-// cli/process.hpp: another program, run to its end. Twin: tests/cli
+// cli/process.hpp: runs another program. Twin: tests/cli/command.sh
 #pragma once
 #include <string>
 #include <vector>
 
 namespace cli {
 
-/// Runs a program (found in PATH) with its arguments, its output going where this command's standard error goes. Throws
-/// io_error where it can't be started or ends with another status than 0; its own words are then on standard error.
-void run_program(const std::vector<std::string>& words);
+/// Runs a program, found in PATH, with its arguments and waits for its end. Its output goes to this command's standard error.
+/// Throws io_error if the program does not start or does not end with status 0.
+void run_program(const std::vector<std::string>& args);
 
 }  // namespace cli

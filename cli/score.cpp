@@ -1,4 +1,5 @@
 // cli/score.cpp: rd4ad score.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -9,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "arguments.hpp"
-#include "backends.hpp"
+#include "commands.hpp"
+#include "compute_flags.hpp"
 #include "console.hpp"
-#include "pictures.hpp"
+#include "detector.hpp"
+#include "image_output.hpp"
+#include "preprocessing_flags.hpp"
 #include "score_served.hpp"
-#include "verbs.hpp"
-#include "view.hpp"
 
 namespace cli {
 
@@ -24,33 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 using rd4ad::io::json;
 
-/// Photographs whose maps are kept until the pictures' scale of colours is fixed.
-constexpr std::size_t kept_for_scale = 256;
+/// The number of images that determine the colour scale of the result images.
+constexpr std::size_t images_for_scale = 256;
 
-verb description() {
-    verb v{.name = "score",
-           .synopsis = "IMAGE|DIR... --checkpoint FILE|--server URL [FLAGS...]",
-           .what =
-               "Scores photographs: a line each with path, raw score (0 to 3, more is more unusual), milliseconds, and where the "
-               "model has a threshold score (0 to 1, 0.5 is the threshold) and verdict.",
-           .flags = {{"checkpoint", "FILE", "", "what rd4ad train wrote"},
-                     {"json", "", "", "each line a JSON object: path, raw, score, anomalous, regions, ms"},
-                     {"coco", "FILE", "", "write the regions as COCO results; images are numbered from 1 in their order"},
-                     {"smallest-region", "PIXELS", "0", "area in the photograph below which a region is left out"},
-                     {"out", "DIR", "", "write pictures of what was found"}},
-           .takes_operands = true,
-           .more = std::string{pictures_help} + R"(
-Example: all photographs of a folder, the most unusual first.
-  rd4ad score photographs --checkpoint models/bottle.safetensors --out pictures | sort -rk2
-)"};
-    for (auto& one : kept_view_flags()) v.flags.push_back(std::move(one));
-    for (auto& one : server_flags()) v.flags.push_back(std::move(one));
-    for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
-    return v;
-}
-
-/// The files themselves and the images in the folders. data_error for a folder without images.
-std::vector<fs::path> photographs_in(const std::vector<std::string>& operands) {
+/// The files themselves, and the images in the folders. Throws data_error for a folder without images.
+std::vector<fs::path> image_files(const std::vector<std::string>& operands) {
     std::vector<fs::path> files;
     for (const auto& operand : operands) {
         std::error_code ignored;
@@ -58,44 +37,47 @@ std::vector<fs::path> photographs_in(const std::vector<std::string>& operands) {
             files.emplace_back(operand);
             continue;
         }
-        const auto found = rd4ad::data::detail::some_images_in(operand, "photographs to score");
+        const auto found = rd4ad::data::images_in_folder(operand, "images to score");
         files.insert(files.end(), found.begin(), found.end());
     }
     return files;
 }
 
-json object_of(const fs::path& path, const rd4ad::finding& found, double ms) {
+json json_of(const fs::path& path, const rd4ad::detection_result& result, double ms) {
     json regions = json::array();
-    for (const auto& one : found.regions) regions.push_back(to_json(one));
-    const auto verdict = found.anomalous();
+    for (const auto& one : result.regions) regions.push_back(to_json(one));
+    const auto verdict = result.is_anomalous();
     return {{"path", path.string()},
-            {"raw", found.score},
-            {"score", found.calibrated ? json(*found.calibrated) : json()},
-            {"anomalous", verdict ? json(*verdict) : json()},
+            {"raw_score", result.raw_score},
+            {"score", rd4ad::io::number_or_null(result.score)},
+            {"is_anomalous", verdict ? json(*verdict) : json()},
             {"regions", std::move(regions)},
             {"ms", ms}};
 }
 
-/// Prints what was found in a photograph, and draws it where pictures are wanted.
-class results {
+/// Tab-separated: path, raw score, milliseconds; with a calibration also score and verdict.
+std::string line_of(const fs::path& path, const rd4ad::detection_result& result, double ms) {
+    auto line = rd4ad::text(path, '\t', fixed(static_cast<double>(result.raw_score), 6), '\t', fixed(ms, 1));
+    if (result.score) line += rd4ad::text('\t', fixed(*result.score, 6), '\t', *result.is_anomalous() ? "anomalous" : "good");
+    return line;
+}
+
+/// Prints the results of the images and writes their files.
+class result_printer {
    public:
-    explicit results(const arguments& given) : json_{given.given("json")}, coco_file_{given.text("coco")} {
-        if (const auto out = given.text("out"); !out.empty()) writer_ = std::make_unique<picture_writer>(out, kept_for_scale);
+    explicit result_printer(const parsed_options& options) : json_{options.has("json")}, coco_file_{options.text("coco")} {
+        if (const auto out = options.text("out"); !out.empty())
+            writer_ = std::make_unique<result_image_writer>(out, images_for_scale);
     }
-    void add(const fs::path& path, const rd4ad::finding& found, double ms) {
+    void add(const fs::path& path, const rd4ad::detection_result& result, double ms) {
         ++images_;
-        if (json_)
-            std::printf("%s\n", rd4ad::io::text_of(object_of(path, found, ms), path.string()).c_str());
-        else
-            std::printf("%s\t%s\t%s%s\n", path.c_str(), fixed(static_cast<double>(found.score), 6).c_str(), fixed(ms, 1).c_str(),
-                        !found.calibrated
-                            ? ""
-                            : ('\t' + fixed(*found.calibrated, 6) + (*found.anomalous() ? "\tanomalous" : "\tgood")).c_str());
-        for (auto& entry : rd4ad::coco_results(images_, found.regions)) {
+        const auto line = json_ ? rd4ad::io::dump_json(json_of(path, result, ms), path.string()) : line_of(path, result, ms);
+        std::printf("%s\n", line.c_str());
+        for (auto& entry : rd4ad::coco_results(images_, result.regions)) {
             entry["file_name"] = path.filename().string();
             coco_.push_back(std::move(entry));
         }
-        if (writer_) writer_->add("", path, found, std::nullopt);
+        if (writer_) writer_->add("", path, result, std::nullopt);
     }
     void finish() {
         if (writer_) writer_->finish();
@@ -107,49 +89,68 @@ class results {
     fs::path coco_file_;
     std::size_t images_{0};
     json coco_ = json::array();
-    std::unique_ptr<picture_writer> writer_{};
+    std::unique_ptr<result_image_writer> writer_{};
 };
 
-template <rd4ad::Backend B>
-void score_here(const arguments& given, const std::vector<fs::path>& files, results& to) {
-    constexpr std::size_t most = 8;
-    const fs::path checkpoint = given.required("checkpoint");
-    const rd4ad::detector<B> by{checkpoint,
-                                {.batch = std::min(most, files.size()),
-                                 .size = rd4ad::map_size::network,
-                                 .regions = {.smallest_area = given.real("smallest-region")}},
-                                compute_options(given)};
-    check_kept_view(given, by.settings().view, checkpoint);
-    console shown;
-    by.score_files(files, [&](std::size_t first, std::span<const rd4ad::finding> found, double ms) {
-        shown.clear();
-        for (std::size_t i = 0; i < found.size(); ++i) to.add(files[first + i], found[i], ms);
+void score_locally(const parsed_options& options, const std::vector<fs::path>& files, result_printer& to) {
+    constexpr std::size_t max_batch = 8;
+    const fs::path checkpoint = options.required("checkpoint");
+    const auto by = detector_loader{options}(checkpoint, {.batch = std::min(max_batch, files.size()),
+                                                          .size = rd4ad::map_size::network,
+                                                          .regions = {.min_area = options.real("min-region-area")}});
+    check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+    console progress;
+    by->score_files(files, [&](std::size_t first, std::span<const rd4ad::detection_result> results, double ms) {
+        progress.clear();
+        for (std::size_t i = 0; i < results.size(); ++i) to.add(files[first + i], results[i], ms);
         std::fflush(stdout);
-        const std::size_t done = first + found.size();
-        shown.bar(static_cast<double>(done) / static_cast<double>(files.size()),
-                  "image " + std::to_string(done) + "/" + std::to_string(files.size()));
+        progress.images(first + results.size(), files.size());
     });
 }
 
 }  // namespace
 
-int score(const std::vector<std::string>& words) {
-    return run_verb(description(), words, [](const arguments& given) -> int {
-        if (given.text("server").empty())
-            static_cast<void>(given.required("checkpoint"));
-        else if (given.given("checkpoint"))
-            throw usage_error{"--checkpoint and --server: a photograph is scored here or on a server, give one of them"};
-        if (given.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
-        const auto files = photographs_in(given.operands());
-        results found{given};
-        if (given.text("server").empty())
-            with_backend(given, [&]<class B>() { return score_here<B>(given, files, found), 0; });
-        else
-            score_served(given, files,
-                         [&](const fs::path& path, const rd4ad::finding& one, double ms) { found.add(path, one, ms); });
-        found.finish();
-        return 0;
-    });
+usage score_usage() {
+    return {
+        .synopsis = "IMAGE|DIR... --checkpoint FILE|--server URL [FLAGS...]",
+        .flags = join_flags({{{"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
+                              {"json", "", "", "print one JSON object per image instead of text"},
+                              {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
+                              {"min-region-area", "PIXELS", "0", "leave out regions with a smaller area, in pixels of the image"},
+                              {"out", "DIR", "", "folder for the result images"}},
+                             checkpoint_preprocessing_flags(),
+                             server_flags(),
+                             compute_flags()}),
+        .notes =
+            std::string{
+                R"(Prints one line per image: path, raw score (0 to 3, higher is more anomalous) and milliseconds,
+separated by tabs. A calibrated model adds the score (0 to 1) and the verdict: anomalous from a
+score of 0.5. --json prints the keys path, raw_score, score, is_anomalous, regions and ms; score and
+is_anomalous are null without a calibration.
+)"} + result_images_help +
+            R"(
+Example: all images of a folder, the most anomalous first.
+  rd4ad score images --checkpoint models/bottle.safetensors --out results | sort -rk2
+)",
+        .takes_operands = true};
+}
+
+int score(const parsed_options& options) {
+    const bool on_server = !options.text("server").empty();
+    if (!on_server)
+        static_cast<void>(options.required("checkpoint"));
+    else if (options.has("checkpoint"))
+        throw usage_error{"--checkpoint excludes --server: score locally or on a server, give one of them"};
+    if (options.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
+    const auto files = image_files(options.operands());
+    result_printer to{options};
+    if (on_server)
+        score_served(options, files,
+                     [&](const fs::path& path, const rd4ad::detection_result& result, double ms) { to.add(path, result, ms); });
+    else
+        score_locally(options, files, to);
+    to.finish();
+    return 0;
 }
 
 }  // namespace cli

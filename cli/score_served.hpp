@@ -1,22 +1,22 @@
-// cli/score_served.hpp: photographs scored by a model on a server, prepared here as its description says. Twin: tests/cli
+// cli/score_served.hpp: scores images with a model on a server; preprocesses them here. Twin: tests/cli/command.sh
 #pragma once
 #include <filesystem>
 #include <functional>
 #include <vector>
 
-#include <rd4ad/score/finding.hpp>
+#include <rd4ad/score/detection_result.hpp>
 
-#include "arguments.hpp"
+#include "options.hpp"
 
 namespace cli {
 
 /// The flags that `score_served` reads.
 [[nodiscard]] std::vector<flag> server_flags();
 
-/// Called with what was found in each photograph (its map at the fitted size), and milliseconds.
-using scored_photograph = std::function<void(const std::filesystem::path& path, const rd4ad::finding& found, double ms)>;
+/// Receives the path of an image, its result (with the map at the network's size) and the milliseconds it took.
+using served_callback = std::function<void(const std::filesystem::path& path, const rd4ad::detection_result& result, double ms)>;
 
-/// Scores the files on --server. Throws usage_error, io_error and format_error, messages beginning with the address.
-int score_served(const arguments& given, const std::vector<std::filesystem::path>& files, const scored_photograph& show);
+/// Scores the files on --server, in order. Throws usage_error; io_error and format_error, whose messages begin with the address.
+void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files, const served_callback& use);
 
 }  // namespace cli

@@ -1,4 +1,4 @@
-// cli/sha256.cpp: by OpenSSL's libcrypto, which is included here alone.
+// cli/sha256.cpp: computes SHA-256 with OpenSSL's libcrypto; no other file includes it.
 #include "sha256.hpp"
 
 #include <cstddef>

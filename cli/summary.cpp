@@ -1,4 +1,4 @@
-// cli/summary.cpp: means over classes.
+// cli/summary.cpp: computes means over classes.
 #include "summary.hpp"
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// cli/summary.hpp: results of several classes, and their mean. Twin: tests/cli
+// cli/summary.hpp: combines the results of several classes. Twin: tests/cli/command.sh
 #pragma once
 #include <string>
 #include <utility>
@@ -8,13 +8,13 @@
 
 namespace cli {
 
-/// Each class's name and result, in the order that was asked for.
+/// Name and result of each class, in the order of the command line.
 using class_results = std::vector<std::pair<std::string, rd4ad::io::json>>;
 
-/// For each key the mean over the classes that have a number there, null where none has.
+/// The mean of each key over the classes whose value is a number; null if no class has one.
 [[nodiscard]] rd4ad::io::json mean_of(const class_results& classes, const std::vector<std::string>& keys);
 
-/// What is said of all: the only class's result, of several {"classes": {name: result}, "mean": mean}.
+/// The result of a single class, or {"classes": {name: result}, "mean": mean} for several.
 [[nodiscard]] rd4ad::io::json summary_of(const class_results& classes, rd4ad::io::json mean);
 
 }  // namespace cli

@@ -5,31 +5,20 @@
 #include <system_error>
 #include <vector>
 
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/model/data_folders.hpp>
+#include <rd4ad/model/teacher_weights.hpp>
 #include <rd4ad/model/weight_cache.hpp>
-#include <rd4ad/model/weights.hpp>
 
-#include "arguments.hpp"
+#include "commands.hpp"
 #include "console.hpp"
-#include "verbs.hpp"
 
 namespace cli {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-verb description() {
-    return {.name = "teachers",
-            .synopsis = "[FLAGS...]",
-            .what = "Lists the teachers that rd4ad train --teacher knows by name: built in, in the cache, or to be fetched.",
-            .flags = {{"json", "", "", "a JSON array of objects: teacher, arch, state, file, bytes"}},
-            .takes_operands = false,
-            .more = R"(
-Example: what is here, and what rd4ad fetch would get.
-  rd4ad teachers
-)"};
-}
 
 struct row {
     std::string teacher, arch, state, file;
@@ -44,30 +33,39 @@ std::vector<row> all_teachers() {
             rows.push_back({"built-in", "resnet18", "built in", path.string(), static_cast<std::size_t>(fs::file_size(path))});
     for (const auto& file : rd4ad::imagenet_files) {
         const auto path = rd4ad::cache_folder() / file.name;
-        const bool here = fs::exists(path, ignored);
+        const bool cached = fs::exists(path, ignored);
         const std::string arch{file.arch};
-        rows.push_back({arch + std::string{rd4ad::imagenet_suffix}, arch, here ? "in the cache" : "rd4ad fetch " + arch,
-                        here ? path.string() : rd4ad::imagenet_address + std::string{file.name},
-                        here ? static_cast<std::size_t>(fs::file_size(path)) : file.bytes});
+        rows.push_back({rd4ad::text(arch, rd4ad::imagenet_suffix), arch, cached ? "in the cache" : "rd4ad fetch " + arch,
+                        cached ? path.string() : rd4ad::text(rd4ad::imagenet_address, file.name),
+                        cached ? static_cast<std::size_t>(fs::file_size(path)) : file.bytes});
     }
     return rows;
 }
 
 }  // namespace
 
-int teachers(const std::vector<std::string>& words) {
-    return run_verb(description(), words, [](const arguments& given) -> int {
-        auto all = rd4ad::io::json::array();
-        for (const auto& one : all_teachers()) {
-            all.push_back(
-                {{"teacher", one.teacher}, {"arch", one.arch}, {"state", one.state}, {"file", one.file}, {"bytes", one.bytes}});
-            if (!given.given("json"))
-                std::printf("%-26s%-28s%6s MB  %s\n", one.teacher.c_str(), one.state.c_str(),
-                            fixed(static_cast<double>(one.bytes) / 1e6, 1).c_str(), one.file.c_str());
-        }
-        if (given.given("json")) std::printf("%s\n", rd4ad::io::text_of(all, "teachers", 2).c_str());
-        return 0;
-    });
+usage teachers_usage() {
+    return {.synopsis = "[FLAGS...]",
+            .flags = {{"json", "", "", "print JSON: objects with the keys teacher, arch, state, file and bytes"}},
+            .notes = R"(A teacher is built in, in the cache, or available with the rd4ad fetch command in its line.
+
+Example: the teachers on this machine and those that rd4ad fetch downloads.
+  rd4ad teachers
+)"};
+}
+
+int teachers(const parsed_options& options) {
+    const bool as_json = options.has("json");
+    auto all = rd4ad::io::json::array();
+    for (const auto& one : all_teachers()) {
+        all.push_back(
+            {{"teacher", one.teacher}, {"arch", one.arch}, {"state", one.state}, {"file", one.file}, {"bytes", one.bytes}});
+        if (!as_json)
+            std::printf("%-26s%-28s%6s MB  %s\n", one.teacher.c_str(), one.state.c_str(),
+                        megabytes(static_cast<double>(one.bytes)).c_str(), one.file.c_str());
+    }
+    if (as_json) std::printf("%s\n", rd4ad::io::dump_json(all, "teachers", 2).c_str());
+    return 0;
 }
 
 }  // namespace cli

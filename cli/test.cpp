@@ -1,4 +1,5 @@
 // cli/test.cpp: rd4ad test.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
@@ -8,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "arguments.hpp"
-#include "backends.hpp"
 #include "collector.hpp"
+#include "commands.hpp"
+#include "compute_flags.hpp"
 #include "console.hpp"
-#include "pictures.hpp"
-#include "sets.hpp"
+#include "dataset_flags.hpp"
+#include "detector.hpp"
+#include "image_output.hpp"
+#include "preprocessing_flags.hpp"
 #include "summary.hpp"
-#include "verbs.hpp"
-#include "view.hpp"
 
 namespace cli {
 
@@ -25,205 +26,210 @@ namespace {
 namespace fs = std::filesystem;
 using rd4ad::io::json;
 
-verb description() {
-    verb v{
-        .name = "test",
-        .synopsis = "--data DIR --checkpoint FILE|DIR [FLAGS...]",
-        .what = "Judges a trained model by a test set: metrics as a table, or as JSON.",
-        .flags = set_flags(),
-        .takes_operands = false,
-        .more =
-            std::string{
-                R"(Each metric is 0 to 1, more is better; "-", in JSON null, where the data don't allow it (no masks, one kind of image).
-AUPRO is over the whole set; "per image" is its mean over the images with a defect, as the paper's code has it. Best F1 is
-that of the images, reached where a raw score of at least the threshold counts as a defect; it is known only afterwards.
-Alarms and found are the shares of the good and of the other images that reach the threshold the model came with. Below the
-table stands how many alarms that is, and between which numbers they lie in 95 of 100 such tests, if the good images are
-like those that set the threshold, and none of them.
-)"} + results_help +
-            pictures_help +
-            R"(They go to DIR/<kind>/, with several classes to DIR/<class>/<kind>/.
-
-Example: the metrics of one model, and its pictures.
-  rd4ad test --data mvtec/bottle --checkpoint models/bottle.safetensors --save-segmentation-images --out pictures
-)"};
-    const std::vector<flag> own{
-        {"checkpoint", "PATH", "", "what rd4ad train wrote: the file, or its folder"},
-        {"save-segmentation-images", "", "", "write pictures to --out"},
-        {"coco", "FILE", "", "write the regions as COCO results, images numbered from 1 in the set's order"},
-        {"json", "", "", "JSON on standard output instead of the table"},
-        {"report-mb", "MB", "16", "size of all thumbnails in the report, in megabytes; 0: none"},
-        {"out", "DIR", "", "where results, report and pictures go"}};
-    v.flags.insert(v.flags.end(), own.begin(), own.end());
-    for (auto& one : kept_view_flags()) v.flags.push_back(std::move(one));
-    for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
-    return v;
-}
-
 json result_of(const rd4ad::evaluation& found, const std::string& teacher) {
-    json result{{"images", found.scores.size()}, {"seconds", found.seconds}, {"teacher", teacher}};
+    json result{{"images", found.raw_scores.size()}, {"seconds", found.seconds}, {"teacher", teacher}};
     for (const auto& one : metrics_of(found)) result[one.key] = rd4ad::io::number_or_null(one.value);
-    result["alarms"] = json();
-    if (const auto& a = found.alarms)
-        result["alarms"] = {{"count", a->count}, {"good_images", a->good}, {"predicted", {a->predicted.low, a->predicted.high}}};
+    result["false_alarm_count"] = json();
+    if (const auto& count = found.false_alarm_count)
+        result["false_alarm_count"] = {
+            {"count", count->count}, {"good_images", count->good}, {"predicted", {count->predicted.low, count->predicted.high}}};
     return result;
 }
 
-/// Means of the metrics; images and seconds are sums.
+/// The means of the metrics, and the sums of images and seconds.
 json mean_row(const class_results& classes) {
     std::vector<std::string> keys;
-    for (const auto& one : metrics_of({})) keys.emplace_back(one.key);
+    for (const auto& one : metrics_of(rd4ad::evaluation{})) keys.emplace_back(one.key);
     json mean = mean_of(classes, keys);
     std::size_t images = 0;
     double seconds = 0;
     for (const auto& [name, one] : classes) {
-        images += one.at("images").template get<std::size_t>();
-        seconds += one.at("seconds").template get<double>();
+        images += one.at("images").get<std::size_t>();
+        seconds += one.at("seconds").get<double>();
     }
     mean["images"] = images;
     mean["seconds"] = seconds;
     return mean;
 }
 
-/// "0 of 40 good images are alarms, 0 to 8 predicted by the 16 that set the threshold"
-std::string in_words(const rd4ad::counted_alarms& alarms, const rd4ad::calibration& by) {
-    return std::to_string(alarms.count) + " of " + std::to_string(alarms.good) + " good images are alarms, " +
-           std::to_string(alarms.predicted.low) + " to " + std::to_string(alarms.predicted.high) + " predicted (95 %) by the " +
-           std::to_string(by.good_scores.size()) + " that set the threshold";
+/// "0 of 40 good images, predicted 0 to 8 (95 %) from the 16 good images that set the threshold"
+std::string describe(const rd4ad::false_alarm_count& found, const rd4ad::calibration& by) {
+    return rd4ad::text(found.count, " of ", found.good, " good images, predicted ", found.predicted.low, " to ",
+                       found.predicted.high, " (95 %) from the ", by.good_scores.size(), " good images that set the threshold");
 }
 
 void print_table(const class_results& rows) {
     std::size_t width = 5;
     for (const auto& [name, one] : rows) width = std::max(width, name.size());
+    const auto columns = metrics_of(rd4ad::evaluation{});
     std::string heading = "class" + std::string(width - 5, ' ');
-    const auto columns = metrics_of({});
-    for (const auto& [key, text, none, title] : columns) heading += "  " + std::string{text};
+    for (const auto& column : columns) heading += rd4ad::text("  ", column.heading);
     std::printf("%s\n", bold(heading + "  images  seconds").c_str());
     for (const auto& [name, one] : rows) {
         std::string line = name + std::string(width - name.size(), ' ');
         const auto cell = [&](const std::string& value, std::size_t room) {
             line += "  " + std::string(room - std::min(room, value.size()), ' ') + value;
         };
-        for (const auto& [key, text, none, title] : columns)
-            cell(one.at(key).is_number() ? fixed(one.at(key).template get<double>(), 4) : "-", std::string{text}.size());
-        cell(std::to_string(one.at("images").template get<std::size_t>()), 6);
-        cell(fixed(one.at("seconds").template get<double>(), 1), 7);
+        for (const auto& column : columns)
+            cell(one.at(column.key).is_number() ? fixed(one.at(column.key).get<double>(), 4) : "-",
+                 std::string{column.heading}.size());
+        cell(rd4ad::text(one.at("images").get<std::size_t>()), 6);
+        cell(fixed(one.at("seconds").get<double>(), 1), 7);
         std::printf("%s\n", line.c_str());
     }
 }
 
-/// What is asked of every class.
-struct wishes {
-    fs::path root, pictures;  ///< pictures: empty for none
-    bool results;             ///< gather them for files
-    std::size_t thumbnail_bytes;
-    rd4ad::model_options model;
+/// The settings for every class.
+struct test_request {
+    fs::path root, checkpoint, out, coco;  ///< out, coco: empty for none
+    bool images;                           ///< write result images
+    std::size_t thumbnail_bytes;           ///< of all classes together
+    detector_loader load;
 };
 
-/// What is said of one class.
-struct tested_class {
-    json metrics;
-    std::string alarms;         ///< its false alarms in words; "" without a threshold or good images
-    rd4ad::tested_set results;  ///< where they are wanted
-};
-
-template <rd4ad::Backend B>
-tested_class test_one(const arguments& given, const rd4ad::data::dataset& set, const fs::path& checkpoint, const wishes& wanted,
-                      std::size_t images_before, json& coco) {
-    const rd4ad::detector<B> by{checkpoint, {.size = rd4ad::map_size::network}, wanted.model};
-    check_kept_view(given, by.settings().view, checkpoint);
-    std::unique_ptr<picture_writer> writer;
-    if (!wanted.pictures.empty())
-        writer = std::make_unique<picture_writer>(wanted.pictures, std::numeric_limits<std::size_t>::max());
-    collector results{set, wanted.root, wanted.thumbnail_bytes};
-    console shown;
-    if (const auto warning = duplicates_warning(set); !warning.empty()) shown.line(warning);
-    const auto found =
-        rd4ad::evaluate(by, set, 8,
-                        [&](std::size_t i, const rd4ad::image::picture& photograph, const rd4ad::finding& finding,
-                            const std::optional<rd4ad::image::picture>& mask) {
-                            const auto& item = set.test[i];
-                            if (writer) writer->add(item.kind, item.image, finding, mask);
-                            for (auto& entry : rd4ad::coco_results(images_before + i + 1, finding.regions)) {
-                                entry["file_name"] = item.image.filename().string();
-                                coco.push_back(std::move(entry));
-                            }
-                            if (wanted.results) results.add(i, photograph, finding, mask);
-                            shown.bar(static_cast<double>(i + 1) / static_cast<double>(set.test.size()),
-                                      set.name + ": image " + std::to_string(i + 1) + "/" + std::to_string(set.test.size()));
-                        });
-    if (writer) writer->finish();
-    const auto& settings = by.settings();
-    tested_class made{result_of(found, settings.teacher), found.alarms ? in_words(*found.alarms, *by.scale()) : "", {}};
-    if (!wanted.results) return made;
-    const std::string arch{by.arch().name}, size = std::to_string(settings.width) + " \u00d7 " + std::to_string(settings.height);
-    made.results = results.finish(found, arch + " \u00b7 " + size,
-                                  {{"architecture", arch},
-                                   {"teacher", settings.teacher},
-                                   {"input", size},
-                                   {"checkpoint", checkpoint.string()},
-                                   {"backend", std::string{B::name()} + ", " + B::kernels()}},
-                                  rd4ad::training_of(checkpoint));
-    if (!made.alarms.empty()) made.results.settings.emplace_back("false alarms", made.alarms);
-    return made;
+test_request test_request_of(const parsed_options& options) {
+    const test_request request{options.required("data"),
+                               options.required("checkpoint"),
+                               options.text("out"),
+                               options.text("coco"),
+                               options.has("save-segmentation-images"),
+                               static_cast<std::size_t>(options.real("report-mb", 0, 500) * 1e6),
+                               detector_loader{options}};
+    if (request.images && request.out.empty()) throw usage_error{"--save-segmentation-images needs --out DIR"};
+    return request;
 }
 
-template <rd4ad::Backend B>
-int test_all(const arguments& given) {
-    const fs::path checkpoint = given.required("checkpoint"), out = given.text("out"), coco_file = given.text("coco");
-    const bool pictures = given.given("save-segmentation-images");
-    if (pictures && out.empty()) throw usage_error{"--save-segmentation-images needs --out DIR"};
-    const double megabytes = given.real("report-mb");
-    if (megabytes < 0 || megabytes > 500) throw usage_error{"--report-mb " + given.text("report-mb") + ": expected 0 to 500"};
-    wishes wanted{given.required("data"), {}, !out.empty(), 0, compute_options(given)};
-    const auto sets = open_sets(given);
-    if (!out.empty()) {
-        rd4ad::io::make_folder(out);
-    }
-    const bool several = sets.size() > 1;
-    const auto bytes = static_cast<std::size_t>(megabytes * 1e6);
-    wanted.thumbnail_bytes = bytes / sets.size();
+/// The results of the classes so far.
+struct tested_classes {
+    class_results rows{};
+    std::vector<rd4ad::tested_set> sets{};  ///< for the files in --out
+    std::string false_alarms{};             ///< one line per class that has a threshold and good images
+    std::vector<std::string> teachers{};
     json coco = json::array();
-    std::size_t images = 0;
-    class_results classes;
-    std::string alarms, teachers;
-    std::vector<rd4ad::tested_set> tested;
-    for (const auto& set : sets) {
-        wanted.pictures = !pictures ? fs::path{} : several ? out / set.name : out;
-        auto one = test_one<B>(given, set, find_checkpoint(checkpoint, set), wanted, images, coco);
-        images += set.test.size();
-        if (!one.alarms.empty()) alarms += set.name + ": " + one.alarms + "\n";
-        if (const auto teacher = one.metrics.at("teacher").template get<std::string>(); teachers.find(teacher) == teachers.npos)
-            teachers += (teachers.empty() ? "" : ", ") + teacher;
-        classes.emplace_back(set.name, std::move(one.metrics));
-        tested.push_back(std::move(one.results));
+    std::size_t images{0};
+};
+
+/// What the report states about a model.
+std::vector<std::pair<std::string, std::string>> report_settings(const detector& by, const fs::path& checkpoint,
+                                                                 const detector_loader& load) {
+    const auto& settings = by.settings();
+    return {{"architecture", std::string{by.arch().name}},
+            {"teacher", settings.teacher},
+            {"input", rd4ad::text(settings.width, " \u00d7 ", settings.height)},
+            {"checkpoint", checkpoint.string()},
+            {"backend", rd4ad::text(load.backend(), ", ", load.blas())}};
+}
+
+/// Tests the model of one class. image_folder: for the result images; empty: none.
+void test_class(const parsed_options& options, const rd4ad::data::dataset& set, const test_request& request,
+                const fs::path& image_folder, std::size_t thumbnail_bytes, tested_classes& to) {
+    const auto checkpoint = find_checkpoint(request.checkpoint, set);
+    const auto by = request.load(checkpoint, {.size = rd4ad::map_size::network});
+    check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+    std::optional<result_image_writer> writer;
+    if (!image_folder.empty()) writer.emplace(image_folder, std::numeric_limits<std::size_t>::max());
+    collector results{set, request.root, thumbnail_bytes};
+    const bool collect = !request.out.empty();
+    console progress;
+    if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
+    const auto use = [&](std::size_t i, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
+                         const std::optional<rd4ad::image::image_u8>& mask) {
+        const auto& item = set.test[i];
+        if (writer) writer->add(item.kind, item.image, result, mask);
+        for (auto& entry : rd4ad::coco_results(to.images + i + 1, result.regions)) {
+            entry["file_name"] = item.image.filename().string();
+            to.coco.push_back(std::move(entry));
+        }
+        if (collect) results.add(i, image, result, mask);
+        progress.images(i + 1, set.test.size(), set.name);
+    };
+    const auto found = by->evaluate(set, 8, use);
+    if (writer) writer->finish();
+    to.images += set.test.size();
+    const auto& teacher = by->settings().teacher;
+    to.rows.emplace_back(set.name, result_of(found, teacher));
+    if (std::find(to.teachers.begin(), to.teachers.end(), teacher) == to.teachers.end()) to.teachers.push_back(teacher);
+    auto settings = report_settings(*by, checkpoint, request.load);
+    if (found.false_alarm_count) {
+        const auto line = describe(*found.false_alarm_count, *by->calibration());
+        to.false_alarms += rd4ad::text(set.name, ": false alarms: ", line, '\n');
+        settings.emplace_back("false alarms", line);
     }
-    const auto mean = mean_row(classes), result = summary_of(classes, mean);
-    if (!out.empty()) {
-        rd4ad::io::write_json(out / "results.json", result);
-        const auto folder = fs::absolute(wanted.root).lexically_normal();
-        auto title = several ? (folder.has_filename() ? folder : folder.parent_path()).filename().string() : tested.front().name;
-        write_results(out, std::move(title), std::move(tested), bytes);
-    }
-    if (!coco_file.empty()) rd4ad::io::write_json(coco_file, coco);
-    if (given.given("json")) {
-        std::printf("%s\n", rd4ad::io::text_of(result, "results", 2).c_str());
-        return 0;
-    }
-    if (several) classes.emplace_back("mean", mean);
-    print_table(classes);
-    std::printf("%steacher: %s\n", alarms.c_str(), teachers.c_str());
-    if (!out.empty()) std::printf("report: %s\n", (out / "report.html").c_str());
-    if (pictures) std::printf("pictures: %s\n", out.c_str());
-    return 0;
+    if (collect)
+        to.sets.push_back(results.finish(
+            found, rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height),
+            std::move(settings), rd4ad::training_of(checkpoint)));
+}
+
+/// The report's title: the data set's name, or the folder's for several classes.
+std::string title_of(const test_request& request, const std::vector<rd4ad::tested_set>& sets) {
+    if (sets.size() == 1) return sets.front().name;
+    const auto folder = fs::absolute(request.root).lexically_normal();
+    return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+}
+
+void print(const tested_classes& tested, const json& mean, const test_request& request) {
+    auto rows = tested.rows;
+    if (rows.size() > 1) rows.emplace_back("mean", mean);
+    print_table(rows);
+    std::printf("%steacher: %s\n", tested.false_alarms.c_str(), join_names(tested.teachers).c_str());
+    if (!request.out.empty()) std::printf("report: %s\n", (request.out / "report.html").c_str());
+    if (request.images) std::printf("result images: %s\n", request.out.c_str());
 }
 
 }  // namespace
 
-int test(const std::vector<std::string>& words) {
-    return run_verb(description(), words, [](const arguments& given) -> int {
-        return with_backend(given, [&]<class B>() { return test_all<B>(given); });
-    });
+usage test_usage() {
+    return {
+        .synopsis = "--data DIR --checkpoint FILE|DIR [FLAGS...]",
+        .flags = join_flags({dataset_flags(),
+                             {{"checkpoint", "PATH", "", "the checkpoint that rd4ad train wrote, or its folder"},
+                              {"save-segmentation-images", "", "", "write result images to --out"},
+                              {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
+                              {"json", "", "", "print JSON instead of the table"},
+                              {"report-mb", "MB", "16", "limit for all thumbnails of the report, in megabytes; 0: no thumbnails"},
+                              {"out", "DIR", "", "folder for results, report and result images"}},
+                             checkpoint_preprocessing_flags(),
+                             compute_flags()}),
+        .notes =
+            std::string{
+                R"(Prints one row per class. Each metric is 0 to 1, higher is better. A metric is "-", in JSON null, if
+the data lack masks or have only one kind of image. AUPRO is over the whole set; "per image" is the
+mean over the anomalous images, as in the paper's code. Best F1 is the image F1 at the best raw
+threshold of this test set, which is unknown before the test. "False alarms" and "detected" are the
+shares of the good and of the anomalous images that reach the model's threshold. A line below the
+table has the number of false alarms, and the range that holds this number in 95 % of such tests if
+the good images are like those that set the threshold and are not among them.
+)"} + results_help +
+            result_images_help +
+            R"(They go to DIR/<kind>/, or to DIR/<class>/<kind>/ for several classes.
+
+Example: the metrics and the result images of one model.
+  rd4ad test --data mvtec/bottle --checkpoint models/bottle.safetensors --save-segmentation-images --out results
+)"};
+}
+
+int test(const parsed_options& options) {
+    const auto request = test_request_of(options);
+    const auto sets = open_datasets(options);
+    if (!request.out.empty()) rd4ad::io::make_folder(request.out);
+    tested_classes tested;
+    for (const auto& set : sets) {
+        const auto image_folder = !request.images ? fs::path{} : sets.size() > 1 ? request.out / set.name : request.out;
+        test_class(options, set, request, image_folder, request.thumbnail_bytes / sets.size(), tested);
+    }
+    const auto mean = mean_row(tested.rows), result = summary_of(tested.rows, mean);
+    if (!request.out.empty()) {
+        rd4ad::io::write_json(request.out / "results.json", result);
+        auto title = title_of(request, tested.sets);
+        write_results(request.out, std::move(title), std::move(tested.sets), request.thumbnail_bytes);
+    }
+    if (!request.coco.empty()) rd4ad::io::write_json(request.coco, tested.coco);
+    if (options.has("json"))
+        std::printf("%s\n", rd4ad::io::dump_json(result, "results", 2).c_str());
+    else
+        print(tested, mean, request);
+    return 0;
 }
 
 }  // namespace cli

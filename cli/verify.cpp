@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <numeric>
 #include <span>
 #include <string>
 #include <system_error>
@@ -14,14 +13,13 @@
 #include <unistd.h>
 
 #include <rd4ad/export/client.hpp>
-#include <rd4ad/rd4ad.hpp>
 
-#include "arguments.hpp"
-#include "backends.hpp"
+#include "commands.hpp"
+#include "compute_flags.hpp"
 #include "console.hpp"
+#include "dataset_flags.hpp"
+#include "detector.hpp"
 #include "process.hpp"
-#include "sets.hpp"
-#include "verbs.hpp"
 
 namespace cli {
 
@@ -29,50 +27,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Photographs that are prepared, scored and handed to a runtime at once.
-constexpr std::size_t most_at_once = 64;
+/// The number of inputs that a runtime gets in one run of its program, rounded to whole batches.
+constexpr std::size_t inputs_per_run = 64;
 
-verb description() {
-    verb v{
-        .name = "verify",
-        .synopsis = "--onnx FILE --checkpoint FILE --data DIR [FLAGS...]",
-        .what = "Runs checkpoint and exported graph over the same photographs and compares maps, scores and ranks.",
-        .flags = set_flags(),
-        .takes_operands = false,
-        .more =
-            R"(The checkpoint is computed here, the graph by a Python that has the runtime (share/rd4ad/run_onnx.py); both get the same
-prepared images, with a model on patches its patches, not yet joined. Per runtime and batch size: the largest difference of two maps as a share of the map's range, the largest
-difference of two scores, and whether the photographs' order is the same. Fails where a difference is beyond its tolerance.
-
-Example: a Python for the runtimes, then the proof.
-  python3 -m venv venv && venv/bin/pip install numpy onnxruntime openvino
-  rd4ad verify --onnx bottle.onnx --checkpoint models/bottle.safetensors --data mvtec/bottle --python venv/bin/python
-)"};
-    const std::vector<flag> own{{"onnx", "FILE", "", "what rd4ad export wrote"},
-                                {"checkpoint", "FILE", "", "what rd4ad train wrote"},
-                                {"python", "FILE", "python3", "a Python that has numpy and the runtimes"},
-                                {"runtime", "A,B", "onnxruntime,openvino", "what computes the graph"},
-                                {"batches", "N,M", "1,5", "images at once"},
-                                {"map-tolerance", "SHARE", "1e-4", "largest difference of maps, as a share of a map's range"},
-                                {"score-tolerance", "VALUE", "1e-5", "largest difference of scores"},
-                                {"json", "", "", "a JSON object"}};
-    v.flags.insert(v.flags.end(), own.begin(), own.end());
-    for (auto& one : compute_flags()) v.flags.push_back(std::move(one));
-    return v;
-}
-
-/// A folder of this process's own, removed with all in it.
-class work_folder {
+/// A new folder of this process, removed with its files at the end.
+class temporary_folder {
    public:
-    work_folder() : path_{fs::temp_directory_path() / ("rd4ad-verify-" + std::to_string(::getpid()))} {
+    temporary_folder() : path_{fs::temp_directory_path() / rd4ad::text("rd4ad-verify-", ::getpid())} {
         std::error_code failed;
         if (!fs::create_directory(path_, failed))
-            throw rd4ad::io_error{
-                path_.string() + ": the folder can't be made: " + (failed ? failed.message() : "it is there already; remove it")};
+            throw rd4ad::io_error{rd4ad::text(
+                path_, ": the folder can't be created: ", failed ? failed.message() : "it exists already; remove it")};
     }
-    work_folder(const work_folder&) = delete;
-    work_folder& operator=(const work_folder&) = delete;
-    ~work_folder() {
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    ~temporary_folder() {
         std::error_code ignored;
         fs::remove_all(path_, ignored);
     }
@@ -83,28 +52,121 @@ class work_folder {
     fs::path path_;
 };
 
-/// How far one runtime is from the checkpoint, at one batch size.
-struct difference {
-    std::string runtime, version;
-    std::size_t batch{0}, images{0};
-    double map{0}, score{0};
-    std::size_t swapped{0};  ///< pairs of photographs in another order
-    std::vector<float> ours{}, theirs{};
+/// The parsed flags, checked before anything is computed.
+struct verify_request {
+    std::string onnx, python;
+    fs::path checkpoint, runner;
+    std::vector<std::string> runtimes;
+    std::vector<std::size_t> batches;
+    double map_tolerance, raw_score_tolerance;
+    detector_loader load;
+    std::vector<fs::path> files;
 };
 
-std::vector<float> floats_of(const fs::path& path, std::size_t count) {
+/// The program that runs a graph in a runtime.
+fs::path find_runner() {
+    for (const auto& folder : rd4ad::data_folders())
+        if (fs::exists(folder / "run_onnx.py")) return folder / "run_onnx.py";
+    throw rd4ad::io_error{"run_onnx.py: not beside the built-in teacher; set RD4AD_DATA to the folder that holds it"};
+}
+
+verify_request verify_request_of(const parsed_options& options) {
+    verify_request request{.onnx = options.required("onnx"),
+                           .python = options.text("python"),
+                           .checkpoint = options.required("checkpoint"),
+                           .runner = {},
+                           .runtimes = options.list("runtime"),
+                           .batches = options.whole_list("batches", 1, 9999),
+                           .map_tolerance = options.real("map-tolerance"),
+                           .raw_score_tolerance = options.real("raw-score-tolerance"),
+                           .load = detector_loader{options},
+                           .files = {}};
+    for (const auto& runtime : request.runtimes)
+        if (runtime != "onnxruntime" && runtime != "openvino")
+            throw usage_error{rd4ad::text("--runtime '", runtime, "': expected onnxruntime, openvino or both")};
+    if (request.runtimes.empty()) throw usage_error{"--runtime is empty: expected onnxruntime, openvino or both"};
+    if (!fs::exists(request.onnx))
+        throw rd4ad::io_error{rd4ad::text(request.onnx, ": no such file; give a graph that rd4ad export wrote")};
+    request.runner = find_runner();
+    for (const auto& set : open_datasets(options))
+        for (const auto& item : set.test.empty() ? set.train : set.test) request.files.push_back(item.image);
+    return request;
+}
+
+/// The outputs of one runtime for one run of its program.
+struct runtime_outputs {
+    std::string version;
+    rd4ad::io::json description;
+    std::vector<float> maps, raw_scores;
+};
+
+std::vector<float> read_floats(const fs::path& path, std::size_t count) {
     const rd4ad::io::mapped_file file{path};
     const auto bytes = file.bytes();
     if (bytes.size() != count * sizeof(float))
-        throw rd4ad::format_error{path.string() + ": has " + std::to_string(bytes.size()) + " bytes, expected " +
-                                  std::to_string(count * sizeof(float)) + " from the runtime"};
+        throw rd4ad::format_error{
+            rd4ad::text(path, ": has ", bytes.size(), " bytes, expected ", count * sizeof(float), " from the runtime")};
     std::vector<float> values(count);
     std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
 }
 
-/// Pairs that `a` and `b` put in another order.
-std::size_t swapped_pairs(const std::vector<float>& a, const std::vector<float>& b) {
+/// Runs the graph over the inputs in FOLDER/inputs.
+runtime_outputs run_graph(const verify_request& request, const std::string& runtime, std::size_t batch,
+                          const rd4ad::model_settings& settings, std::size_t count, const temporary_folder& folder) {
+    run_program({request.python, request.runner.string(), runtime, request.onnx, folder.path().string(),
+                 rd4ad::text(settings.height), rd4ad::text(settings.width), rd4ad::text(batch)});
+    const auto about = rd4ad::io::read_json(folder / "about.json");
+    return {about.value("version", ""), about.value("description", rd4ad::io::json{}),
+            read_floats(folder / "maps", count * settings.height * settings.width), read_floats(folder / "raw_scores", count)};
+}
+
+/// Throws format_error if the graph's description states another input than the checkpoint's.
+void check_description(const rd4ad::io::json& about, const rd4ad::model_settings& expected, const std::string& onnx) {
+    if (about.is_null()) return;
+    const auto found = rd4ad::described_input(about, onnx);
+    const bool plain = expected.preprocessing.plain();
+    if (found.height != expected.height || found.width != expected.width || found.normalisation != expected.normalisation ||
+        found.preprocessing.plain() != plain || (!plain && found.preprocessing != expected.preprocessing))
+        throw rd4ad::format_error{rd4ad::text(onnx,
+                                              ": its description states another input than the checkpoint's: it was exported "
+                                              "from another checkpoint; export it again")};
+}
+
+/// The differences between the checkpoint and one runtime at one batch size.
+struct difference {
+    std::string runtime, version{};
+    std::size_t batch{0}, images{0};
+    double map{0}, raw_score{0};                             ///< the largest ones; maps as a share of the map's range
+    std::vector<float> checkpoint_scores{}, graph_scores{};  ///< raw
+
+    void add(const std::vector<rd4ad::detection_result>& expected, const runtime_outputs& found);
+    [[nodiscard]] std::size_t swapped_pairs() const;
+    [[nodiscard]] std::string name() const { return rd4ad::text(runtime, ' ', version); }
+};
+
+void difference::add(const std::vector<rd4ad::detection_result>& expected, const runtime_outputs& found) {
+    const auto raise = [](double& largest, double value) {
+        if (!(value <= largest)) largest = value;  // also NaN
+    };
+    version = found.version;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        const auto& pixels = expected[i].map.pixels;
+        const auto [low, high] = std::minmax_element(pixels.begin(), pixels.end());
+        const double range = std::max(static_cast<double>(*high - *low), 1e-12);
+        for (std::size_t p = 0; p < pixels.size(); ++p)
+            raise(map,
+                  std::fabs(static_cast<double>(pixels[p]) - static_cast<double>(found.maps[i * pixels.size() + p])) / range);
+        raise(raw_score, std::fabs(static_cast<double>(expected[i].raw_score) - static_cast<double>(found.raw_scores[i])));
+        checkpoint_scores.push_back(expected[i].raw_score);
+        graph_scores.push_back(found.raw_scores[i]);
+    }
+    images += expected.size();
+}
+
+/// The number of pairs of images whose order by raw score differs.
+std::size_t difference::swapped_pairs() const {
+    const auto &a = checkpoint_scores, &b = graph_scores;
     std::size_t count = 0;
     for (std::size_t i = 0; i < a.size(); ++i)
         for (std::size_t j = 0; j < i; ++j)
@@ -112,129 +174,117 @@ std::size_t swapped_pairs(const std::vector<float>& a, const std::vector<float>&
     return count;
 }
 
-void compare_maps(const std::vector<rd4ad::finding>& ours, const std::vector<float>& maps, const std::vector<float>& scores,
-                  difference& to) {
-    const auto larger = [](double& most, double value) {
-        if (!(value <= most)) most = value;
-    };
-    for (std::size_t i = 0; i < ours.size(); ++i) {
-        const auto& map = ours[i].map.pixels;
-        const auto [low, high] = std::minmax_element(map.begin(), map.end());
-        const double range = std::max(static_cast<double>(*high - *low), 1e-12);
-        for (std::size_t p = 0; p < map.size(); ++p)
-            larger(to.map, std::fabs(static_cast<double>(map[p]) - static_cast<double>(maps[i * map.size() + p])) / range);
-        larger(to.score, std::fabs(static_cast<double>(ours[i].score) - static_cast<double>(scores[i])));
-        to.ours.push_back(ours[i].score);
-        to.theirs.push_back(scores[i]);
+/// The checkpoint's results for inputs of height x width x 3 values, a batch at a time.
+std::vector<rd4ad::detection_result> score_inputs(const detector& by, const std::vector<float>& inputs, std::size_t batch) {
+    const std::size_t values = 3 * by.settings().height * by.settings().width, count = inputs.size() / values;
+    std::vector<rd4ad::detection_result> results;
+    for (std::size_t i = 0; i < count; i += batch) {
+        const auto begin = inputs.begin() + static_cast<std::ptrdiff_t>(values * i);
+        const auto end = inputs.begin() + static_cast<std::ptrdiff_t>(values * std::min(i + batch, count));
+        for (auto& one : by.score_inputs({begin, end})) results.push_back(std::move(one));
     }
-    to.images += ours.size();
+    return results;
 }
 
-/// The description that the runtime found in the graph must ask for the images this checkpoint takes.
-void check_description(const rd4ad::io::json& about, const rd4ad::model_settings& wanted, const std::string& onnx) {
-    if (about.is_null()) return;
-    const auto found = rd4ad::described_input(about, onnx);
-    if (found.height != wanted.height || found.width != wanted.width || found.normalisation != wanted.normalisation ||
-        found.view.plain() != wanted.view.plain() || (!wanted.view.plain() && found.view != wanted.view))
-        throw rd4ad::format_error{onnx +
-                                  ": its description asks for other images than the checkpoint takes: it was exported from "
-                                  "another checkpoint; export it again"};
-}
-
-rd4ad::io::json as_json(const difference& one) {
-    return {{"runtime", one.runtime},    {"version", one.version},        {"batch", one.batch},          {"images", one.images},
-            {"map_difference", one.map}, {"score_difference", one.score}, {"swapped_pairs", one.swapped}};
-}
-
-template <rd4ad::Backend B>
-int verify_all(const arguments& given) {
-    const std::string onnx = given.required("onnx");
-    const fs::path checkpoint = given.required("checkpoint");
-    const double map_tolerance = given.real("map-tolerance"), score_tolerance = given.real("score-tolerance");
-    const auto runtimes = given.list("runtime");
-    for (const auto& runtime : runtimes)
-        if (runtime != "onnxruntime" && runtime != "openvino")
-            throw usage_error{"--runtime '" + runtime + "': expected onnxruntime, openvino or both"};
-    std::vector<std::size_t> batches;
-    for (const auto& text : given.list("batches")) {
-        if (text.find_first_not_of("0123456789") != std::string::npos || text.size() > 4 || std::stoul(text) == 0)
-            throw usage_error{"--batches '" + text + "': expected whole numbers from 1 to 9999"};
-        batches.push_back(std::stoul(text));
-    }
-    if (runtimes.empty() || batches.empty()) throw usage_error{"nothing to compare: --runtime and --batches must name some"};
-    const auto options = compute_options(given);
-    if (!fs::exists(onnx)) throw rd4ad::io_error{onnx + ": no such file; give what rd4ad export wrote"};
-    fs::path runner;
-    for (const auto& folder : rd4ad::data_folders())
-        if (fs::exists(folder / "run_onnx.py")) runner = folder / "run_onnx.py";
-    if (runner.empty())
-        throw rd4ad::io_error{"run_onnx.py is not beside the built-in teacher: set RD4AD_DATA to the folder that holds it"};
-
-    std::vector<fs::path> files;
-    for (const auto& set : open_sets(given))
-        for (const auto& item : set.test.empty() ? set.train : set.test) files.push_back(item.image);
-    std::vector<difference> results;
-    console shown;
-    for (const std::size_t batch : batches) {
-        const rd4ad::detector<B> by{checkpoint, {.batch = batch, .size = rd4ad::map_size::network}, options};
-        const auto& settings = by.settings();
-        const std::size_t pixels = settings.height * settings.width, first_result = results.size();
-        for (const auto& runtime : runtimes) results.push_back({.runtime = runtime, .version = {}, .batch = batch});
-        const std::size_t at_once = std::max(batch, most_at_once / batch * batch);
-        rd4ad::image_source source{files, settings.view, settings.normalisation, options.threads};
-        for (std::size_t first = 0; first < source.size(); first += at_once) {
-            const std::size_t count = std::min(at_once, source.size() - first);
-            const auto inputs = source.read(first, count);
-            std::vector<rd4ad::finding> ours;
-            for (std::size_t i = 0; i < count; i += batch) {
-                const auto begin = inputs.begin() + static_cast<std::ptrdiff_t>(3 * pixels * i);
-                const auto end = inputs.begin() + static_cast<std::ptrdiff_t>(3 * pixels * std::min(i + batch, count));
-                for (auto& one : by.score_inputs({begin, end})) ours.push_back(std::move(one));
-            }
-            const work_folder folder;
-            const auto planes = rd4ad::channels_first(inputs, settings.height, settings.width);
-            rd4ad::io::write_atomically(folder / "inputs", std::as_bytes(std::span{planes}));
-            for (std::size_t r = 0; r < runtimes.size(); ++r) {
-                shown.bar(static_cast<double>(first) / static_cast<double>(source.size()),
-                          runtimes[r] + ", batch " + std::to_string(batch));
-                run_program({given.text("python"), runner.string(), runtimes[r], onnx, folder.path().string(),
-                             std::to_string(settings.height), std::to_string(settings.width), std::to_string(batch)});
-                const auto about = rd4ad::io::read_json(folder / "about.json");
-                check_description(about.value("description", rd4ad::io::json{}), settings, onnx);
-                auto& to = results[first_result + r];
-                to.version = about.value("version", "");
-                compare_maps(ours, floats_of(folder / "maps", count * pixels), floats_of(folder / "scores", count), to);
-            }
+/// Compares all runtimes at one batch size.
+std::vector<difference> compare_runtimes(const verify_request& request, std::size_t batch, console& progress) {
+    const auto by = request.load(request.checkpoint, {.batch = batch, .size = rd4ad::map_size::network});
+    const auto& settings = by->settings();
+    std::vector<difference> differences;
+    for (const auto& runtime : request.runtimes) differences.push_back({.runtime = runtime, .batch = batch});
+    const std::size_t step = std::max(batch, inputs_per_run / batch * batch);
+    rd4ad::image_source source{request.files, settings.preprocessing, settings.normalisation, request.load.threads()};
+    for (std::size_t first = 0; first < source.size(); first += step) {
+        const std::size_t count = std::min(step, source.size() - first);
+        const auto inputs = source.read(first, count);
+        const auto expected = score_inputs(*by, inputs, batch);
+        const temporary_folder folder;
+        const auto graph_inputs = rd4ad::channels_first(inputs, settings.height, settings.width);
+        rd4ad::io::write_atomically(folder / "inputs", std::as_bytes(std::span{graph_inputs}));
+        for (auto& one : differences) {
+            progress.bar(static_cast<double>(first) / static_cast<double>(source.size()),
+                         rd4ad::text(one.runtime, ", batch ", batch));
+            const auto outputs = run_graph(request, one.runtime, batch, settings, count, folder);
+            check_description(outputs.description, settings, request.onnx);
+            one.add(expected, outputs);
         }
     }
-    shown.clear();
-    rd4ad::io::json all = rd4ad::io::json::array();
-    if (!given.given("json")) std::printf("runtime               batch  images  maps      scores    ranks\n");
-    std::string wrong;
-    for (auto& one : results) {
-        one.swapped = swapped_pairs(one.ours, one.theirs);
-        all.push_back(as_json(one));
-        const auto name = one.runtime + " " + one.version;
-        if (!given.given("json"))
-            std::printf("%-20s  %5zu  %6zu  %.2e  %.2e  %s\n", name.c_str(), one.batch, one.images, one.map, one.score,
-                        one.swapped == 0 ? "equal" : (std::to_string(one.swapped) + " pairs swapped").c_str());
-        if (!(one.map <= map_tolerance && one.score <= score_tolerance)) wrong = name + ", batch " + std::to_string(one.batch);
+    return differences;
+}
+
+void print_json(const std::vector<difference>& differences, const std::string& onnx) {
+    auto all = rd4ad::io::json::array();
+    for (const auto& one : differences)
+        all.push_back({{"runtime", one.runtime},
+                       {"version", one.version},
+                       {"batch", one.batch},
+                       {"images", one.images},
+                       {"map_difference", one.map},
+                       {"raw_score_difference", one.raw_score},
+                       {"swapped_pairs", one.swapped_pairs()}});
+    std::printf("%s\n", rd4ad::io::dump_json(all, onnx, 2).c_str());
+}
+
+void print_table(const std::vector<difference>& differences) {
+    std::printf("%s\n", bold("runtime               batch  images  maps      raw scores  order").c_str());
+    for (const auto& one : differences) {
+        const auto swapped = one.swapped_pairs();
+        std::printf("%-20s  %5zu  %6zu  %.2e    %.2e  %s\n", one.name().c_str(), one.batch, one.images, one.map, one.raw_score,
+                    swapped == 0 ? "equal" : rd4ad::text(swapped, " pairs swapped").c_str());
     }
-    if (given.given("json")) std::printf("%s\n", rd4ad::io::text_of(all, onnx, 2).c_str());
-    std::fflush(stdout);
-    if (!wrong.empty())
-        throw rd4ad::numeric_error{onnx + ": differs from " + checkpoint.string() + " by more than " +
-                                   given.text("map-tolerance") + " of a map's range or " + given.text("score-tolerance") +
-                                   " of a score (" + wrong + ")"};
-    return 0;
+}
+
+/// Throws numeric_error if a difference exceeds its tolerance.
+void check_tolerances(const std::vector<difference>& differences, const verify_request& request, const parsed_options& options) {
+    for (const auto& one : differences)
+        if (!(one.map <= request.map_tolerance && one.raw_score <= request.raw_score_tolerance))
+            throw rd4ad::numeric_error{rd4ad::text(request.onnx, ": differs from ", request.checkpoint, " by more than ",
+                                                   options.text("map-tolerance"), " of a map's range or ",
+                                                   options.text("raw-score-tolerance"), " of a raw score (", one.name(),
+                                                   ", batch ", one.batch, ")")};
 }
 
 }  // namespace
 
-int verify(const std::vector<std::string>& words) {
-    return run_verb(description(), words, [](const arguments& given) -> int {
-        return with_backend(given, [&]<class B>() { return verify_all<B>(given); });
-    });
+usage verify_usage() {
+    return {.synopsis = "--onnx FILE --checkpoint FILE --data DIR [FLAGS...]",
+            .flags = join_flags({dataset_flags(),
+                                 {{"onnx", "FILE", "", "the graph that rd4ad export wrote"},
+                                  {"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
+                                  {"python", "FILE", "python3", "a Python with numpy and the runtimes"},
+                                  {"runtime", "A,B", "onnxruntime,openvino", "the runtimes that run the graph"},
+                                  {"batches", "N,M", "1,5", "batch sizes"},
+                                  {"map-tolerance", "SHARE", "1e-4", "maximum difference of maps, as a share of the map's range"},
+                                  {"raw-score-tolerance", "VALUE", "1e-5", "maximum difference of raw scores"},
+                                  {"json", "", "", "print JSON instead of the table"}},
+                                 compute_flags()}),
+            .notes =
+                R"(Runs the checkpoint here and the graph in a Python that has the runtimes (share/rd4ad/run_onnx.py),
+on the same inputs; a model with patches is compared patch by patch, before the maps are joined.
+Prints for each runtime and batch size the largest difference of two maps as a share of the map's
+range, the largest difference of two raw scores, and whether the order of the images by raw score is
+equal. Exits with status 1 if a difference exceeds its tolerance.
+
+Example: a Python for the runtimes, then the check.
+  python3 -m venv venv && venv/bin/pip install numpy onnxruntime openvino
+  rd4ad verify --onnx bottle.onnx --checkpoint models/bottle.safetensors --data mvtec/bottle --python venv/bin/python
+)"};
+}
+
+int verify(const parsed_options& options) {
+    const auto request = verify_request_of(options);
+    console progress;
+    std::vector<difference> differences;
+    for (const std::size_t batch : request.batches)
+        for (auto& one : compare_runtimes(request, batch, progress)) differences.push_back(std::move(one));
+    progress.clear();
+    if (options.has("json"))
+        print_json(differences, request.onnx);
+    else
+        print_table(differences);
+    std::fflush(stdout);
+    check_tolerances(differences, request, options);
+    return 0;
 }
 
 }  // namespace cli

@@ -1,4 +1,4 @@
-# The installed tree: headers, CMake package, built-in teacher. The command installs itself.
+# Installs the headers, the CMake package and the built-in teacher. cli/CMakeLists.txt installs the command.
 include(CMakePackageConfigHelpers)
 
 set(rd4ad_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rd4ad)
@@ -7,17 +7,17 @@ foreach(component IN ITEMS core xtensor export onednn thrust rd4ad)
     set_target_properties(rd4ad_${component} PROPERTIES EXPORT_NAME ${component})
 endforeach()
 install(TARGETS rd4ad_core rd4ad_xtensor rd4ad_export rd4ad_onednn rd4ad_thrust rd4ad_rd4ad EXPORT rd4adTargets FILE_SET HEADERS)
-set(rd4ad_any_processor ARCH_INDEPENDENT)
+set(rd4ad_arch_independent ARCH_INDEPENDENT)
 if(RD4AD_COMPILED)
     set_target_properties(rd4ad_compiled PROPERTIES EXPORT_NAME compiled)
     install(TARGETS rd4ad_compiled EXPORT rd4adTargets)
-    set(rd4ad_any_processor "")
+    set(rd4ad_arch_independent "")
 endif()
 install(EXPORT rd4adTargets NAMESPACE rd4ad:: DESTINATION ${rd4ad_cmake_dir})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/rd4adConfig.cmake.in ${PROJECT_BINARY_DIR}/rd4adConfig.cmake
                               INSTALL_DESTINATION ${rd4ad_cmake_dir} PATH_VARS rd4ad_data_dir)
-write_basic_package_version_file(${PROJECT_BINARY_DIR}/rd4adConfigVersion.cmake COMPATIBILITY SameMajorVersion ${rd4ad_any_processor})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/rd4adConfigVersion.cmake COMPATIBILITY SameMajorVersion ${rd4ad_arch_independent})
 install(FILES ${PROJECT_BINARY_DIR}/rd4adConfig.cmake ${PROJECT_BINARY_DIR}/rd4adConfigVersion.cmake
               ${CMAKE_CURRENT_LIST_DIR}/rd4adDependencies.cmake DESTINATION ${rd4ad_cmake_dir})
 

@@ -23,7 +23,8 @@ class Rd4ad(ConanFile):
         "with_onednn": False,
         "with_thrust": "off",
         "openblas/*:build_lapack": True,
-        # Its SIMD would be fixed by each consumer's flags, and its tensors' memory with it; ours is called explicitly.
+        # xtensor's SIMD would depend on each consumer's compile options, and with it the alignment of its tensors. rd4ad calls
+        # xsimd itself.
         "xtensor/*:xsimd": False,
     }
     no_copy_source = True
@@ -42,7 +43,7 @@ class Rd4ad(ConanFile):
         cmake_layout(self)
 
     def requirements(self):
-        # xtensor comes with the one version that its xtensor-blas was made for.
+        # xtensor-blas requires the version of xtensor that it is made for.
         self.requires("xtensor-blas/[>=0.20 <1]")
         self.requires("xsimd/[>=8.1 <14]")
         self.requires("nlohmann_json/[>=3.9 <4]", force=True)  # xtensor's recipe names one exact version
@@ -89,7 +90,7 @@ class Rd4ad(ConanFile):
         self.info.clear()
 
     def package_info(self):
-        # The installed CMake package finds the dependencies itself, and is the same with Conan and without.
+        # The installed CMake package finds the dependencies, with Conan and without.
         self.cpp_info.set_property("cmake_find_mode", "none")
         self.cpp_info.builddirs = [os.path.join("lib", "cmake", "rd4ad")]
         self.cpp_info.bindirs = []

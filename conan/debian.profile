@@ -1,4 +1,4 @@
-# Answers every dependency from Debian 12's packages, for machines that reach no Conan remote:
+# Debian 12's packages are the dependencies, for machines that reach no Conan remote:
 #   conan create conan --profile:all conan/debian.profile
 {% set compiler, version, _ = detect_api.detect_default_compiler() %}
 [settings]

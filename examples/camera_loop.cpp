@@ -1,5 +1,5 @@
-// examples/camera_loop.cpp: the loop beside a camera: frames come in at their own pace, a detector scores them, and each frame
-// gets an answer. The queue is bounded; a frame that finds it full is counted and named, never dropped in silence.
+// examples/camera_loop.cpp: scores the frames of a camera. Frames arrive at the camera's pace, wait in a bounded queue, and each
+// one is reported: with its scores and verdict, or by name if it found the queue full.
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -24,18 +24,18 @@ namespace {
 
 struct frame {
     std::string name;
-    rd4ad::image::picture pixels;
+    rd4ad::image::image_u8 pixels;
     clock_type::time_point taken;
 };
 
-/// Hands frames from the camera's thread to the detector's. put says whether there was room.
+/// Passes frames from the camera's thread to the detector's. `put` returns false if the queue is full.
 class frame_queue {
    public:
     explicit frame_queue(std::size_t room) : room_{room} {}
 
     bool put(frame one) {
         {
-            const std::lock_guard lock{guard_};
+            const std::lock_guard lock{mutex_};
             if (waiting_.size() == room_) return false;
             waiting_.push_back(std::move(one));
         }
@@ -44,14 +44,14 @@ class frame_queue {
     }
     void close() {
         {
-            const std::lock_guard lock{guard_};
+            const std::lock_guard lock{mutex_};
             closed_ = true;
         }
         changed_.notify_one();
     }
-    /// The next frame; none when the camera is done.
+    /// Waits for the next frame; empty once the camera has finished.
     std::optional<frame> take() {
-        std::unique_lock lock{guard_};
+        std::unique_lock lock{mutex_};
         changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
         if (waiting_.empty()) return std::nullopt;
         auto one = std::move(waiting_.front());
@@ -60,25 +60,42 @@ class frame_queue {
     }
 
    private:
-    std::mutex guard_;
+    std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<frame> waiting_;
     std::size_t room_;
     bool closed_{false};
 };
 
+/// Prints a row of the table and a line per region. Without a calibration the columns score and verdict hold "-".
+void print_row(const std::string& name, const rd4ad::detection_result& found, double scoring_ms, double latency_ms) {
+    const auto is_anomalous = found.is_anomalous();
+    char score[32] = "-";
+    if (found.score) std::snprintf(score, sizeof score, "%.4f", *found.score);
+    std::printf("%-9.4f  %-8s  %-12s  %10.1f  %10.1f  %s\n", static_cast<double>(found.raw_score), score,
+                !is_anomalous   ? "-"
+                : *is_anomalous ? "ANOMALOUS"
+                                : "good",
+                scoring_ms, latency_ms, name.c_str());
+    for (const auto& region : found.regions) {
+        if (region.score) std::snprintf(score, sizeof score, "%.4f", *region.score);
+        std::printf("%-9.4f  %-8s  region of %.0f x %.0f pixels at %.0f, %.0f\n", static_cast<double>(region.raw_score),
+                    region.score ? score : "-", region.box.width, region.box.height, region.box.x, region.box.y);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** words) {
     if (count < 3 || count > 5) {
-        std::fputs("usage: camera_loop CHECKPOINT FOLDER [MILLISECONDS-A-FRAME [ROOM]]\n", stderr);
+        std::fputs("usage: camera_loop CHECKPOINT FOLDER [MILLISECONDS-PER-FRAME [ROOM]]\n", stderr);
         return 2;
     }
     try {
         const rd4ad::detector<cpu> detector{fs::path{words[1]}};
         const auto pause = std::chrono::milliseconds{count > 3 ? std::stoul(words[3]) : 100};
         frame_queue frames{count > 4 ? std::stoul(words[4]) : 4};
-        // A folder stands in for the camera: give your camera's grab function this place.
+        // A folder takes the camera's place: call your camera's grab function here.
         auto folder = rd4ad::data::open(words[2]);
         auto& items = folder.test.empty() ? folder.train : folder.test;
         std::vector<std::string> refused, unreadable;
@@ -97,6 +114,7 @@ int main(int count, char** words) {
         }};
 
         std::size_t scored = 0;
+        std::printf("%-9s  %-8s  %-12s  %10s  %10s  %s\n", "raw_score", "score", "verdict", "scoring ms", "latency ms", "frame");
         const auto milliseconds = [](clock_type::duration time) {
             return std::chrono::duration<double, std::milli>(time).count();
         };
@@ -106,13 +124,7 @@ int main(int count, char** words) {
                 const auto found = detector.score(next->pixels);
                 const auto now = clock_type::now();
                 ++scored;
-                std::printf("%s: %s, score %.3f, %.1f ms scoring, %.1f ms since it was taken\n", next->name.c_str(),
-                            found.anomalous() ? (*found.anomalous() ? "ANOMALOUS" : "good") : "no verdict (no calibration)",
-                            found.calibrated.value_or(static_cast<double>(found.score)), milliseconds(now - began),
-                            milliseconds(now - next->taken));
-                for (const auto& region : found.regions)
-                    std::printf("    region %.0f x %.0f at %.0f, %.0f: %.3f\n", region.box.width, region.box.height, region.box.x,
-                                region.box.y, region.score.value_or(0));
+                print_row(next->name, found, milliseconds(now - began), milliseconds(now - next->taken));
             }
         } catch (...) {
             camera.join();

@@ -1,4 +1,4 @@
-// examples/make_woven.cpp: a small data set in MVTec AD's layout, made from a seed: woven cloth with scratches and stains.
+// examples/make_woven.cpp: writes a small data set in MVTec AD's layout: woven cloth with scratches and stains, from a seed.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -20,9 +20,10 @@ namespace fs = std::filesystem;
 namespace image = rd4ad::image;
 using colour = std::array<double, 3>;
 
+/// A random number in low .. high.
 double between(rd4ad::random& source, double low, double high) { return low + (high - low) * source.uniform(); }
 
-/// A piece of cloth: two crossing sets of threads, one over the other in turn, under light that falls off to one side.
+/// A piece of cloth: two crossing sets of threads that alternate in front, under a light that falls off to one side.
 struct cloth {
     std::size_t size;
     std::vector<colour> pixels;
@@ -34,8 +35,8 @@ struct cloth {
         const double left = between(source, 0, 2 * period), top = between(source, 0, 2 * period);
         const double towards = between(source, 0, 2 * std::numbers::pi), fall = between(source, 0.05, 0.25);
         const double light = between(source, 0.92, 1.08);
-        std::array<double, 1024> shade{};  // each thread's own
-        for (auto& one : shade) one = 1.0 + 0.05 * source.normal();
+        std::array<double, 1024> shade{};  // one brightness per thread
+        for (auto& value : shade) value = 1.0 + 0.05 * source.normal();
         const double middle = static_cast<double>(size) / 2;
         for (std::size_t y = 0; y < size; ++y)
             for (std::size_t x = 0; x < size; ++x) {
@@ -55,7 +56,7 @@ struct cloth {
             }
     }
 
-    [[nodiscard]] image::picture picture() const {
+    [[nodiscard]] image::image_u8 to_image() const {
         auto out = image::make_image<std::uint8_t>(size, size, 3);
         for (std::size_t i = 0; i < out.pixels.size(); ++i)
             out.pixels[i] = static_cast<std::uint8_t>(std::clamp(pixels[i / 3][i % 3] + 0.5, 0.0, 255.0));
@@ -63,8 +64,8 @@ struct cloth {
     }
 };
 
-/// A thin bent line, lighter or darker than the cloth. Returns its mask.
-image::picture scratch(cloth& on, rd4ad::random& source) {
+/// Draws a thin bent line, lighter or darker than the cloth. Returns its mask.
+image::image_u8 scratch(cloth& on, rd4ad::random& source) {
     auto mask = image::make_image<std::uint8_t>(on.size, on.size, 1);
     const double side = static_cast<double>(on.size);
     double x = between(source, 0.25, 0.75) * side, y = between(source, 0.25, 0.75) * side;
@@ -88,8 +89,8 @@ image::picture scratch(cloth& on, rd4ad::random& source) {
     return mask;
 }
 
-/// A blot with an uneven, soft border. Returns the mask of where it is plain to see.
-image::picture stain(cloth& on, rd4ad::random& source) {
+/// Draws a blot with an uneven, soft border. Returns the mask of its clearly visible part.
+image::image_u8 stain(cloth& on, rd4ad::random& source) {
     auto mask = image::make_image<std::uint8_t>(on.size, on.size, 1);
     const double side = static_cast<double>(on.size);
     const double x = between(source, 0.2, 0.8) * side, y = between(source, 0.2, 0.8) * side;
@@ -108,14 +109,15 @@ image::picture stain(cloth& on, rd4ad::random& source) {
     return mask;
 }
 
+/// "007"
 std::string number(std::size_t i) {
-    const auto text = std::to_string(i);
-    return std::string(text.size() < 3 ? 3 - text.size() : 0, '0') + text;
+    const auto digits = std::to_string(i);
+    return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits;
 }
 
 void good_images(const fs::path& folder, std::size_t count, std::size_t side, rd4ad::random& source) {
     fs::create_directories(folder);
-    for (std::size_t i = 0; i < count; ++i) image::write_png(folder / (number(i) + ".png"), cloth{side, source}.picture());
+    for (std::size_t i = 0; i < count; ++i) image::write_png(folder / (number(i) + ".png"), cloth{side, source}.to_image());
 }
 
 template <class Defect>
@@ -126,27 +128,27 @@ void defect_images(const fs::path& root, const std::string& kind, std::size_t co
     for (std::size_t i = 0; i < count; ++i) {
         cloth piece{side, source};
         const auto mask = defect(piece, source);
-        image::write_png(root / "test" / kind / (number(i) + ".png"), piece.picture());
+        image::write_png(root / "test" / kind / (number(i) + ".png"), piece.to_image());
         image::write_png(root / "ground_truth" / kind / (number(i) + "_mask.png"), mask);
     }
 }
 
 }  // namespace
 
-int main(int count, char** words) {
-    if (count < 2 || count > 5) {
-        std::fputs("usage: make_woven DIR [TRAIN-IMAGES [TEST-IMAGES-A-KIND [PIXELS]]]\n", stderr);
+int main(int argc, char** argv) {
+    if (argc < 2 || argc > 5) {
+        std::fputs("usage: make_woven DIR [TRAIN-IMAGES [TEST-IMAGES-PER-KIND [PIXELS]]]\n", stderr);
         return 2;
     }
     try {
-        const fs::path root = words[1];
-        const auto given = [&](int at, std::size_t otherwise) { return count > at ? std::stoul(words[at]) : otherwise; };
-        const std::size_t train = given(2, 40), each = given(3, 12), side = given(4, 256);
+        const fs::path root = argv[1];
+        const auto number_or = [&](int at, std::size_t fallback) { return argc > at ? std::stoul(argv[at]) : fallback; };
+        const std::size_t train = number_or(2, 40), per_kind = number_or(3, 12), side = number_or(4, 256);
         rd4ad::random source{20240229};
         good_images(root / "train" / "good", train, side, source);
-        good_images(root / "test" / "good", each, side, source);
-        defect_images(root, "scratch", each, side, source, scratch);
-        defect_images(root, "stain", each, side, source, stain);
+        good_images(root / "test" / "good", per_kind, side, source);
+        defect_images(root, "scratch", per_kind, side, source, scratch);
+        defect_images(root, "stain", per_kind, side, source, stain);
     } catch (const std::exception& problem) {
         std::fprintf(stderr, "make_woven: %s\n", problem.what());
         return 1;

@@ -1,5 +1,5 @@
-// examples/server.cpp: a small HTTP server: POST an image's bytes to /score, and JSON comes back. For a line's own network: it
-// has no encryption and asks nobody who they are.
+// examples/server.cpp: a small HTTP server: POST an image's bytes to /score, the answer is JSON. It is for a private network: it
+// has no encryption and no authentication.
 #include <cstddef>
 #include <cstdio>
 #include <exception>
@@ -16,13 +16,14 @@ using rd4ad::io::json;
 
 namespace {
 
-json described(const rd4ad::finding& found) {
+/// A score is null without a calibration; the raw score never takes its place.
+json to_json(const rd4ad::detection_result& result) {
     auto regions = json::array();
-    for (const auto& one : found.regions) regions.push_back(rd4ad::to_json(one));
-    const auto verdict = found.anomalous();
-    return {{"score", found.calibrated ? json(*found.calibrated) : json()},
-            {"raw", found.score},
-            {"anomalous", verdict ? json(*verdict) : json()},
+    for (const auto& one : result.regions) regions.push_back(rd4ad::to_json(one));
+    const auto is_anomalous = result.is_anomalous();
+    return {{"raw_score", result.raw_score},
+            {"score", result.score ? json(*result.score) : json()},
+            {"is_anomalous", is_anomalous ? json(*is_anomalous) : json()},
             {"regions", std::move(regions)}};
 }
 
@@ -30,25 +31,25 @@ json described(const rd4ad::finding& found) {
 
 int main(int count, char** words) {
     if (count < 2 || count > 3) {
-        std::fputs("usage: server CHECKPOINT [PORT]\n\n  PORT   default: one that is free; it is printed\n", stderr);
+        std::fputs("usage: server CHECKPOINT [PORT]\n\n  PORT   by default a free one; the server prints it\n", stderr);
         return 2;
     }
     try {
         const rd4ad::detector<cpu> detector{std::filesystem::path{words[1]}};
         httplib::Server server;
         server.set_payload_max_length(std::size_t{64} << 20);
-        server.Post("/score", [&](const httplib::Request& request, httplib::Response& answer) {
-            const auto say = [&](int status, const json& what) {
-                answer.status = status;
-                answer.set_content(what.dump() + '\n', "application/json");
+        server.Post("/score", [&](const httplib::Request& request, httplib::Response& response) {
+            const auto answer = [&](int status, const json& content) {
+                response.status = status;
+                response.set_content(content.dump() + '\n', "application/json");
             };
             try {
-                say(200,
-                    described(detector.score(rd4ad::image::decode(std::as_bytes(std::span{request.body}), "the posted image"))));
+                const auto image = rd4ad::image::decode(std::as_bytes(std::span{request.body}), "the posted image");
+                answer(200, to_json(detector.score(image)));
             } catch (const rd4ad::format_error& problem) {
-                say(400, {{"error", problem.what()}});
+                answer(400, {{"error", problem.what()}});
             } catch (const std::exception& problem) {
-                say(500, {{"error", problem.what()}});
+                answer(500, {{"error", problem.what()}});
             }
         });
         int port = count > 2 ? std::stoi(words[2]) : 0;
@@ -56,7 +57,7 @@ int main(int count, char** words) {
             port = server.bind_to_any_port("127.0.0.1");
         else if (!server.bind_to_port("127.0.0.1", port))
             port = -1;
-        if (port <= 0) throw rd4ad::io_error{"the port can't be listened on: give another one"};
+        if (port <= 0) throw rd4ad::io_error{"the server can't listen on this port; give another one"};
         std::printf("http://127.0.0.1:%d/score\n", port);
         std::fflush(stdout);
         return server.listen_after_bind() ? 0 : 1;

@@ -1,5 +1,5 @@
-// examples/train_in_product.cpp: training as part of a product: progress, a stop at any step, going on from there, and scores
-// with a threshold. Run it again after a stop and it goes on to the same bits as if it had never stopped.
+// examples/train_in_product.cpp: training as part of a product: progress, a stop at any step, resuming, and scores with a
+// threshold. Run it again after a stop: it resumes and gives the same bits as an uninterrupted training.
 #include <atomic>
 #include <csignal>
 #include <cstddef>
@@ -15,19 +15,20 @@ using cpu = rd4ad::backend::xtensor<float>;
 
 namespace {
 std::atomic<bool> stop{false};
-static_assert(std::atomic<bool>::is_always_lock_free);  // else a signal's handler may not touch it
+static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler may use only lock-free atomics
 void on_interrupt(int) { stop = true; }
 }  // namespace
 
 int main(int count, char** words) {
     if (count < 3 || count > 4) {
-        std::fputs("usage: train_in_product DATA CHECKPOINT [STEPS]\n\n  STEPS   stop after so many, as Ctrl-C does\n", stderr);
+        std::fputs("usage: train_in_product DATA CHECKPOINT [STEPS]\n\n  STEPS   stop after STEPS steps, as Ctrl-C does\n",
+                   stderr);
         return 2;
     }
     try {
         const std::filesystem::path checkpoint = words[2];
         const std::size_t last_step = count > 3 ? std::stoul(words[3]) : 0;
-        const auto parts = rd4ad::data::open(words[1]);
+        const auto dataset = rd4ad::data::open(words[1]);
         std::signal(SIGINT, on_interrupt);
 
         rd4ad::train_options options{.epochs = 4, .batch = 4, .size = 64, .validation = 0.25};
@@ -36,7 +37,7 @@ int main(int count, char** words) {
         options.resume = std::filesystem::exists(checkpoint);
         std::size_t steps = 0;
         options.progress = [&](const rd4ad::training_progress& at) {
-            if (at.epoch == 0) return;  // the teacher's features
+            if (at.epoch == 0) return;  // the teacher's features are being computed
             std::fprintf(stderr, "epoch %zu of %zu, step %zu of %zu: loss %.4f, %.0f s left\n", at.epoch, at.epochs, at.step,
                          at.steps, at.loss, at.seconds_left);
             if (++steps == last_step) stop = true;
@@ -45,20 +46,24 @@ int main(int count, char** words) {
 
         auto model = options.resume ? rd4ad::load_checkpoint<cpu>(checkpoint)
                                     : rd4ad::make_model<cpu>("resnet18", rd4ad::built_in_teacher());
-        const auto log = rd4ad::train(model, parts, options);
+        const auto log = rd4ad::train(model, dataset, options);
         if (log.stopped) {
-            std::printf("stopped in epoch %zu and saved: run again to go on\n", log.losses.size() + 1);
+            std::printf("stopped in epoch %zu and saved; run again to resume\n", log.losses.size() + 1);
             return 0;
         }
-        std::printf("%s after %zu epochs, last loss %.4f; %zu images trained on, %zu held out for the threshold\n",
-                    options.resume ? "resumed and done" : "done", log.losses.size(), log.losses.back(), log.trained,
-                    log.held_out);
+        std::printf("%s after %zu epochs, last loss %.4f; %zu training images, %zu validation images for the threshold\n",
+                    options.resume ? "resumed and done" : "done", log.losses.size(), log.losses.back(), log.training_images,
+                    log.validation_images);
 
         const rd4ad::detector<cpu> detector{std::move(model)};
-        for (const auto& item : parts.test) {
+        for (const auto& item : dataset.test) {
             const auto found = detector.score(rd4ad::image::read(item.image));
-            std::printf("%-10s %-40s %.3f %s\n", item.kind.c_str(), item.image.filename().c_str(), found.calibrated.value_or(-1),
-                        found.anomalous().value_or(false) ? "anomalous" : "good");
+            std::printf("%-10s %-40s raw score %.3f, ", item.kind.c_str(), item.image.filename().c_str(),
+                        static_cast<double>(found.raw_score));
+            if (found.score)
+                std::printf("score %.3f, %s\n", *found.score, *found.is_anomalous() ? "anomalous" : "good");
+            else
+                std::printf("no score: the model has no calibration\n");
         }
     } catch (const std::exception& problem) {
         std::fprintf(stderr, "train_in_product: %s\n", problem.what());

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes tests/data/nn/adam.txt: steps of torch.optim.Adam in double, for tests/nn/adam.cpp. Needs PyTorch."""
+"""Writes tests/fixtures/nn/adam.txt: steps of torch.optim.Adam in double, for tests/nn/adam.cpp. Needs PyTorch."""
 import pathlib
 
 import torch
 
-to = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "nn" / "adam.txt"
+to = pathlib.Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "nn" / "adam.txt"
 to.parent.mkdir(parents=True, exist_ok=True)
 torch.manual_seed(1)
 
@@ -14,10 +14,10 @@ def line(key, values):
 
 
 lines = []
-for name, rate, betas in (("recipe", 0.005, (0.5, 0.999)), ("defaults", 0.001, (0.9, 0.999))):
+for name, learning_rate, betas in (("recipe", 0.005, (0.5, 0.999)), ("defaults", 0.001, (0.9, 0.999))):
     value = torch.randn(5, dtype=torch.float64, requires_grad=True)
-    adam = torch.optim.Adam([value], lr=rate, betas=betas)
-    lines += [f"case {name}", line("settings", [rate, *betas]), line("start", value.tolist())]
+    adam = torch.optim.Adam([value], lr=learning_rate, betas=betas)
+    lines += [f"case {name}", line("settings", [learning_rate, *betas]), line("start", value.tolist())]
     gradients, values = [], []
     for step in range(6):
         gradient = torch.randn(5, dtype=torch.float64) * 10.0 ** torch.tensor([0, -2, -6, 2, 0])

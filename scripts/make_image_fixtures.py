@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes tests/data/image/formats: one small picture in every form the reader knows, and what Pillow reads from it.
+"""Writes tests/fixtures/image/formats: a small image in every supported format, and its pixels as Pillow reads them.
 
-`<file>.rgb` holds 2 little-endian 32-bit sizes (width, height) and the RGB bytes expected from <file>. orientation_N.jpg
-hold the same upright picture (orientation.rgb), stored as a camera with EXIF orientation N stores it.
-Needs numpy and Pillow (made with 9.4).
+`<file>.rgb` holds two little-endian 32-bit numbers (width, height) and the RGB bytes expected from <file>. The files
+orientation_N.jpg hold one image (orientation.rgb when upright), stored as a camera stores it with EXIF orientation N.
+Requires numpy and Pillow (the files in the repository were made with 9.4).
 """
 import pathlib
 import struct
@@ -11,16 +11,17 @@ import struct
 import numpy
 from PIL import Image
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/data/image/formats"
+OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/fixtures/image/formats"
 
 
 def expect(name, rgb):
+    """Writes the pixels expected from the file `name`."""
     rgb = numpy.ascontiguousarray(rgb, dtype=numpy.uint8)
     (OUT / (name + ".rgb")).write_bytes(struct.pack("<2I", rgb.shape[1], rgb.shape[0]) + rgb.tobytes())
 
 
 def png16(name, values):
-    """A 16-bit PNG of height x width x channels; Pillow can't write those in colour."""
+    """Writes a 16-bit PNG of height x width x channels values; Pillow can't write colour with 16 bit."""
     import zlib
     height, width, channels = values.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
@@ -64,21 +65,21 @@ def main():
     png16("grey16.png", random.integers(0, 65536, (7, 11, 1)))
     png16("rgb16.png", random.integers(0, 65536, (7, 11, 3)))
 
-    y, x = numpy.mgrid[0:16, 0:24]  # smooth, so that JPEG's loss stays small; no symmetry
+    y, x = numpy.mgrid[0:16, 0:24]  # smooth, so that the loss of JPEG is small; without symmetry
     upright = numpy.dstack([x * 10, y * 15, (x * 5 + y * 7)]).astype(numpy.uint8)
     expect("orientation", upright)
     image = Image.fromarray(upright)
-    # How each orientation is stored: the inverse of what a viewer does to it.
+    # The stored image is the inverse of the transposition that a viewer applies.
     stored = {1: None, 2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM, 5: Image.TRANSPOSE,
               6: Image.ROTATE_90, 7: Image.TRANSVERSE, 8: Image.ROTATE_270}
-    for orientation, turn in stored.items():
+    for orientation, transposition in stored.items():
         exif = Image.Exif()
         if orientation % 2 == 0:
-            exif[0x010F] = "a maker"  # an entry before the one that counts
+            exif[0x010F] = "a maker"  # an entry before the orientation
         exif[0x0112] = orientation
-        turned = image if turn is None else image.transpose(turn)
+        camera_image = image if transposition is None else image.transpose(transposition)
         block = exif.tobytes()
-        turned.save(OUT / f"orientation_{orientation}.jpg", quality=95, subsampling=0, exif=block)
+        camera_image.save(OUT / f"orientation_{orientation}.jpg", quality=95, subsampling=0, exif=block)
     image.convert("L").save(OUT / "grey.jpg", quality=95)
     expect("grey.jpg", numpy.asarray(image.convert("L").convert("RGB")))
     image.save(OUT / "progressive.jpg", quality=95, subsampling=0, progressive=True)

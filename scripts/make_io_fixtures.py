@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes tests/data/io: small files made by PyTorch itself, which tests/io reads back.
+"""Writes the fixtures of tests/io to tests/fixtures/io: small files saved by PyTorch, and one safetensors file.
 
-Usage: scripts/make_io_fixtures.py [FOLDER]   (needs torch and numpy; made with torch 1.13)
-Value i of the tensor called x is stated beside each file; tests/io/pth.cpp states the same.
+Usage: scripts/make_io_fixtures.py [FOLDER]   (needs torch and numpy; the stored fixtures come from torch 1.13)
+Each function states the values of its tensors; tests/io/pth.cpp expects the same values.
 """
 import json
 import os
@@ -18,12 +18,13 @@ DTYPES = dict(half=torch.float16, bfloat16=torch.bfloat16, float=torch.float32, 
 
 
 class Malicious:
+    """Unpickling it would run a command."""
     def __reduce__(self):
         return os.system, ("echo this must never run",)
 
 
 def all_dtypes():
-    """2 x 3, values i * 0.5 - 1 for floats, i - 1 for signed integers, i for bytes, i odd for booleans."""
+    """2 x 3 values: i * 0.5 - 1 for floats, i - 1 for signed integers, i for bytes, i % 2 == 1 for booleans."""
     index = torch.arange(6).reshape(2, 3)
     values = OrderedDict()
     for name, dtype in DTYPES.items():
@@ -37,7 +38,7 @@ def all_dtypes():
 
 
 def authors():
-    """The authors' form: {'bn': state dict, 'decoder': state dict}."""
+    """A checkpoint as RD4AD's authors save it: {'bn': state dict, 'decoder': state dict}."""
     bn, decoder = torch.nn.Sequential(), torch.nn.Sequential()
     bn.add_module("conv1", torch.nn.Conv2d(1, 2, 3, bias=False))
     bn.add_module("bn1", torch.nn.BatchNorm2d(2))
@@ -49,12 +50,13 @@ def authors():
 
 
 def training():
-    """A wrapper with values that are no tensors beside it."""
+    """A state dict in a wrapper, beside values that are not tensors."""
     return {"epoch": 12, "best": 0.5, "arch": "resnet18", "done": True, "none": None, "big": 2 ** 80, "minus": -3, "sizes": (1, [2]),
             "state_dict": OrderedDict(weight=torch.nn.Parameter(torch.tensor([1.0, 2.0])), blocks=[torch.tensor(7.0)])}
 
 
 def strided():
+    """Tensors that are not contiguous, and an empty and a scalar tensor."""
     base = torch.arange(12, dtype=torch.float32).reshape(3, 4)
     return {"transposed": base.t(), "column": base[:, 1], "part": base[1:, 2:], "row": base[2],
             "channels_last": torch.arange(12.0).reshape(1, 2, 2, 3).permute(0, 3, 1, 2), "repeated": torch.tensor([5.0]).expand(3),
@@ -62,12 +64,13 @@ def strided():
 
 
 def shared():
+    """Three tensors that share one storage."""
     storage = torch.arange(8, dtype=torch.float32)
     return {"first": storage[:4], "last": storage[4:], "all": storage.reshape(2, 4)}
 
 
 def write_safetensors(path):
-    """By the format's description alone: header length, JSON, data."""
+    """Writes a safetensors file without the safetensors library: header length, JSON header, data."""
     header = {"__metadata__": {"arch": "resnet18"},
               "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
               "b": {"dtype": "I64", "shape": [], "data_offsets": [8, 16]},
@@ -78,7 +81,7 @@ def write_safetensors(path):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1] / "tests/data/io")
+    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1] / "tests/fixtures/io")
     folder.mkdir(parents=True, exist_ok=True)
     kinds = dict(dtypes=all_dtypes, authors=authors, training=training, strided=strided, shared=shared)
     for name, make in kinds.items():

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Writes tests/data/metrics/ranking.txt and pixels.txt: scores with the values scikit-learn and scikit-image give.
+"""Writes tests/fixtures/metrics/ranking.txt and pixels.txt: scores with the metrics that scikit-learn and scikit-image compute.
 
 Needs numpy, scikit-learn and scikit-image (Debian: python3-sklearn python3-skimage). Run from the repository's root:
     python3 scripts/make_metric_references.py
-Each file holds cases: a line "case NAME", then lines "KEY COUNT VALUE...". Scores are 32-bit floats, written exactly.
+A file consists of cases: a line "case NAME", then lines "KEY COUNT VALUE...". Scores are 32-bit floats, written without rounding.
 """
 import os
 
@@ -11,7 +11,7 @@ import numpy as np
 from skimage.measure import label, regionprops
 from sklearn.metrics import (auc, average_precision_score, precision_recall_curve, roc_auc_score, roc_curve)
 
-FOLDER = os.path.join(os.path.dirname(__file__), "..", "tests", "data", "metrics")
+FOLDER = os.path.join(os.path.dirname(__file__), "..", "tests", "fixtures", "metrics")
 
 
 def write(file, name, values):
@@ -53,7 +53,7 @@ def rankings(file):
 
 
 def aupro_over_data_set(maps, masks, limit):
-    """MVTec's definition, threshold by threshold: rates at every distinct score, from (0, 0), cut at the limit."""
+    """AUPRO as MVTec defines it: rates at every distinct score, from (0, 0), cut at the limit."""
     regions = [(n, r.coords) for n, mask in enumerate(masks) for r in regionprops(label(mask != 0, connectivity=2))]
     normal = maps[masks == 0]
     rates, overlaps = [0.0], [0.0]
@@ -70,7 +70,7 @@ def aupro_over_data_set(maps, masks, limit):
 
 
 def aupro_of_image(image, mask, limit):
-    """The authors' definition (compute_pro of RD4AD) for one image with a defect."""
+    """AUPRO of one image with a defect, as RD4AD's authors define it (compute_pro)."""
     image = image.astype(np.float64)
     regions = [r.coords for r in regionprops(label(mask != 0))]
     normal = image[mask == 0]
@@ -118,7 +118,7 @@ def pixel_cases(file):
         maps.append(image)
         masks.append(mask)
     masks[5][:] = 0
-    masks[5][[3, 4, 5, 6, 4], [3, 4, 5, 6, 10]] = 1  # a diagonal, one region in the 8-neighbourhood
+    masks[5][[3, 4, 5, 6, 4], [3, 4, 5, 6, 10]] = 1  # a diagonal: one 8-connected region
     maps, masks = np.array(maps), np.array(masks)
     pixels(file, "smooth", maps, masks)
     pixels(file, "low_limit", maps, masks, 0.05)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes tests/data/image/resize.bin: what Pillow makes of small pictures, for tests/image/resize.cpp.
+"""Writes tests/fixtures/image/resize.bin: small images and their resized versions by Pillow, for tests/image/resize.cpp.
 
-A case is 6 little-endian 32-bit numbers (kind: 0 bilinear 8 bit, 1 nearest 8 bit, 2 bilinear float; width, height,
-channels; new width, new height), then the source's pixels and Pillow's result. Needs numpy and Pillow (made with 9.4).
+A case is six little-endian 32-bit numbers (kind: 0 bilinear 8 bit, 1 nearest 8 bit, 2 bilinear float; width, height,
+channels; new width, new height), then the pixels of the image and those of Pillow's result. Requires numpy and Pillow (the
+file in the repository was made with 9.4).
 """
 import pathlib
 import struct
@@ -24,7 +25,7 @@ CASES = [  # kind, width, height, channels, new width, new height, content
 ]
 
 
-def source(kind, width, height, channels, content, random):
+def make_pixels(width, height, channels, content, random):
     shape = (height, width, channels)
     if content == "noise":
         return random.integers(0, 256, shape).astype(numpy.uint8)
@@ -40,11 +41,11 @@ def source(kind, width, height, channels, content, random):
 
 def main():
     random = numpy.random.default_rng(111)
-    out = pathlib.Path(__file__).resolve().parent.parent / "tests/data/image/resize.bin"
+    out = pathlib.Path(__file__).resolve().parent.parent / "tests/fixtures/image/resize.bin"
     out.parent.mkdir(parents=True, exist_ok=True)
     with open(out, "wb") as file:
         for kind, width, height, channels, new_width, new_height, content in CASES:
-            pixels = source(kind, width, height, channels, content, random)
+            pixels = make_pixels(width, height, channels, content, random)
             image = Image.fromarray(pixels if channels == 3 else pixels[:, :, 0])
             result = numpy.asarray(image.resize((new_width, new_height), KINDS[kind]))
             file.write(struct.pack("<6I", kind, width, height, channels, new_width, new_height))

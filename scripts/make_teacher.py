@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes share/rd4ad/teacher_resnet18.safetensors, the teacher that comes with the library, from its trained weights.
+"""Writes share/rd4ad/teacher_resnet18.safetensors, the built-in teacher, from its trained weights.
 
 Usage: scripts/make_teacher.py WEIGHTS.pth [OUT.safetensors]   (needs torch and numpy)
 WEIGHTS.pth: float32 state dict of torchvision's resnet18 up to layer3, trained on Tiny ImageNet; it is not in the repository.
-Float tensors are stored as fp16 under their own names; the integer num_batches_tracked, which scoring never uses, are left out.
+Stores float tensors as fp16 under their names; omits the integer num_batches_tracked, which scoring does not use.
 """
 import json
 import pathlib

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes tests/data/model/train.<arch>_64.npy: the four pictures on which the reference trains, with PyTorch's own
-interpolation to the last bit (gradients are compared to 1e-9, so the inputs must be equal).
+"""Writes tests/fixtures/model/train.<arch>_64.npy: the four images on which the reference trains, bit for bit as PyTorch
+interpolates them (the tests compare gradients to 1e-9, so the inputs must be equal).
 
-    python3 scripts/make_train_images.py ../shared/reference tests/data/model
+    python3 scripts/make_train_images.py ../shared/reference tests/fixtures/model
 """
 import sys
 

@@ -26,7 +26,7 @@ class Rd4adCommand(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for pattern in ("LICENSE", "cli/*", "cmake/warnings.cmake"):
+        for pattern in ("LICENSE", "cli/*", "cmake/compile_options.cmake"):
             copy(self, pattern, root, self.export_sources_folder)
 
     def configure(self):
@@ -51,6 +51,7 @@ class Rd4adCommand(ConanFile):
         CMakeDeps(self).generate()
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables.update({
+            "CMAKE_UNITY_BUILD": True,
             "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_HTTP": bool(self.options.with_http),
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })

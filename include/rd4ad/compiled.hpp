@@ -1,5 +1,5 @@
-// rd4ad/compiled.hpp: the calls of a product that trains and scores in xtensor<float>, compiled once in rd4ad::compiled: the same
-// names and types as rd4ad.hpp's, quick to include. Twin: tests/consumer/project/main.cpp
+// rd4ad/compiled.hpp: training and scoring in xtensor<float>, compiled once in the library rd4ad::compiled. The names and types
+// are those of rd4ad.hpp; the header is quick to include. Twin: tests/consumer/project/main.cpp
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -21,59 +21,62 @@
 #include <rd4ad/io/tensor_file.hpp>
 #include <rd4ad/model/settings.hpp>
 #include <rd4ad/score/calibration.hpp>
-#include <rd4ad/score/finding.hpp>
+#include <rd4ad/score/calibration_json.hpp>
+#include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/options.hpp>
+#include <rd4ad/score/regions_json.hpp>
+#include <rd4ad/score/threshold_rules.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
 
-// What is compiled lies in inline namespaces: rd4ad::detector here and in rd4ad.hpp are two entities, so that one program may use
-// both, each in files of its own. In one file the two names are ambiguous.
-namespace rd4ad::backend {
+// The compiled functions and classes are in inline namespaces: rd4ad::detector of this header and of rd4ad.hpp are different
+// entities. One program may use both headers in different files; in one file the names are ambiguous.
+namespace rd4ad::inline RD4AD_ABI::backend {
 template <std::floating_point T>
-struct xtensor;  // here only a name to choose by
-}  // namespace rd4ad::backend
+struct xtensor;  // only a name here: it selects the specialisations below
+}  // namespace rd4ad::inline RD4AD_ABI::backend
 
-namespace rd4ad::image {
+namespace rd4ad::inline RD4AD_ABI::image {
 inline namespace compiled {
-/// As image/read.hpp's and image/write.hpp's.
-[[nodiscard]] picture read(const std::filesystem::path& path);
-[[nodiscard]] picture decode(std::span<const std::byte> bytes, const std::string& name);
-void write_png(const std::filesystem::path& path, const picture& from);
-void write_jpeg(const std::filesystem::path& path, const picture& from, int quality = 90);
+/// See image/read.hpp and image/write.hpp.
+[[nodiscard]] image_u8 read(const std::filesystem::path& path);
+[[nodiscard]] image_u8 decode(std::span<const std::byte> bytes, const std::string& name);
+void write_png(const std::filesystem::path& path, const image_u8& from);
+void write_jpeg(const std::filesystem::path& path, const image_u8& from, int quality = 90);
 }  // namespace compiled
-}  // namespace rd4ad::image
+}  // namespace rd4ad::inline RD4AD_ABI::image
 
-namespace rd4ad::data {
+namespace rd4ad::inline RD4AD_ABI::data {
 inline namespace compiled {
-/// As data/open.hpp's, with the layout recognised.
+/// See data/open.hpp; the layout is detected.
 [[nodiscard]] dataset open(const std::filesystem::path& root);
 }  // namespace compiled
-}  // namespace rd4ad::data
+}  // namespace rd4ad::inline RD4AD_ABI::data
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 inline namespace compiled {
 
-/// As model/model.hpp's. Move-only.
+/// See model/model.hpp. Move-only.
 template <class B>
 class model;
-/// As score/detector.hpp's.
+/// See score/detector.hpp. Move-only.
 template <class B>
 class detector;
 
 template <>
 class model<backend::xtensor<float>> {
    public:
-    struct implementation;  ///< the model of model/model.hpp
-    explicit model(std::unique_ptr<implementation> made) noexcept;
+    struct implementation;  ///< holds the model of model/model.hpp
+    explicit model(std::unique_ptr<implementation> from) noexcept;
     model(model&&) noexcept;
     model& operator=(model&&) noexcept;
     ~model();
 
     [[nodiscard]] const model_settings& settings() const noexcept;
-    [[nodiscard]] implementation& inner() noexcept { return *inner_; }
+    [[nodiscard]] implementation& impl() noexcept { return *impl_; }
 
    private:
-    std::unique_ptr<implementation> inner_;
+    std::unique_ptr<implementation> impl_;
 };
 
 template <>
@@ -87,16 +90,16 @@ class detector<backend::xtensor<float>> {
     ~detector();
 
     [[nodiscard]] const model_settings& settings() const noexcept;
-    [[nodiscard]] const std::optional<calibration>& scale() const noexcept;
-    [[nodiscard]] finding score(const image::picture& photograph) const;
-    [[nodiscard]] std::vector<finding> score(std::span<const image::picture> photographs) const;
-    void score_files(std::span<const std::filesystem::path> files, const photographs_scored& use) const;
-    [[nodiscard]] std::vector<float> scores(std::span<const std::filesystem::path> files,
-                                            const std::function<void(std::size_t)>& done = {}) const;
+    [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept;
+    [[nodiscard]] detection_result score(const image::image_u8& image) const;
+    [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const;
+    void score_files(std::span<const std::filesystem::path> files, const results_callback& use) const;
+    [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
+                                                const std::function<void(std::size_t)>& done = {}) const;
 
    private:
     struct implementation;
-    std::unique_ptr<implementation> inner_;
+    std::unique_ptr<implementation> impl_;
 };
 
 template <class B>
@@ -104,11 +107,11 @@ detector(model<B>) -> detector<B>;
 template <class B>
 detector(model<B>, detector_options) -> detector<B>;
 
-/// As model/weights.hpp's.
+/// See model/teacher_weights.hpp.
 [[nodiscard]] io::tensor_file load_weights(const std::filesystem::path& path);
 [[nodiscard]] io::tensor_file built_in_teacher(const std::filesystem::path& extra = {});
 
-/// As model/model.hpp's and model/checkpoint.hpp's, for xtensor<float>.
+/// See model/model.hpp and model/checkpoint.hpp; for xtensor<float>.
 template <class B>
 [[nodiscard]] model<B> make_model(const std::string& arch, const io::tensor_file& teacher, const model_options& options = {});
 template <>
@@ -125,8 +128,8 @@ model<backend::xtensor<float>> load_checkpoint<backend::xtensor<float>>(const st
 void save_checkpoint(const std::filesystem::path& path, model<backend::xtensor<float>>& m,
                      const io::json& training = io::json::object());
 
-/// As train/trainer.hpp's.
+/// See train/trainer.hpp.
 training_log train(model<backend::xtensor<float>>& m, const data::dataset& set, const train_options& options = {});
 
 }  // namespace compiled
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,8 +1,10 @@
-// rd4ad/core.hpp: the face of core: errors, shapes, random numbers, threads, pipelines, version.
+// rd4ad/core.hpp: all of core: errors, messages, shapes, random numbers, threads, pipelines, bfloat16, version.
 #pragma once
+#include <rd4ad/core/bf16.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/core/shape.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/core/version.hpp>

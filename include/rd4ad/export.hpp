@@ -1,5 +1,5 @@
-// rd4ad/export.hpp: the face of export: the scoring network for other runtimes. Needs protozero, so rd4ad.hpp leaves it out;
-// link rd4ad::export.
+// rd4ad/export.hpp: includes every header of export: the scoring network for other runtimes. It needs protozero, so rd4ad.hpp
+// does not include it; link rd4ad::export.
 #pragma once
 #include <rd4ad/export/client.hpp>
 #include <rd4ad/export/description.hpp>

@@ -1,4 +1,4 @@
-// rd4ad/rd4ad.hpp: everything, with the xtensor backend.
+// rd4ad/rd4ad.hpp: includes the whole library with the xtensor backend; export has a separate header, rd4ad/export.hpp.
 #pragma once
 #include <rd4ad/backend/xtensor.hpp>
 #include <rd4ad/core.hpp>

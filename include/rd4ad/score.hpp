@@ -1,14 +1,21 @@
-// rd4ad/score.hpp: the face of score: the detector, its calibration and regions, its evaluation, results and report.
+// rd4ad/score.hpp: includes every header of score: detector, calibration, regions, evaluation, comparison, results and report.
 #pragma once
+#include <rd4ad/score/boxes.hpp>
 #include <rd4ad/score/calibration.hpp>
+#include <rd4ad/score/calibration_json.hpp>
 #include <rd4ad/score/compare.hpp>
+#include <rd4ad/score/contour.hpp>
+#include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/detector.hpp>
 #include <rd4ad/score/evaluate.hpp>
-#include <rd4ad/score/finding.hpp>
+#include <rd4ad/score/external_detections.hpp>
 #include <rd4ad/score/options.hpp>
-#include <rd4ad/score/other_boxes.hpp>
+#include <rd4ad/score/queue_pool.hpp>
 #include <rd4ad/score/regions.hpp>
+#include <rd4ad/score/regions_json.hpp>
 #include <rd4ad/score/report.hpp>
+#include <rd4ad/score/report_json.hpp>
 #include <rd4ad/score/results.hpp>
 #include <rd4ad/score/scorer.hpp>
 #include <rd4ad/score/smoothing.hpp>
+#include <rd4ad/score/threshold_rules.hpp>

@@ -1,10 +1,9 @@
 // rd4ad/train.hpp: the face of train: options, one step, the trainer.
 #pragma once
 #include <rd4ad/train/feature_cache.hpp>
-#include <rd4ad/train/images.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
-#include <rd4ad/train/stability.hpp>
+#include <rd4ad/train/spike_guards.hpp>
 #include <rd4ad/train/step.hpp>
 #include <rd4ad/train/trainer.hpp>

@@ -1,34 +1,34 @@
-# Debian's packages that the project needs, and how they get there. To be sourced.
+# The project's Debian packages and their installation. Source this file.
 
-# To build the library and the command.
+# The library and the command.
 packages_build=(
     ca-certificates cmake g++ ninja-build
     libcurl4-openssl-dev libcxxopts-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev
     libzip-dev nlohmann-json3-dev
 )
-# To build tests, benchmarks and all examples.
+# Tests, benchmarks and all examples.
 packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libcpp-httplib-dev)
-# To test the report in a browser; without them that test is left out.
+# The report's test in a browser, which is not run without them.
 packages_browser=(chromium fonts-dejavu-core python3)
-# oneDNN, for the backend of that name.
+# The oneDNN backend.
 packages_onednn=(libdnnl-dev)
-# Thrust for its host systems.
+# The Thrust backend on OMP, TBB and CPP.
 packages_thrust=(libtbb-dev libthrust-dev)
-# The second compiler, and the format check.
+# The second compiler; the format check.
 packages_clang=(clang libomp-dev)
 packages_format=(clang-format-14)
-# The pages of the library's names.
+# The API reference.
 packages_docs=(doxygen)
-# Conan, and the runtimes that exported models are compared in, each in a virtual environment of Python's.
+# Python, for the virtual environments of Conan and of the runtimes of exported models.
 packages_python=(python3 python3-venv)
-# PyTorch, in which checkpoints are opened.
+# PyTorch, which a test opens checkpoints with.
 packages_torch=(python3-numpy python3-pil python3-torch)
 
-# install_packages NAME...: installs those that are missing, and touches no network where none is.
+# install_packages NAME...: installs the missing packages; without a missing package it uses no network.
 install_packages() {
     local name missing=() as_root=()
     if ! command -v dpkg-query >/dev/null; then
-        echo "This is no Debian: the packages ${*} are taken to be there." >&2
+        echo "dpkg-query not found: this script installs no packages here. It needs the equivalents of ${*}." >&2
         return 0
     fi
     for name in "$@"; do
@@ -37,7 +37,7 @@ install_packages() {
     ((${#missing[@]})) || return 0
     if ((EUID != 0)); then
         if ! command -v sudo >/dev/null; then
-            echo "Missing packages, and neither root nor sudo here. As root: apt-get install --no-install-recommends ${missing[*]}" >&2
+            echo "Packages are missing, and installing them needs root or sudo. As root: apt-get install --no-install-recommends ${missing[*]}" >&2
             return 1
         fi
         as_root=(sudo)
@@ -47,7 +47,7 @@ install_packages() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# build_jobs: how many compilers fit this machine at once, at 2.5 GB each.
+# build_jobs: the number of parallel compilers: one per processor, and 2.5 GB of free memory for each.
 build_jobs() {
     local processors memory
     processors=$(nproc)

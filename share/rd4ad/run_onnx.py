@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Runs an exported graph over prepared images, for `rd4ad verify`: what a runtime makes of them, in files.
+"""Runs an exported graph over prepared inputs, for `rd4ad verify`, and writes the runtime's outputs to files.
 
     run_onnx.py RUNTIME MODEL.onnx FOLDER HEIGHT WIDTH BATCH
 
 RUNTIME: onnxruntime or openvino. FOLDER/inputs: float32, N x 3 x HEIGHT x WIDTH. Writes FOLDER/maps (N x HEIGHT x WIDTH)
-and FOLDER/scores (N), float32, and FOLDER/about.json: the runtime's version, and the graph's description where the runtime
-gives it.
+and FOLDER/raw_scores (N), float32, and FOLDER/about.json: the runtime's version, and the graph's description if the runtime
+provides it.
 """
 import json
 import os
@@ -17,7 +17,7 @@ def load_onnxruntime(model):
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     about = session.get_modelmeta().custom_metadata_map.get("rd4ad")
-    return onnxruntime.__version__, about, lambda images: session.run(["map", "score"], {"image": images})
+    return onnxruntime.__version__, about, lambda images: session.run(["map", "raw_score"], {"image": images})
 
 
 def load_openvino(model):
@@ -26,7 +26,7 @@ def load_openvino(model):
     core = openvino.Core()
     core.set_property("CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     compiled = core.compile_model(model, "CPU")
-    return openvino.__version__.split("-")[0], None, lambda images: [compiled(images)[name] for name in ("map", "score")]
+    return openvino.__version__.split("-")[0], None, lambda images: [compiled(images)[name] for name in ("map", "raw_score")]
 
 
 def main():
@@ -40,13 +40,13 @@ def main():
     except ImportError as missing:
         sys.exit(f"run_onnx.py: {missing}; install it: pip install numpy {runtime}")
     images = numpy.memmap(os.path.join(folder, "inputs"), numpy.float32, "r").reshape(-1, 3, height, width)
-    with open(os.path.join(folder, "maps"), "wb") as maps, open(os.path.join(folder, "scores"), "wb") as scores:
+    with open(os.path.join(folder, "maps"), "wb") as maps, open(os.path.join(folder, "raw_scores"), "wb") as raw_scores:
         for first in range(0, len(images), batch):
-            part = numpy.ascontiguousarray(images[first:first + batch])
-            map_, score = run(part)
-            assert map_.shape == (len(part), 1, height, width) and score.shape == (len(part), 1), (map_.shape, score.shape)
+            chunk = numpy.ascontiguousarray(images[first:first + batch])
+            map_, raw_score = run(chunk)
+            assert map_.shape == (len(chunk), 1, height, width) and raw_score.shape == (len(chunk), 1), (map_.shape, raw_score.shape)
             map_.astype(numpy.float32).tofile(maps)
-            score.astype(numpy.float32).tofile(scores)
+            raw_score.astype(numpy.float32).tofile(raw_scores)
     with open(os.path.join(folder, "about.json"), "w") as to:
         json.dump({"version": version, "description": json.loads(about) if about else None}, to)
 

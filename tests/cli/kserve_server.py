@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A small KServe v2 server for the command's tests: serves a repository of rd4ad export --format triton in ONNX Runtime.
+"""A small KServe v2 server for the command's tests: serves a repository of rd4ad export --format triton with ONNX Runtime.
 
     kserve_server.py REPOSITORY PORT-FILE [json]
 
-Writes its port into PORT-FILE. With `json` it has no binary tensors. It reads the configuration as far as the client needs
-it, and refuses what a server would: unknown models, inputs of another name, type or shape, more images than fit.
+Writes its port to PORT-FILE. With `json` it does not support binary tensors. It reads the part of the configuration that the
+client needs, and refuses unknown models, inputs of another name, type or shape, and batches that are too large.
 """
 import json
 import os
@@ -16,8 +16,7 @@ import numpy
 import onnxruntime
 
 repository, port_file = sys.argv[1:3]
-binary_known = "json" not in sys.argv[3:]
-OUTPUTS = {"map": "FP32", "score": "FP32"}
+supports_binary = "json" not in sys.argv[3:]
 
 
 class Refusal(Exception):
@@ -32,9 +31,9 @@ class Model:
         config = open(os.path.join(folder, "config.pbtxt")).read()
         assert re.search(r'^name: "(.*)"$', config, re.M)[1] == name
         assert re.search(r'^platform: "(.*)"$', config, re.M)[1] == "onnxruntime_onnx"
-        self.most = int(re.search(r"^max_batch_size: (\d+)$", config, re.M)[1])
+        self.max_batch = int(re.search(r"^max_batch_size: (\d+)$", config, re.M)[1])
         text = re.search(r'string_value: "(.*)" }$', config, re.M)[1]
-        self.config = {"name": name, "platform": "onnxruntime_onnx", "max_batch_size": self.most,
+        self.config = {"name": name, "platform": "onnxruntime_onnx", "max_batch_size": self.max_batch,
                        "parameters": {"rd4ad": {"string_value": re.sub(r"\\(.)", r"\1", text)}}}
         self.session = onnxruntime.InferenceSession(os.path.join(folder, "1", "model.onnx"), providers=["CPUExecutionProvider"])
         self.dims = self.session.get_inputs()[0].shape[1:]
@@ -42,14 +41,15 @@ class Model:
         assert stated == self.dims, (stated, self.dims)
         self.metadata = {"name": name, "versions": ["1"], "platform": "onnxruntime_onnx",
                          "inputs": [{"name": "image", "datatype": "FP32", "shape": [-1] + self.dims}],
-                         "outputs": [{"name": one, "datatype": kind, "shape": [-1]} for one, kind in OUTPUTS.items()]}
+                         "outputs": [{"name": one.name, "datatype": "FP32", "shape": [-1]} for one in self.session.get_outputs()]}
+        assert [one["name"] for one in self.metadata["outputs"]][:2] == ["map", "raw_score"], self.metadata["outputs"]
 
     def infer(self, request, tail):
         image, = request["inputs"]
         if image["name"] != "image" or image["datatype"] != "FP32" or image["shape"][1:] != self.dims:
             raise Refusal(f"unexpected input {image['name']} {image['datatype']} {image['shape']}")
-        if image["shape"][0] > self.most:
-            raise Refusal(f"inference request batch-size must be <= {self.most}")
+        if image["shape"][0] > self.max_batch:
+            raise Refusal(f"inference request batch-size must be <= {self.max_batch}")
         if "data" in image:
             values = numpy.array(image["data"], numpy.float32)
         else:
@@ -57,16 +57,16 @@ class Model:
             values = numpy.frombuffer(tail, numpy.float32)
         names = [one["name"] for one in request["outputs"]]
         found = self.session.run(names, {"image": values.reshape(image["shape"])})
-        outputs, parts = [], []
+        outputs, binary = [], []
         for one, result in zip(request["outputs"], found):
-            output = {"name": one["name"], "datatype": OUTPUTS[one["name"]], "shape": list(result.shape)}
+            output = {"name": one["name"], "datatype": "FP32", "shape": list(result.shape)}
             if one.get("parameters", {}).get("binary_data"):
-                parts.append(result.astype(numpy.float32).tobytes())
-                output["parameters"] = {"binary_data_size": len(parts[-1])}
+                binary.append(result.astype(numpy.float32).tobytes())
+                output["parameters"] = {"binary_data_size": len(binary[-1])}
             else:
                 output["data"] = [float(value) for value in result.ravel()]
             outputs.append(output)
-        return {"model_name": self.metadata["name"], "outputs": outputs}, b"".join(parts)
+        return {"model_name": self.metadata["name"], "outputs": outputs}, b"".join(binary)
 
 
 models = {}
@@ -91,14 +91,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(text + tail)
 
     def do_GET(self):
-        words = self.path.strip("/").split("/")
+        parts = self.path.strip("/").split("/")
         try:
-            if words == ["v2"]:
-                self.answer(200, {"name": "stand-in", "version": "0", "extensions": ["binary_tensor_data"] if binary_known else []})
-            elif words[:2] == ["v2", "models"] and len(words) == 3:
-                self.answer(200, model(words[2]).metadata)
-            elif words[:2] == ["v2", "models"] and words[3:] == ["config"]:
-                self.answer(200, model(words[2]).config)
+            if parts == ["v2"]:
+                self.answer(200, {"name": "stand-in", "version": "0", "extensions": ["binary_tensor_data"] if supports_binary else []})
+            elif parts[:2] == ["v2", "models"] and len(parts) == 3:
+                self.answer(200, model(parts[2]).metadata)
+            elif parts[:2] == ["v2", "models"] and parts[3:] == ["config"]:
+                self.answer(200, model(parts[2]).config)
             else:
                 self.answer(404, {"error": "no such address"})
         except Refusal as problem:
@@ -109,13 +109,13 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Inference-Header-Content-Length", len(body)))
         name = self.path.strip("/").split("/")[2]
         try:
-            if length != len(body) and not binary_known:
-                raise Refusal("binary tensors are unknown here")
+            if length != len(body) and not supports_binary:
+                raise Refusal("binary tensors are not supported")
             self.answer(200, *model(name).infer(json.loads(body[:length]), body[length:]))
         except Refusal as problem:
             self.answer(400, {"error": str(problem)})
 
-    def log_message(self, *words):
+    def log_message(self, *args):
         pass
 
 

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""A server of one file that misbehaves, for the tests of rd4ad fetch. The address says how:
+"""A server of one file that misbehaves, for the tests of rd4ad fetch. The address selects how:
 
     /good          the file; ranges are served
     /no-ranges     the file; ranges are ignored
     /breaks        every connection ends after a third of the file, with the whole length announced
-    /stalls        the first connection falls silent after a third of the file
+    /stalls        the first connection sends a third of the file and then nothing
     /short         every connection announces more than it sends
     /long          announces half of the file and sends all
     /huge          announces 5 GB
-    /endless       sends without an end, announces nothing
-    /wrong         other bytes of the same number
-    /redirect      to /good; /around: to itself; /elsewhere: to a file of this machine
-    /404, /500     that status
-    /log           the requests so far: address and Range
+    /endless       sends without end, announces nothing
+    /wrong         other bytes of the same length
+    /redirect      redirects to /good; /around: to itself; /elsewhere: to a local file
+    /404, /500     answers with that status
+    /log           lists the requests so far: address and Range
 
     weights_server.py FILE PORT-FILE
 """
@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(rest)
 
-    def log_message(self, *words):
+    def log_message(self, *args):
         pass
 
 

@@ -1,4 +1,4 @@
-// A model holds its weights and a queue: it is moved, never copied unseen.
+// A model is move-only: it holds its weights and a queue.
 // expect: (use of deleted function|implicitly-deleted copy constructor)
 #include <rd4ad/backend/xtensor.hpp>
 #include <rd4ad/model.hpp>

@@ -1,4 +1,4 @@
-// A backend without products of matrices is refused by the name of what it lacks.
+// The compiler names the concept that a backend without gemm lacks.
 // expect: (satisfaction of|does not satisfy) .+HasGemm
 #include <rd4ad/backend/xtensor.hpp>
 

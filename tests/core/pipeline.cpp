@@ -16,96 +16,96 @@
 
 namespace {
 
-/// The indices first .. first + size - 1, in something that can only be moved.
+/// The indices first .. first + size - 1, in a type that can only be moved.
 std::unique_ptr<std::vector<std::size_t>> indices(std::size_t first, std::size_t size) {
-    auto made = std::make_unique<std::vector<std::size_t>>(size);
-    std::iota(made->begin(), made->end(), first);
-    return made;
+    auto loaded = std::make_unique<std::vector<std::size_t>>(size);
+    std::iota(loaded->begin(), loaded->end(), first);
+    return loaded;
 }
 
 }  // namespace
 
-TEST_CASE("everything passes each hand once and in order, the last part as short as it is", "[core]") {
-    const auto when = GENERATE(rd4ad::making::ahead, rd4ad::making::in_turn);
+TEST_CASE("every index passes each stage once and in order, in a smaller last chunk where needed", "[core]") {
+    const auto when = GENERATE(rd4ad::prefetch::on, rd4ad::prefetch::off);
     for (const std::size_t count : {0UL, 1UL, 3UL, 4UL, 7UL, 8UL})
         for (const std::size_t step : {1UL, 3UL, 4UL, 100UL}) {
             INFO(count << " by " << step);
-            std::vector<std::size_t> expected(count), worked, used;
+            std::vector<std::size_t> expected(count), computed, consumed;
             std::iota(expected.begin(), expected.end(), std::size_t{0});
-            std::size_t parts = 0;
+            std::size_t chunks = 0;
             rd4ad::pipeline(
                 when, count, step, indices,
-                [&](std::size_t first, auto made) {
-                    CHECK(first == worked.size());
-                    worked.insert(worked.end(), made->begin(), made->end());
-                    return made;
+                [&](std::size_t first, auto loaded) {
+                    CHECK(first == computed.size());
+                    computed.insert(computed.end(), loaded->begin(), loaded->end());
+                    return loaded;
                 },
-                [&](std::size_t first, auto made) {
-                    CHECK(first == used.size());
-                    used.insert(used.end(), made->begin(), made->end());
-                    ++parts;
+                [&](std::size_t first, auto result) {
+                    CHECK(first == consumed.size());
+                    consumed.insert(consumed.end(), result->begin(), result->end());
+                    ++chunks;
                 });
-            CHECK(worked == expected);
-            CHECK(used == expected);
-            CHECK(parts == (count + step - 1) / step);
+            CHECK(computed == expected);
+            CHECK(consumed == expected);
+            CHECK(chunks == (count + step - 1) / step);
         }
 }
 
-TEST_CASE("the next part is made, and the last one used, while one is worked on", "[core]") {
-    // Each waits for the others, which only comes to an end where all three are at it at once.
-    std::promise<void> made_three, used_first;
-    const auto waits = [](std::promise<void>& for_this) {
-        return for_this.get_future().wait_for(std::chrono::seconds{60}) == std::future_status::ready;
+TEST_CASE("while a chunk is computed, the next one is loaded and the previous one consumed", "[core]") {
+    // Chunk 1 is computed only after chunk 2 is loaded and chunk 0 consumed: this ends only if the three stages overlap.
+    std::promise<void> loaded_last, consumed_first;
+    const auto waits_for = [](std::promise<void>& event) {
+        return event.get_future().wait_for(std::chrono::seconds{60}) == std::future_status::ready;
     };
     bool in_time = true;
     rd4ad::pipeline(
-        rd4ad::making::ahead, 3, 1,
+        rd4ad::prefetch::on, 3, 1,
         [&](std::size_t first, std::size_t) {
-            if (first == 2) made_three.set_value();
+            if (first == 2) loaded_last.set_value();
             return first;
         },
-        [&](std::size_t first, std::size_t made) {
-            if (first == 1) in_time = waits(made_three) && waits(used_first) && in_time;
-            return made;
+        [&](std::size_t first, std::size_t loaded) {
+            if (first == 1) in_time = waits_for(loaded_last) && waits_for(consumed_first) && in_time;
+            return loaded;
         },
         [&](std::size_t first, std::size_t) {
-            if (first == 0) used_first.set_value();
+            if (first == 0) consumed_first.set_value();
         });
     CHECK(in_time);
 }
 
-TEST_CASE("made in turn, a part is made by the thread that works, after the one before", "[core]") {
+TEST_CASE("without prefetch, the caller's thread loads a chunk after it has computed the previous one", "[core]") {
     const auto here = std::this_thread::get_id();
     std::vector<std::size_t> order;
-    rd4ad::work_through(
-        rd4ad::making::in_turn, 3, 1,
+    rd4ad::for_each_chunk(
+        rd4ad::prefetch::off, 3, 1,
         [&](std::size_t first, std::size_t) {
             CHECK(std::this_thread::get_id() == here);
             order.push_back(first);
             return first;
         },
-        [&](std::size_t, std::size_t made) { order.push_back(made); });
+        [&](std::size_t, std::size_t loaded) { order.push_back(loaded); });
     CHECK(order == std::vector<std::size_t>{0, 0, 1, 1, 2, 2});
 }
 
-TEST_CASE("what any hand throws comes out, and nothing runs on", "[core]") {
-    const auto when = GENERATE(rd4ad::making::ahead, rd4ad::making::in_turn);
-    for (const std::string wrong : {"make", "work", "use"})
+TEST_CASE("an exception of any stage reaches the caller, after every stage has ended", "[core]") {
+    const auto when = GENERATE(rd4ad::prefetch::on, rd4ad::prefetch::off);
+    for (const std::string failing : {"load", "compute", "consume"})
         for (const std::size_t at : {0UL, 1UL, 4UL}) {
-            INFO(wrong << " at " << at);
+            INFO(failing << " at " << at);
             std::atomic<int> running{0};
-            const auto hand = [&](const std::string& name, std::size_t first) {
+            const auto stage = [&](const std::string& name, std::size_t first) {
                 ++running;
                 std::this_thread::sleep_for(std::chrono::milliseconds{1});
                 --running;
-                if (name == wrong && first == at) throw std::runtime_error{name};
+                if (name == failing && first == at) throw std::runtime_error{name};
                 return first;
             };
             CHECK_THROWS_WITH(rd4ad::pipeline(
-                                  when, 5, 1, [&](std::size_t first, std::size_t) { return hand("make", first); },
-                                  [&](std::size_t first, std::size_t) { return hand("work", first); },
-                                  [&](std::size_t first, std::size_t) { hand("use", first); }),
-                              wrong);
+                                  when, 5, 1, [&](std::size_t first, std::size_t) { return stage("load", first); },
+                                  [&](std::size_t first, std::size_t) { return stage("compute", first); },
+                                  [&](std::size_t first, std::size_t) { stage("consume", first); }),
+                              failing);
             CHECK(running == 0);
         }
 }

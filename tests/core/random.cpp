@@ -10,7 +10,7 @@ TEST_CASE("hash_name is 64-bit FNV-1a", "[core]") {
     STATIC_REQUIRE(hash_name("") == 0xCBF29CE484222325ULL);
     STATIC_REQUIRE(hash_name("a") == 0xAF63DC4C8601EC8CULL);
     STATIC_REQUIRE(hash_name("foobar") == 0x85944171F73967E8ULL);
-    // Letters beyond ASCII count as unsigned bytes, whatever char is.
+    // Characters beyond ASCII count as unsigned bytes, even where char is signed.
     CHECK(hash_name("\xC3\xA4") != hash_name("\x43\x24"));
 }
 
@@ -21,26 +21,26 @@ TEST_CASE("random is splitmix64", "[core]") {
     CHECK(source.next() == 9817491932198370423ULL);
 }
 
-TEST_CASE("a stored state takes up the sequence where it was left", "[core]") {
+TEST_CASE("a stored state continues the sequence", "[core]") {
     rd4ad::random source{.state = 7};
     source.normal();
     rd4ad::random resumed{.state = source.state};
     for (int i = 0; i < 5; ++i) CHECK(source.next() == resumed.next());
 }
 
-TEST_CASE("uniform stays in 0 to 1 and has the mean and spread of a uniform", "[core]") {
+TEST_CASE("uniform stays from 0 to below 1 and has a uniform's mean and second moment", "[core]") {
     rd4ad::random source{.state = 3};
     constexpr int n = 100000;
-    double sum = 0, squares = 0, least = 1, most = 0;
+    double sum = 0, squares = 0, lowest = 1, highest = 0;
     for (int i = 0; i < n; ++i) {
         const double x = source.uniform();
         sum += x;
         squares += x * x;
-        least = std::min(least, x);
-        most = std::max(most, x);
+        lowest = std::min(lowest, x);
+        highest = std::max(highest, x);
     }
-    CHECK(least >= 0.0);
-    CHECK(most < 1.0);
+    CHECK(lowest >= 0.0);
+    CHECK(highest < 1.0);
     CHECK(sum / n == Approx(0.5).margin(0.005));  // five standard errors
     CHECK(squares / n == Approx(1.0 / 3).margin(0.005));
 }
@@ -61,18 +61,18 @@ TEST_CASE("normal has mean 0, variance 1 and a normal's fourth moment", "[core]"
     CHECK(fourths / n == Approx(3.0).margin(0.16));
 }
 
-TEST_CASE("below reaches each number equally often and nothing else", "[core]") {
+TEST_CASE("below returns every number under the bound equally often", "[core]") {
     rd4ad::random source{.state = 11};
     std::array<int, 7> seen{};
     for (int i = 0; i < 70000; ++i) ++seen.at(source.below(7));
-    for (const int times : seen) CHECK(times == Approx(10000).margin(470));
+    for (const int count : seen) CHECK(count == Approx(10000).margin(470));
     CHECK(source.below(1) == 0);
-    // A bound just above half of the range, where a plain remainder would be most uneven.
+    // A bound just above half of the range, where a plain remainder would be most biased.
     const std::uint64_t large = (1ULL << 63) + 1;
     for (int i = 0; i < 100; ++i) CHECK(source.below(large) < large);
 }
 
-TEST_CASE("shuffled_order is a permutation that the state alone decides", "[core]") {
+TEST_CASE("shuffled_order is a permutation that depends on the state alone", "[core]") {
     rd4ad::random one{.state = 111}, two{.state = 111}, three{.state = 112};
     const auto order = rd4ad::shuffled_order(100, one);
     CHECK(order == rd4ad::shuffled_order(100, two));
@@ -83,7 +83,7 @@ TEST_CASE("shuffled_order is a permutation that the state alone decides", "[core
     for (std::size_t i = 0; i < sorted.size(); ++i) CHECK(sorted[i] == i);
 }
 
-TEST_CASE("an order of nothing and of one draws nothing", "[core]") {
+TEST_CASE("an order of no or one item draws no random number", "[core]") {
     rd4ad::random source{.state = 1};
     CHECK(rd4ad::shuffled_order(0, source).empty());
     CHECK(rd4ad::shuffled_order(1, source) == std::vector<std::size_t>{0});

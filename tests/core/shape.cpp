@@ -10,7 +10,7 @@ TEST_CASE("a shape counts its values and its pixels", "[core]") {
     STATIC_REQUIRE(shape{}.count() == 0);
 }
 
-TEST_CASE("shapes are equal where all four sizes are", "[core]") {
+TEST_CASE("shapes are equal if all four sizes are", "[core]") {
     constexpr shape s{.n = 2, .c = 3, .h = 4, .w = 5};
     CHECK(s == shape{.n = 2, .c = 3, .h = 4, .w = 5});
     CHECK(s != shape{.n = 1, .c = 3, .h = 4, .w = 5});

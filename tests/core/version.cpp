@@ -1,9 +1,10 @@
 #include <rd4ad/core/version.hpp>
+
+#include <regex>
 #include <string>
+
 #include <support/catch.hpp>
 
-TEST_CASE("the version's text is its three numbers", "[core]") {
-    const std::string numbers = std::to_string(RD4AD_VERSION_MAJOR) + '.' + std::to_string(RD4AD_VERSION_MINOR) + '.' +
-                                std::to_string(RD4AD_VERSION_PATCH);
-    CHECK(numbers == rd4ad::version);
+TEST_CASE("the version is three numbers", "[core]") {
+    CHECK(std::regex_match(std::string{rd4ad::version}, std::regex{"(0|[1-9][0-9]*)(\\.(0|[1-9][0-9]*)){2}"}));
 }

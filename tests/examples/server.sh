@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the server, posts an image and what is none, and looks at the answers. server.sh SERVER CHECKPOINT IMAGE CURL
+# Starts the server, posts an image and a text that is not an image, and checks the answers. server.sh SERVER CHECKPOINT IMAGE CURL
 set -euo pipefail
 server=$1 checkpoint=$2 image=$3 curl=$4
 work=$(mktemp -d)
@@ -19,5 +19,5 @@ expect() {
     [[ $answer =~ $2 && $answer == *"$1" ]] || { echo "expected $2 and status $1, got: $answer" && exit 1; }
     echo "$answer"
 }
-expect 200 '"anomalous":(true|false).*"raw":[0-9.]+,"regions":\[.*"score":0\.[0-9]+' "@$image"
+expect 200 '"is_anomalous":(true|false),"raw_score":[0-9.]+,"regions":\[.*\],"score":0\.[0-9]+' "@$image"
 expect 400 'the posted image' 'no image'

@@ -1,4 +1,4 @@
-// Any bytes as a pickle: a document or an rd4ad::error.
+// Reads any bytes as a pickle. They must give a document or an rd4ad::error.
 // clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -Iinclude tests/fuzz/pickle.cpp -o fuzz_pickle
 #include <rd4ad/io/pickle.hpp>
 

@@ -1,6 +1,6 @@
-// Any bytes as a safetensors file: tensors whose every value can be read, or an rd4ad::error.
+// Reads any bytes as a safetensors file. They must give tensors whose values can all be read, or an rd4ad::error.
 // clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -Iinclude tests/fuzz/safetensors.cpp -o fuzz_safetensors
-// ./fuzz_safetensors FOLDER_FOR_FINDS tests/data/io
+// ./fuzz_safetensors FOLDER_FOR_FINDS tests/fixtures/io
 #include <rd4ad/io/safetensors.hpp>
 
 #include <cstddef>

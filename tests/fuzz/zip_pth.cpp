@@ -1,6 +1,7 @@
-// Any bytes as a torch.save file, ZIP form or stream: tensors whose every value can be read, or an rd4ad::error.
+// Reads any bytes as a torch.save file, in the ZIP or the stream format. They must give tensors whose values can all be read, or
+// an rd4ad::error.
 // clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -Iinclude tests/fuzz/zip_pth.cpp -lzip -o fuzz_zip_pth
-// ./fuzz_zip_pth FOLDER_FOR_FINDS tests/data/io
+// ./fuzz_zip_pth FOLDER_FOR_FINDS tests/fixtures/io
 #include <rd4ad/io/pth.hpp>
 
 #include <cstddef>

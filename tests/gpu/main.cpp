@@ -1,4 +1,4 @@
-// The main function of the tests on a GPU: where there is none, it says so and is done.
+// The main function of the tests on a GPU. Without a GPU it reports the tests as skipped.
 #include <cstdio>
 
 #include <cuda_runtime_api.h>
@@ -10,11 +10,11 @@
 #include <catch2/catch.hpp>
 #endif
 
-int main(int count, char* words[]) {
+int main(int argc, char* argv[]) {
     int devices = 0;
     if (const auto status = cudaGetDeviceCount(&devices); status != cudaSuccess || devices == 0) {
-        std::printf("skipped: no GPU to run on (%s)\n", status == cudaSuccess ? "no device" : cudaGetErrorString(status));
+        std::printf("SKIPPED: no GPU (%s)\n", status == cudaSuccess ? "no device" : cudaGetErrorString(status));
         return 0;
     }
-    return Catch::Session().run(count, words);
+    return Catch::Session().run(argc, argv);
 }

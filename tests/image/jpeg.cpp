@@ -1,5 +1,8 @@
 #include <rd4ad/image/detail/jpeg.hpp>
 //
+#include <algorithm>
+#include <iterator>
+
 #include <rd4ad/image/read.hpp>
 #include <support/catch.hpp>
 #include <support/image_files.hpp>
@@ -7,28 +10,26 @@
 namespace {
 using namespace rd4ad;
 
-TEST_CASE("a JPEG's segments are walked to its end", "[image]") {
+TEST_CASE("the segments of a JPEG are visited up to its end", "[image]") {
     const auto content = test::bytes_of_file(test::image_data("formats/progressive.jpg"));
     std::vector<std::uint32_t> markers;
     CHECK(image::detail::jpeg_segments(std::as_bytes(std::span{content}), [&](std::uint32_t marker, std::span<const std::byte>) {
         markers.push_back(marker);
         return true;
     }));
-    CHECK(std::count(markers.begin(), markers.end(), 0xDAu) == 10);  // a progressive file's scans
+    CHECK(std::count(markers.begin(), markers.end(), 0xDAu) == 10);  // the scans of a progressive file
     CHECK(markers.front() == 0xE0);
     CHECK(image::detail::jpeg_tables_fit(std::as_bytes(std::span{content})));
     CHECK_FALSE(image::detail::jpeg_segments({}, [](std::uint32_t, std::span<const std::byte>) { return true; }));
 }
 
-TEST_CASE("a Huffman table of more codes than symbols exist is refused before it is decoded", "[image]") {
+TEST_CASE("a Huffman table with more codes than the format allows is refused before decoding", "[image]") {
     auto content = test::bytes_of_file(test::image_data("formats/grey.jpg"));
     const std::uint8_t marker[] = {0xFF, 0xC4};
     const auto table = std::search(content.begin(), content.end(), std::begin(marker), std::end(marker));
     REQUIRE(table != content.end());
-    table[20] = 255;  // as many codes of 16 bits
-    CHECK(test::message_of<format_error>([&] { (void)image::decode(std::as_bytes(std::span{content}), "grey.jpg"); }) ==
-          "grey.jpg: is not an image this library reads (PNG, JPEG, BMP, TGA): a Huffman table is damaged; copy or convert the "
-          "file "
-          "again");
+    table[20] = 255;  // the number of 16-bit codes
+    CHECK_THAT(test::message_of<format_error>([&] { (void)image::decode(std::as_bytes(std::span{content}), "grey.jpg"); }),
+               test::mentions("grey.jpg: is not an image", "a Huffman table is damaged", "copy or convert the file again"));
 }
 }  // namespace

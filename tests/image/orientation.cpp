@@ -11,37 +11,37 @@
 namespace {
 using namespace rd4ad;
 
-/// A JPEG's beginning with an APP1 block whose directory has the given entries (12 bytes each).
+/// A JPEG without pixels that has an EXIF block of the given TIFF bytes.
 std::vector<std::byte> jpeg_with(const std::string& tiff) {
     const std::string exif = std::string("Exif\0\0", 6) + tiff;
     const std::size_t length = exif.size() + 2;
-    std::string text = "\xFF\xD8\xFF\xFF\xE1";
-    text += static_cast<char>(length >> 8);
-    text += static_cast<char>(length & 0xFF);
-    text += exif + "\xFF\xD9";
-    std::vector<std::byte> bytes(text.size());
-    std::memcpy(bytes.data(), text.data(), text.size());
+    std::string content = "\xFF\xD8\xFF\xFF\xE1";
+    content += static_cast<char>(length >> 8);
+    content += static_cast<char>(length & 0xFF);
+    content += exif + "\xFF\xD9";
+    std::vector<std::byte> bytes(content.size());
+    std::memcpy(bytes.data(), content.data(), content.size());
     return bytes;
 }
 
-TEST_CASE("a photograph comes upright from each of the eight orientations", "[image]") {
+TEST_CASE("an image is read upright from each of the eight orientations", "[image]") {
     const auto expected = test::bytes_of_file(test::image_data("formats/orientation.rgb"));
     for (int orientation = 1; orientation <= 8; ++orientation) {
         const auto path = test::image_data("formats/orientation_" + std::to_string(orientation) + ".jpg");
         CAPTURE(orientation);
         const auto bytes = test::bytes_of_file(path);
         CHECK(image::jpeg_orientation(std::as_bytes(std::span{bytes})) == orientation);
-        const auto seen = image::read(path);
-        REQUIRE(image::size_text(seen) == "24x16x3");
+        const auto upright = image::read(path);
+        REQUIRE(image::size_text(upright) == "24x16x3");
         int largest = 0;
-        for (std::size_t i = 0; i < seen.pixels.size(); ++i)
-            largest = std::max(largest, std::abs(int{seen.pixels[i]} - int{expected[8 + i]}));
-        CHECK(largest <= 6);  // JPEG's own loss
+        for (std::size_t i = 0; i < upright.pixels.size(); ++i)
+            largest = std::max(largest, std::abs(int{upright.pixels[i]} - int{expected[8 + i]}));
+        CHECK(largest <= 6);  // the loss of JPEG
     }
 }
 
-TEST_CASE("orientations undo what a camera did", "[image]") {
-    const image::picture stored{3, 2, 1, {1, 2, 3, 4, 5, 6}};
+TEST_CASE("upright undoes each orientation", "[image]") {
+    const image::image_u8 stored{3, 2, 1, {1, 2, 3, 4, 5, 6}};
     const auto pixels = [&](int orientation) { return image::upright(stored, orientation).pixels; };
     using values = std::vector<std::uint8_t>;
     CHECK(pixels(1) == values{1, 2, 3, 4, 5, 6});
@@ -57,21 +57,21 @@ TEST_CASE("orientations undo what a camera did", "[image]") {
     CHECK(image::upright(stored, 6).height == 3);
 }
 
-TEST_CASE("EXIF blocks of either byte order, and broken ones", "[image]") {
+TEST_CASE("EXIF blocks are read in both byte orders; damaged ones count as upright", "[image]") {
     using namespace std::string_literals;
     const auto big = "MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"s;
     const auto little = "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x08\0\0\0"s;
     CHECK(image::jpeg_orientation(jpeg_with(big)) == 6);
     CHECK(image::jpeg_orientation(jpeg_with(little)) == 8);
-    CHECK(image::jpeg_orientation(jpeg_with(big.substr(0, 12))) == 1);         // entry missing
+    CHECK(image::jpeg_orientation(jpeg_with(big.substr(0, 12))) == 1);         // no entry
     CHECK(image::jpeg_orientation(jpeg_with("XX\0*\0\0\0\x08"s)) == 1);        // no byte order
-    CHECK(image::jpeg_orientation(jpeg_with("MM\0+\0\0\0\x08"s)) == 1);        // no TIFF
-    CHECK(image::jpeg_orientation(jpeg_with("MM\0*\xFF\xFF\xFF\xFF"s)) == 1);  // directory far outside
-    CHECK(image::jpeg_orientation(jpeg_with("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x09\0\0"s)) == 1);  // 9
+    CHECK(image::jpeg_orientation(jpeg_with("MM\0+\0\0\0\x08"s)) == 1);        // not TIFF
+    CHECK(image::jpeg_orientation(jpeg_with("MM\0*\xFF\xFF\xFF\xFF"s)) == 1);  // directory past the end
+    CHECK(image::jpeg_orientation(jpeg_with("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x09\0\0"s)) == 1);  // orientation 9
     CHECK(image::jpeg_orientation(jpeg_with("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\x06\0\0"s)) == 1);  // not a SHORT
     CHECK(image::jpeg_orientation(jpeg_with("MM"s)) == 1);
     auto cut = jpeg_with(big);
-    for (; !cut.empty(); cut.pop_back()) CHECK(image::jpeg_orientation(cut) <= 6);  // no read past the end
+    for (; !cut.empty(); cut.pop_back()) CHECK(image::jpeg_orientation(cut) <= 6);  // a sanitizer detects a read past the end
     CHECK(image::jpeg_orientation({}) == 1);
 }
 }  // namespace

@@ -18,8 +18,8 @@ std::string drawn(std::size_t width, std::size_t height, const std::vector<point
     return rows;
 }
 
-// Wanted pixels: Pillow 9.4, ImageDraw.polygon(corners, fill=1).
-TEST_CASE("polygons are drawn with their edges, as Pillow does", "[image]") {
+// The expected pixels are those of Pillow 9.4, ImageDraw.polygon(corners, fill=1).
+TEST_CASE("polygons are drawn with their edges, as by Pillow", "[image]") {
     CHECK(drawn(6, 5, {{1, 1}, {4, 1}, {4, 3}, {1, 3}}) == "....../.####./.####./.####./....../");
     CHECK(drawn(7, 5, {{3.9, 0.2}, {6.1, 4.7}, {0.4, 4.1}}) == "...#.../..###../..###../.#####./#######/");
     CHECK(drawn(7, 5, {{0, 0}, {6, 0}, {6, 4}, {3, 1}, {0, 4}}) == "#######/#######/###.###/##...##/#.....#/");
@@ -31,14 +31,16 @@ TEST_CASE("the thinnest defect has pixels", "[image]") {
     CHECK(drawn(4, 3, {}) == "..../..../..../");
 }
 
-TEST_CASE("polygons end at the mask's edges", "[image]") {
+TEST_CASE("polygons are clipped at the mask's edges", "[image]") {
     CHECK(drawn(3, 2, {{-5, -5}, {9, -5}, {9, 9}, {-5, 9}}) == "###/###/");
     CHECK(drawn(3, 2, {{-5, -5}, {-1, -5}, {-1, 9}, {-5, 9}}) == ".../.../");
-    CHECK(test::message_of<numeric_error>([] {
-              (void)drawn(3, 2, {{2e6, 0}});
-          }) == "draw_polygon: the corner 2000000.000000, 0.000000 is out of reach; expected pixels of the image");
-    CHECK(test::message_of<numeric_error>([] {
-              (void)drawn(3, 2, {{0, std::numeric_limits<double>::quiet_NaN()}});
-          }) == "draw_polygon: the corner 0.000000, nan is out of reach; expected pixels of the image");
+    CHECK_THAT(test::message_of<numeric_error>([] {
+                   (void)drawn(3, 2, {{2e6, 0}});
+               }),
+               test::mentions("draw_polygon: ", "2000000.000000, 0.000000", "1000000"));
+    CHECK_THAT(test::message_of<numeric_error>([] {
+                   (void)drawn(3, 2, {{0, std::numeric_limits<double>::quiet_NaN()}});
+               }),
+               test::mentions("draw_polygon: ", "0.000000, nan"));
 }
 }  // namespace

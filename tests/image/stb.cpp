@@ -1,4 +1,4 @@
-// A program that has stb of its own, before and after: neither is changed by ours.
+// A program that includes its own stb before and after the library's: both keep working.
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #if defined(__GNUC__)
@@ -19,17 +19,17 @@
 #include <support/catch.hpp>
 
 namespace {
-TEST_CASE("a program's own stb and the library's live in one file", "[image]") {
+TEST_CASE("the program's stb and the library's can be in one file", "[image]") {
     const unsigned char pnm[] = {'P', '5', ' ', '2', ' ', '1', ' ', '2', '5', '5', '\n', 7, 9};
     int width = 0, height = 0, channels = 0;
-    unsigned char* theirs = ::stbi_load_from_memory(pnm, sizeof pnm, &width, &height, &channels, 1);
-    unsigned char* ours = rd4ad::image::detail::stb::stbi_load_from_memory(pnm, sizeof pnm, &width, &height, &channels, 1);
-    REQUIRE(theirs);
-    REQUIRE(ours);
+    unsigned char* program = ::stbi_load_from_memory(pnm, sizeof pnm, &width, &height, &channels, 1);
+    unsigned char* library = rd4ad::image::detail::stb::stbi_load_from_memory(pnm, sizeof pnm, &width, &height, &channels, 1);
+    REQUIRE(program);
+    REQUIRE(library);
     CHECK(width == 2);
-    CHECK(theirs[1] == 9);
-    CHECK(ours[1] == 9);
-    ::stbi_image_free(theirs);
-    rd4ad::image::detail::stb::stbi_image_free(ours);
+    CHECK(program[1] == 9);
+    CHECK(library[1] == 9);
+    ::stbi_image_free(program);
+    rd4ad::image::detail::stb::stbi_image_free(library);
 }
 }  // namespace

@@ -1,7 +1,7 @@
 #include <rd4ad/image/thumbnail.hpp>
 #include <support/catch.hpp>
 #include <support/files.hpp>
-#include <support/photographs.hpp>
+#include <support/training_images.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -16,14 +16,11 @@ using namespace rd4ad;
 
 namespace {
 
-/// Encoded bytes as a picture again.
-image::picture decoded(const std::vector<std::byte>& bytes) {
-    const test::scratch_folder folder;
-    test::write_text(folder / "x", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    return image::read(folder / "x");
-}
+/// Decodes the bytes of a JPEG or PNG.
+image::image_u8 decoded(const std::vector<std::byte>& bytes) { return image::decode(bytes, "thumbnail"); }
 
-image::plane ramp(std::size_t width, std::size_t height) {
+/// A map that rises from 0.5 by 0.001 per column.
+image::image_f32 ramp(std::size_t width, std::size_t height) {
     auto map = image::make_image<float>(width, height, 1);
     for (std::size_t i = 0; i < map.pixels.size(); ++i) map.pixels[i] = 0.5f + 0.001f * static_cast<float>(i % width);
     return map;
@@ -31,35 +28,35 @@ image::plane ramp(std::size_t width, std::size_t height) {
 
 }  // namespace
 
-TEST_CASE("a picture is made no larger than a side, in its shape", "[image]") {
-    const auto photograph = test::photograph(100, 60, 1);
-    const auto small = image::no_larger_than(photograph, 50);
+TEST_CASE("an image is reduced to a longest side, in proportion", "[image]") {
+    const auto image = test::image(100, 60, 1);
+    const auto small = image::no_larger_than(image, 50);
     CHECK((small.width == 50 && small.height == 30));
-    CHECK(image::no_larger_than(photograph, 100) == photograph);
+    CHECK(image::no_larger_than(image, 100) == image);
     const auto thin = image::no_larger_than(image::make_image<std::uint8_t>(1000, 2, 3), 50);
     CHECK((thin.width == 50 && thin.height == 1));
 }
 
-TEST_CASE("a thumbnail keeps within its bytes, whatever they are", "[image]") {
-    const auto photograph = test::photograph(900, 500, 1);
+TEST_CASE("a thumbnail takes at most the given number of bytes", "[image]") {
+    const auto image = test::image(900, 500, 1);
     auto mask = image::make_image<std::uint8_t>(900, 500, 1);
     *mask.at(450, 250) = 1;
     std::size_t last = 0;
-    for (const std::size_t most : {0u, 100u, 4000u, 12000u, 40000u, 400000u}) {
-        const auto made = image::make_thumbnail(photograph, ramp(256, 256), mask, most);
-        CHECK(made.bytes() <= most);
+    for (const std::size_t max_bytes : {0u, 100u, 4000u, 12000u, 40000u, 400000u}) {
+        const auto made = image::make_thumbnail(image, ramp(256, 256), mask, max_bytes);
+        CHECK(made.bytes() <= max_bytes);
         CHECK(made.bytes() >= last);
-        CHECK(made.photograph.empty() == (most < 4000));
-        CHECK((made.photograph.empty() == made.map.empty() && made.photograph.empty() == made.mask.empty()));
+        CHECK(made.image.empty() == (max_bytes < 4000));
+        CHECK((made.image.empty() == made.map.empty() && made.image.empty() == made.mask.empty()));
         last = made.bytes();
     }
-    const auto large = decoded(image::make_thumbnail(photograph, ramp(256, 256), mask, 400000).photograph);
+    const auto large = decoded(image::make_thumbnail(image, ramp(256, 256), mask, 400000).image);
     CHECK((large.width == 640 && large.height == 356));
 }
 
-TEST_CASE("a thumbnail's map is recovered to a grey level", "[image]") {
+TEST_CASE("the map of a thumbnail is accurate to a few grey levels", "[image]") {
     const auto map = ramp(64, 48);
-    const auto made = image::make_thumbnail(test::photograph(80, 60, 1), map, std::nullopt, 100000);
+    const auto made = image::make_thumbnail(test::image(80, 60, 1), map, std::nullopt, 100000);
     CHECK(made.low == 0.5f);
     CHECK(made.high == Approx(0.563).margin(1e-6));
     const auto grey = decoded(made.map);
@@ -69,24 +66,24 @@ TEST_CASE("a thumbnail's map is recovered to a grey level", "[image]") {
               Approx(static_cast<double>(*map.at(x, 20))).margin(3.0 * 0.063 / 255));
 }
 
-TEST_CASE("a constant map and a photograph in grey are fine", "[image]") {
+TEST_CASE("a constant map and a grey image are accepted", "[image]") {
     const auto made = image::make_thumbnail(image::make_image<std::uint8_t>(40, 30, 1, 90),
                                             image::make_image<float>(32, 32, 1, 0.25f), std::nullopt, 100000);
     CHECK(made.low == 0.25f);
     CHECK(made.high > made.low);
-    CHECK(!made.photograph.empty());
+    CHECK(!made.image.empty());
     CHECK(made.mask.empty());
 }
 
-TEST_CASE("a defect of one pixel is still seen, tinted within and outlined", "[image]") {
-    const image::picture photograph = image::make_image<std::uint8_t>(1280, 1280, 3, 90);
+TEST_CASE("a defect of one pixel stays visible; a larger one is tinted and outlined", "[image]") {
+    const image::image_u8 image = image::make_image<std::uint8_t>(1280, 1280, 3, 90);
     auto mask = image::make_image<std::uint8_t>(1280, 1280, 1);
     *mask.at(1001, 7) = 1;
     const auto small = image::detail::covered_mask(mask, 128, 128);
     CHECK(std::count(small.pixels.begin(), small.pixels.end(), std::uint8_t{1}) == 1);
     CHECK(*small.at(100, 0) == 1);
-    CHECK(!image::make_thumbnail(photograph, ramp(32, 32), mask, 100000).mask.empty());
-    CHECK(image::make_thumbnail(photograph, ramp(32, 32), image::make_image<std::uint8_t>(1280, 1280, 1), 100000).mask.empty());
+    CHECK(!image::make_thumbnail(image, ramp(32, 32), mask, 100000).mask.empty());
+    CHECK(image::make_thumbnail(image, ramp(32, 32), image::make_image<std::uint8_t>(1280, 1280, 1), 100000).mask.empty());
 
     auto square = image::make_image<std::uint8_t>(5, 5, 1);
     for (std::size_t y = 0; y < 3; ++y)
@@ -98,10 +95,10 @@ TEST_CASE("a defect of one pixel is still seen, tinted within and outlined", "[i
     CHECK(layer->at(4, 4)[3] == 0);
 }
 
-TEST_CASE("a map that is not finite is refused", "[image]") {
+TEST_CASE("a map with a value that is not finite is refused", "[image]") {
     auto map = ramp(8, 8);
     map.pixels[3] = std::numeric_limits<float>::quiet_NaN();
-    CHECK(test::message_of([&] {
-              static_cast<void>(image::make_thumbnail(test::photograph(8, 8, 1), map, std::nullopt, 1000));
-          }) == "make_thumbnail: a value of the map is not finite; expected a detector's map");
+    CHECK_THAT(test::message_of<numeric_error>(
+                   [&] { static_cast<void>(image::make_thumbnail(test::image(8, 8, 1), map, std::nullopt, 1000)); }),
+               test::mentions("make_thumbnail: ", "not finite"));
 }

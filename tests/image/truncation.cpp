@@ -1,13 +1,16 @@
 #include <rd4ad/image/detail/truncation.hpp>
 //
+#include <string>
+#include <utility>
+
 #include <support/catch.hpp>
 #include <support/image_files.hpp>
 
 namespace {
 using namespace rd4ad;
 
-TEST_CASE("a whole file isn't cut short, and one byte less is", "[image]") {
-    // What may follow the pixels and is not needed: a TGA's footer of 26 bytes, a BMP's padding is needed.
+TEST_CASE("a whole file is accepted, and a truncated one is detected", "[image]") {
+    // The bytes after the pixels, which a reader does not need: the footer of a TGA. The padding of a BMP counts as pixels.
     const std::pair<const char*, std::size_t> files[] = {{"rgb.tga", 26}, {"grey.tga", 26},      {"run_length.tga", 26},
                                                          {"rgb.bmp", 0},  {"grey.bmp", 0},       {"orientation_1.jpg", 0},
                                                          {"grey.jpg", 0}, {"progressive.jpg", 0}};
@@ -22,7 +25,7 @@ TEST_CASE("a whole file isn't cut short, and one byte less is", "[image]") {
     }
 }
 
-TEST_CASE("bytes after a JPEG's end don't matter", "[image]") {
+TEST_CASE("bytes after the end of a JPEG are ignored", "[image]") {
     auto content = test::bytes_of_file(test::image_data("formats/grey.jpg"));
     content.insert(content.end(), 100, 0);
     CHECK_FALSE(image::detail::cut_short(std::as_bytes(std::span{content})));

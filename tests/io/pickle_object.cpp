@@ -3,14 +3,14 @@
 #include <support/catch.hpp>
 
 namespace pickle = rd4ad::io::pickle;
-using rd4ad::io::element;
+using rd4ad::io::dtype;
 
-TEST_CASE("only what tensors need may be named", "[io]") {
-    CHECK(pickle::storage_element("torch.BFloat16Storage") == element::bf16);
-    CHECK(pickle::storage_element("torch.BoolStorage") == element::boolean);
-    CHECK_FALSE(pickle::storage_element("torch.ComplexFloatStorage"));
-    CHECK(pickle::dtype_element("torch.float16") == element::f16);
-    CHECK_FALSE(pickle::dtype_element("torch.complex64"));
+TEST_CASE("only the names that tensors need are known", "[io]") {
+    CHECK(pickle::storage_dtype("torch.BFloat16Storage") == dtype::bf16);
+    CHECK(pickle::storage_dtype("torch.BoolStorage") == dtype::boolean);
+    CHECK_FALSE(pickle::storage_dtype("torch.ComplexFloatStorage"));
+    CHECK(pickle::torch_dtype("torch.float16") == dtype::f16);
+    CHECK_FALSE(pickle::torch_dtype("torch.complex64"));
     CHECK(pickle::is_tensor_global("torch.storage.UntypedStorage"));
     CHECK(pickle::is_tensor_global("torch._utils._rebuild_tensor_v2"));
     CHECK_FALSE(pickle::is_tensor_global("torch._utils._rebuild_qtensor"));
@@ -18,7 +18,7 @@ TEST_CASE("only what tensors need may be named", "[io]") {
     CHECK_FALSE(pickle::is_tensor_global(""));
 }
 
-TEST_CASE("contiguity ignores the strides of axes of one", "[io]") {
+TEST_CASE("contiguity ignores the strides of axes of size 1", "[io]") {
     pickle::tensor_reference tensor;
     CHECK(tensor.contiguous());
     tensor.shape = {2, 1, 3};

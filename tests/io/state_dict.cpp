@@ -7,10 +7,12 @@
 
 #include <support/catch.hpp>
 #include <support/files.hpp>
+#include <support/mentions.hpp>
 #include <support/pickles.hpp>
 
 namespace io = rd4ad::io;
 using namespace rd4ad::test::pickles;
+using rd4ad::test::mentions;
 using rd4ad::test::owned;
 
 namespace {
@@ -32,60 +34,60 @@ std::string names(const std::string& body) {
     return joined;
 }
 
-std::string refusal(const std::string& body) {
+std::string state_dict_refusal(const std::string& body) {
     return rd4ad::test::message_of([&] { (void)named(body); });
 }
 
 }  // namespace
 
 TEST_CASE("nested keys are joined with dots", "[io]") {
-    CHECK(names(dict(text("a") + dict(text("b.c") + one + text("d") + one) + text("e") + one)) == "a.b.c a.d e ");
-    CHECK(names(dict(text("a") + "K\x07" + text("b") + "N" + text("list") + "](" + one + "N" + one + "e")) == "list.0 list.2 ");
+    CHECK(names(dict(unicode("a") + dict(unicode("b.c") + one + unicode("d") + one) + unicode("e") + one)) == "a.b.c a.d e ");
+    CHECK(names(dict(unicode("a") + "K\x07" + unicode("b") + "N" + unicode("list") + "](" + one + "N" + one + "e")) ==
+          "list.0 list.2 ");
     CHECK(names(dict("K\x03" + one)) == "3 ");
     CHECK(names(tuple(one + one)) == "0 1 ");
-    CHECK(names(dict(text("a") + "N" + text("a") + one)) == "a ");
+    CHECK(names(dict(unicode("a") + "N" + unicode("a") + one)) == "a ");
 }
 
-TEST_CASE("a wrapper is left out only where it holds every tensor", "[io]") {
-    const auto inner = dict(text("w") + one);
-    CHECK(names(dict(text("state_dict") + inner + text("epoch") + "K\x01")) == "w ");
-    CHECK(names(dict(text("model") + inner)) == "w ");
-    CHECK(names(dict(text("model") + inner + text("ema") + inner)) == "ema.w model.w ");
-    CHECK(names(dict(text("model") + one)) == "model ");
+TEST_CASE("a wrapper is omitted only if it holds every tensor", "[io]") {
+    const auto inner = dict(unicode("w") + one);
+    CHECK(names(dict(unicode("state_dict") + inner + unicode("epoch") + "K\x01")) == "w ");
+    CHECK(names(dict(unicode("model") + inner)) == "w ");
+    CHECK(names(dict(unicode("model") + inner + unicode("ema") + inner)) == "ema.w model.w ");
+    CHECK(names(dict(unicode("model") + one)) == "model ");
 }
 
-TEST_CASE("checkpoints whose tensors can't be named are refused", "[io]") {
-    CHECK(refusal("N") == "a.pth: holds no tensors: save model.state_dict() with torch.save");
-    CHECK(refusal(one) == "a.pth: holds one tensor without a name: save a dict of tensors, such as model.state_dict()");
-    CHECK(refusal(dict(text("a") + dict(text("b") + one) + text("a.b") + one)) ==
-          "a.pth: tensor 'a.b' is there twice: names must differ");
-    CHECK(refusal(dict(text("a") + dict("N" + one))) ==
-          "a.pth: the checkpoint has a tensor under a key that is neither text nor whole number, in 'a'");
-    CHECK(refusal(dict("NN" + text("a") + one)) == "nothing thrown");
-    CHECK(refusal(dict(text(std::string(1025, 'n')) + one)) ==
-          "a.pth: the checkpoint has a name longer than 1024 bytes: '" + std::string(80, 'n') + "...'");
-    CHECK(refusal(dict(text("a") + tensor(storage("FloatStorage", "1", 2), 0, {2}, {1}))) ==
-          "a.pth: tensor 'a' lies in storage '1', which the file has not");
-    CHECK(refusal(dict(text("a") + tensor(storage("FloatStorage", "0", 3), 0, {2}, {1}))) ==
-          "a.pth: tensor 'a' lies in storage '0' of 8 bytes, but 3 values of F32 are claimed");
+TEST_CASE("checkpoints whose tensors have no unique names or no storage are refused", "[io]") {
+    CHECK_THAT(state_dict_refusal("N"), mentions("a.pth", "no tensors", "save model.state_dict()"));
+    CHECK_THAT(state_dict_refusal(one), mentions("a.pth", "one tensor without a name", "save a dict"));
+    CHECK_THAT(state_dict_refusal(dict(unicode("a") + dict(unicode("b") + one) + unicode("a.b") + one)),
+               mentions("a.pth", "tensor 'a.b' exists twice"));
+    CHECK_THAT(state_dict_refusal(dict(unicode("a") + dict("N" + one))),
+               mentions("a.pth", "neither a string nor an integer", "in 'a'"));
+    CHECK_THAT(state_dict_refusal(dict("NN" + unicode("a") + one)), mentions("nothing thrown"));
+    CHECK_THAT(state_dict_refusal(dict(unicode(std::string(1025, 'n')) + one)),
+               mentions("a.pth", "longer than 1024 bytes", std::string(80, 'n') + "...'"));
+    CHECK_THAT(state_dict_refusal(dict(unicode("a") + tensor(storage("FloatStorage", "1", 2), 0, {2}, {1}))),
+               mentions("a.pth", "tensor 'a'", "storage '1'", "the file lacks"));
+    CHECK_THAT(state_dict_refusal(dict(unicode("a") + tensor(storage("FloatStorage", "0", 3), 0, {2}, {1}))),
+               mentions("a.pth", "tensor 'a'", "storage '0' of 8 bytes", "3 values of F32"));
 }
 
-TEST_CASE("checkpoints made to exhaust the reader are refused", "[io]") {
-    CHECK(refusal("]q\x00h\x00"
-                  "a"s)
-              .starts_with("a.pth: the checkpoint is nested more than 64 deep at '0.0.0."));
+TEST_CASE("checkpoints that would exhaust the reader are refused", "[io]") {
+    CHECK_THAT(state_dict_refusal("]q\x00h\x00"
+                                  "a"s),
+               mentions("a.pth", "nested more than 64", "at '0.0.0."));
     std::string doubling = "]";
     for (int i = 0; i < 40; ++i)
         doubling = doubling +
                    "q\x00]h\x00"
                    "ah\x00"
                    "a"s;
-    CHECK(refusal(doubling) == "a.pth: the checkpoint has more than 2097152 values");
+    CHECK_THAT(state_dict_refusal(doubling), mentions("a.pth", "more than 2097152 values"));
     const auto repeated = [](std::int64_t times) {
-        return dict(text("a") + tensor(storage("FloatStorage", "0", 2), 0, {times, 2}, {0, 1}));
+        return dict(unicode("a") + tensor(storage("FloatStorage", "0", 2), 0, {times, 2}, {0, 1}));
     };
-    CHECK(refusal(repeated(16)) == "nothing thrown");
-    CHECK(refusal(repeated(1LL << 40)) ==
-          "a.pth: tensor 'a' of shape [1099511627776, 2] repeats its values too often: call .contiguous() before saving if that "
-          "is meant");
+    CHECK_THAT(state_dict_refusal(repeated(16)), mentions("nothing thrown"));
+    CHECK_THAT(state_dict_refusal(repeated(1LL << 40)),
+               mentions("a.pth", "tensor 'a' of shape [1099511627776, 2]", "repeats its values", ".contiguous()"));
 }

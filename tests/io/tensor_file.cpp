@@ -4,16 +4,18 @@
 
 #include <support/catch.hpp>
 #include <support/files.hpp>
+#include <support/mentions.hpp>
 
 namespace io = rd4ad::io;
+using rd4ad::test::mentions;
 using rd4ad::test::message_of;
 
-TEST_CASE("tensors are kept by name and converted on demand", "[io]") {
+TEST_CASE("tensors are found by name and converted on access", "[io]") {
     io::tensor_file file;
-    file.insert<float>("b", {2, 2}, std::vector<float>{1, 2, 3, 0.1F}, io::element::f16);
-    file.insert<double>("a", {}, std::vector<double>{0.1}, io::element::f64);
+    file.insert<float>("b", {2, 2}, std::vector<float>{1, 2, 3, 0.1F}, io::dtype::f16);
+    file.insert<double>("a", {}, std::vector<double>{0.1}, io::dtype::f64);
     file.insert_integer("c", {1}, {1LL << 40});
-    file.insert_bytes("d", io::element::u8, {0, 5}, {});
+    file.insert_bytes("d", io::dtype::u8, {0, 5}, {});
     CHECK(file.tensors().begin()->first == "a");
     CHECK(file.contains("c"));
     CHECK_FALSE(file.contains("e"));
@@ -30,7 +32,7 @@ TEST_CASE("a copy keeps the bytes alive", "[io]") {
     io::tensor_file copy;
     {
         io::tensor_file file;
-        file.insert<float>("a", {2}, std::vector<float>{1, 2}, io::element::f32);
+        file.insert<float>("a", {2}, std::vector<float>{1, 2}, io::dtype::f32);
         file.insert_integer("b", {1}, {3});
         copy = file;
     }
@@ -38,22 +40,21 @@ TEST_CASE("a copy keeps the bytes alive", "[io]") {
     CHECK(copy.find("b")->values<float>() == std::vector<float>{3});
 }
 
-TEST_CASE("tensors that can't be are refused", "[io]") {
+TEST_CASE("tensors with a wrong dtype, shape or name are refused", "[io]") {
     io::tensor_file file;
     const std::vector<float> two{1, 2};
-    CHECK(message_of([&] { file.insert<float>("w", {2}, two, io::element::i32); }) ==
-          "tensor 'w' can't be stored as I32 from floating values: use F16, BF16, F32 or F64");
-    CHECK(message_of([&] {
-              file.insert<float>("w", {3, 1}, two, io::element::f32);
-          }) == "tensor 'w' of shape [3, 1] and type F32 has 8 bytes, but 12 are expected");
-    CHECK(message_of([&] {
-              file.insert<float>("w", {1ULL << 60, 1ULL << 60}, two, io::element::f32);
-          }) ==
-          "tensor 'w' of shape [1152921504606846976, 1152921504606846976] and type F32 has 8 bytes, but more than 2^63 are "
-          "expected");
+    CHECK_THAT(message_of([&] { file.insert<float>("w", {2}, two, io::dtype::i32); }),
+               mentions("tensor 'w'", "stored as I32", "use F16, BF16, F32 or F64"));
+    CHECK_THAT(message_of([&] {
+                   file.insert<float>("w", {3, 1}, two, io::dtype::f32);
+               }),
+               mentions("tensor 'w' of shape [3, 1]", "F32", "has 8 bytes", "needs 12"));
+    CHECK_THAT(message_of([&] {
+                   file.insert<float>("w", {1ULL << 60, 1ULL << 60}, two, io::dtype::f32);
+               }),
+               mentions("tensor 'w' of shape [1152921504606846976, 1152921504606846976]", "has 8 bytes", "more than 2^63"));
     file.path = "model.safetensors";
-    file.insert<float>("w", {2}, two, io::element::f32);
-    CHECK(message_of([&] { file.insert_integer("w", {1}, {1}); }) ==
-          "model.safetensors: tensor 'w' is there twice: names must differ");
+    file.insert<float>("w", {2}, two, io::dtype::f32);
+    CHECK_THAT(message_of([&] { file.insert_integer("w", {1}, {1}); }), mentions("model.safetensors", "tensor 'w' exists twice"));
     CHECK(file.tensors().size() == 1);
 }

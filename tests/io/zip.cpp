@@ -4,9 +4,11 @@
 
 #include <support/catch.hpp>
 #include <support/files.hpp>
+#include <support/mentions.hpp>
 #include <support/pickles.hpp>
 
 namespace io = rd4ad::io;
+using rd4ad::test::mentions;
 using rd4ad::test::message_of;
 using rd4ad::test::owned;
 using rd4ad::test::pickles::archive_of;
@@ -31,32 +33,28 @@ TEST_CASE("stored ZIP entries are read", "[io]") {
     CHECK(archive.read("x/data.pkl") == *owned("abc"));
 }
 
-TEST_CASE("ZIP archives that lie or are damaged are refused", "[io]") {
+TEST_CASE("damaged ZIP archives are refused", "[io]") {
     const auto whole = archive_of({{"x/data.pkl", "abcdefgh"}});
-    CHECK(reading(whole.substr(0, 60), "a") ==
-          "a.pth: can't be read as a ZIP archive (Not a zip archive): it is cut off or damaged; fetch or save it again");
-    CHECK(reading(whole, "a") == "a.pth: ZIP entry 'a' is missing; save the file again with torch.save");
-    CHECK(reading(archive_of({{"a", std::string(1000, 'x')}}, true), "a") ==
-          "a.pth: ZIP entry 'a' is compressed, which torch.save never does; save the file again with torch.save");
+    CHECK_THAT(reading(whole.substr(0, 60), "a"), mentions("a.pth", "ZIP archive", "truncated or damaged"));
+    CHECK_THAT(reading(whole, "a"), mentions("a.pth", "ZIP entry 'a' is missing", "torch.save"));
+    CHECK_THAT(reading(archive_of({{"a", std::string(1000, 'x')}}, true), "a"),
+               mentions("a.pth", "ZIP entry 'a' is compressed", "torch.save"));
     auto changed = whole;
     changed[whole.find("abcdefgh")] = 'A';
-    CHECK(reading(changed, "x/data.pkl") ==
-          "a.pth: ZIP entry 'x/data.pkl' is damaged: its checksum differs; save the file again with torch.save");
+    CHECK_THAT(reading(changed, "x/data.pkl"), mentions("a.pth", "ZIP entry 'x/data.pkl' is damaged", "checksum"));
     auto twice = archive_of({{"x/one", "abc"}, {"x/two", "abc"}});
     for (auto at = twice.find("x/two"); at != std::string::npos; at = twice.find("x/two")) twice.replace(at, 5, "x/one");
-    CHECK(reading(twice, "x/one") == "a.pth: ZIP entry 'x/one' is there twice: the file is damaged");
+    CHECK_THAT(reading(twice, "x/one"), mentions("a.pth", "ZIP entry 'x/one' exists twice"));
 }
 
-TEST_CASE("an entry's claimed size takes no memory the archive doesn't fill", "[io]") {
+TEST_CASE("an entry that claims more bytes than the archive has is refused", "[io]") {
     auto lying = archive_of({{"a", "abcdefgh"}});
     const auto central = lying.find("PK\x01\x02");
     for (const std::size_t at : {central + 20, central + 24}) lying.replace(at, 4, "\xff\xff\xff\x7f");
-    CHECK(reading(lying, "a") ==
-          "a.pth: ZIP entry 'a' claims 2147483647 bytes, more than the archive can hold; save the file again with torch.save");
+    CHECK_THAT(reading(lying, "a"), mentions("a.pth", "ZIP entry 'a' claims 2147483647 bytes"));
     const auto content = archive_of({{"a", std::string(500, 'x')}});
     const auto bytes = owned(content);
     io::zip_archive archive{*bytes, "a.pth"};
     (void)archive.read("a");
-    CHECK(message_of([&] { (void)archive.read("a"); }) ==
-          "a.pth: ZIP entry 'a' claims 500 bytes, more than the archive can hold; save the file again with torch.save");
+    CHECK_THAT(message_of([&] { (void)archive.read("a"); }), mentions("a.pth", "ZIP entry 'a' claims 500 bytes"));
 }

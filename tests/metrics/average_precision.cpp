@@ -3,11 +3,13 @@
 #include <vector>
 
 #include <support/catch.hpp>
+#include <support/mentions.hpp>
 #include <support/reference_text.hpp>
 
 using namespace rd4ad::metrics;
+using rd4ad::test::mentions;
 
-TEST_CASE("average precision and its curve equal scikit-learn's", "[metrics]") {
+TEST_CASE("average precision and the precision-recall curve equal scikit-learn's", "[metrics]") {
     for (const auto& reference : rd4ad::test::reference_cases("metrics/ranking.txt")) {
         INFO(reference.name);
         const auto scores = reference.floats("scores");
@@ -25,11 +27,11 @@ TEST_CASE("average precision and its curve equal scikit-learn's", "[metrics]") {
     }
 }
 
-TEST_CASE("average precision needs a positive, not a negative", "[metrics]") {
+TEST_CASE("average precision needs a positive but no negative", "[metrics]") {
     const std::vector<float> scores{0.1F, 0.2F};
     CHECK(average_precision(scores, std::vector<std::uint8_t>{1, 1}) == 1.0);
     CHECK_THROWS_WITH(average_precision(scores, std::vector<std::uint8_t>{0, 0}),
-                      "average_precision: none of the 2 labels is positive (anomalous); at least one must be");
+                      mentions("average_precision", "none of the 2 labels is positive"));
     CHECK_THROWS_WITH(precision_recall_curve(scores, std::vector<std::uint8_t>{0, 0}),
-                      "precision_recall_curve: none of the 2 labels is positive (anomalous); at least one must be");
+                      mentions("precision_recall_curve", "none of the 2 labels is positive"));
 }

@@ -6,23 +6,25 @@
 
 #include <rd4ad/metrics/roc.hpp>
 #include <support/catch.hpp>
+#include <support/mentions.hpp>
 
 using namespace rd4ad::metrics;
+using rd4ad::test::mentions;
 
-TEST_CASE("the interval of a mean difference is the normal one", "[metrics]") {
+TEST_CASE("the interval of a mean difference equals the normal approximation", "[metrics]") {
     rd4ad::random source{1};
-    std::vector<double> ours(400), theirs(400);
+    std::vector<double> first(400), second(400);
     double mean = 0, square = 0;
     for (std::size_t i = 0; i < 400; ++i) {
-        ours[i] = source.normal() + 0.3;
-        theirs[i] = source.normal();
-        mean += (ours[i] - theirs[i]) / 400;
-        square += (ours[i] - theirs[i]) * (ours[i] - theirs[i]) / 400;
+        first[i] = source.normal() + 0.3;
+        second[i] = source.normal();
+        mean += (first[i] - second[i]) / 400;
+        square += (first[i] - second[i]) * (first[i] - second[i]) / 400;
     }
     const double spread = std::sqrt((square - mean * mean) / 400);
     const auto statistic = [&](std::span<const std::size_t> images) {
         double sum = 0;
-        for (const std::size_t image : images) sum += ours[image] - theirs[image];
+        for (const std::size_t image : images) sum += first[image] - second[image];
         return sum / static_cast<double>(images.size());
     };
     const auto found = bootstrap(400, statistic);
@@ -38,7 +40,7 @@ TEST_CASE("the interval of a mean difference is the normal one", "[metrics]") {
     CHECK(narrow.high - narrow.low < 0.5 * (found.high - found.low));
 }
 
-TEST_CASE("draws without a value are left out", "[metrics]") {
+TEST_CASE("draws without a value are skipped", "[metrics]") {
     const std::vector<float> scores{0.1F, 0.4F, 0.3F, 0.9F};
     const std::vector<std::uint8_t> labels{0, 0, 1, 1};
     const auto area = [&](std::span<const std::size_t> images) {
@@ -58,13 +60,11 @@ TEST_CASE("draws without a value are left out", "[metrics]") {
     CHECK(found.high == 1.0);
 }
 
-TEST_CASE("a bootstrap that can't be done is refused", "[metrics]") {
+TEST_CASE("a bootstrap with impossible settings or without a value is refused", "[metrics]") {
     const auto zero = [](std::span<const std::size_t>) { return 0.0; };
     const auto nothing = [](std::span<const std::size_t>) { return std::numeric_limits<double>::quiet_NaN(); };
-    CHECK_THROWS_WITH(bootstrap(0, zero), "bootstrap: there is no image to draw");
-    CHECK_THROWS_WITH(bootstrap(3, zero, {.resamples = 0}), "bootstrap: 0 resamples; at least 1 is needed");
-    CHECK_THROWS_WITH(bootstrap(3, zero, {.confidence = 1.0}),
-                      "bootstrap: the confidence is 1.000000; it must lie between 0 and 1");
-    CHECK_THROWS_WITH(bootstrap(3, nothing, {.resamples = 7}),
-                      "bootstrap: the statistic is undefined for all 7 draws; more images are needed");
+    CHECK_THROWS_WITH(bootstrap(0, zero), mentions("bootstrap", "0 images"));
+    CHECK_THROWS_WITH(bootstrap(3, zero, {.resamples = 0}), mentions("bootstrap", "0 resamples"));
+    CHECK_THROWS_WITH(bootstrap(3, zero, {.confidence = 1.0}), mentions("bootstrap", "confidence is 1.000000"));
+    CHECK_THROWS_WITH(bootstrap(3, nothing, {.resamples = 7}), mentions("bootstrap", "undefined for all 7 draws"));
 }

@@ -5,19 +5,21 @@
 
 #include <rd4ad/core/random.hpp>
 #include <support/catch.hpp>
+#include <support/mentions.hpp>
 
 using namespace rd4ad::metrics;
+using rd4ad::test::mentions;
 
 namespace {
 
-std::vector<std::uint8_t> mask_of(const std::string& picture) {
+std::vector<std::uint8_t> mask_of(const std::string& rows) {
     std::vector<std::uint8_t> mask;
-    for (const char letter : picture) mask.push_back(letter == '.' ? 0 : 255);
+    for (const char pixel : rows) mask.push_back(pixel == '.' ? 0 : 255);
     return mask;
 }
 
-// The plain way: fill each region from its first pixel.
-components filled(const std::vector<std::uint8_t>& mask, std::size_t width, std::size_t height) {
+/// A reference implementation: fills each region from its first pixel.
+components flood_filled(const std::vector<std::uint8_t>& mask, std::size_t width, std::size_t height) {
     components found;
     found.labels.assign(mask.size(), 0);
     for (std::size_t start = 0; start < mask.size(); ++start) {
@@ -44,7 +46,7 @@ components filled(const std::vector<std::uint8_t>& mask, std::size_t width, std:
 
 }  // namespace
 
-TEST_CASE("regions touch by edges and corners, and are numbered in reading order", "[metrics]") {
+TEST_CASE("pixels that touch at an edge or corner are one region, numbered in reading order", "[metrics]") {
     const auto found = label_components(mask_of("..#..##"
                                                 ".#...#."
                                                 "....#.."
@@ -56,7 +58,7 @@ TEST_CASE("regions touch by edges and corners, and are numbered in reading order
     CHECK(found.regions == std::vector<region>{{1, 0, 2, 2, 2}, {4, 0, 3, 3, 4}, {0, 3, 2, 2, 3}, {5, 4, 1, 1, 1}});
 }
 
-TEST_CASE("regions that meet late become one", "[metrics]") {
+TEST_CASE("branches that meet in a later row are one region", "[metrics]") {
     const auto found = label_components(mask_of("#.#.#"
                                                 "#.#.#"
                                                 "#####"),
@@ -64,23 +66,23 @@ TEST_CASE("regions that meet late become one", "[metrics]") {
     CHECK(found.regions == std::vector<region>{{0, 0, 5, 3, 11}});
 }
 
-TEST_CASE("random masks equal a plain filling", "[metrics]") {
+TEST_CASE("regions of random masks equal a flood fill", "[metrics]") {
     rd4ad::random source{9};
     for (int i = 0; i < 60; ++i) {
         const std::size_t width = 1 + source.below(24), height = 1 + source.below(24);
         const double share = source.uniform();
         std::vector<std::uint8_t> mask(width * height);
         for (auto& pixel : mask) pixel = source.uniform() < share ? 1 : 0;
-        const auto found = label_components(mask, width, height), expected = filled(mask, width, height);
+        const auto found = label_components(mask, width, height), expected = flood_filled(mask, width, height);
         CHECK(found.labels == expected.labels);
         CHECK(found.regions == expected.regions);
     }
 }
 
-TEST_CASE("empty masks and wrong sizes", "[metrics]") {
+TEST_CASE("an empty mask has no region, and a mask of the wrong size is refused", "[metrics]") {
     CHECK(label_components(std::vector<std::uint8_t>(12), 4, 3).regions.empty());
     CHECK(label_components({}, 0, 0).regions.empty());
     CHECK_THROWS_WITH(label_components(std::vector<std::uint8_t>(11), 4, 3),
-                      "label_components: the mask has 11 pixels; 4 x 3 are 12");
+                      mentions("label_components", "11 pixels", "4 x 3 needs 12"));
     CHECK_THROWS_AS(label_components(std::vector<std::uint8_t>(11), 4, 3), rd4ad::shape_error);
 }

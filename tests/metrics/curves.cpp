@@ -1,6 +1,7 @@
 #include <rd4ad/metrics/curves.hpp>
 #include <support/catch.hpp>
 #include <support/files.hpp>
+#include <support/mentions.hpp>
 
 #include <cstddef>
 #include <vector>
@@ -20,7 +21,7 @@ double area(const std::vector<metrics::curve_point>& curve) {
 
 }  // namespace
 
-TEST_CASE("few pixels give every point of their curves", "[metrics]") {
+TEST_CASE("the curves of few pixels have every point", "[metrics]") {
     metrics::score_histogram pixels;
     pixels.add_positive(0.9f, 2);
     pixels.add_positive(0.4f, 2);
@@ -38,7 +39,7 @@ TEST_CASE("few pixels give every point of their curves", "[metrics]") {
     CHECK(points(curves.pro) == pairs{{0, 0}, {0, 0.5}, {0.5, 0.5}, {0.5, 1}, {1, 1}});
 }
 
-TEST_CASE("many pixels give few points, and the same area", "[metrics]") {
+TEST_CASE("the curves of many pixels have few points and the same area", "[metrics]") {
     metrics::score_histogram pixels;
     rd4ad::random source{3};
     for (std::size_t i = 0; i < 200000; ++i) pixels.add_negative(static_cast<float>(source.normal()));
@@ -57,10 +58,10 @@ TEST_CASE("many pixels give few points, and the same area", "[metrics]") {
 TEST_CASE("curves need pixels of both kinds", "[metrics]") {
     metrics::score_histogram pixels;
     pixels.add_negative(0.5f);
-    CHECK(test::message_of([&] { static_cast<void>(metrics::pixel_curves_of(pixels, 1)); }) ==
-          "pixel_curves: none of the 1 labels is positive (anomalous); at least one must be");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(metrics::pixel_curves_of(pixels, 1)); }),
+               test::mentions("pixel_curves", "none of the 1 labels is positive"));
     metrics::score_histogram defects;
     defects.add_positive(0.5f);
-    CHECK(test::message_of([&] { static_cast<void>(metrics::pixel_curves_of(defects, 1)); }) ==
-          "pixel_curves: none of the 1 labels is negative (normal); at least one must be");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(metrics::pixel_curves_of(defects, 1)); }),
+               test::mentions("pixel_curves", "none of the 1 labels is negative"));
 }

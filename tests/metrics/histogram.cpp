@@ -6,7 +6,7 @@
 
 using namespace rd4ad::metrics;
 
-TEST_CASE("a histogram walks the distinct scores from high to low", "[metrics]") {
+TEST_CASE("a histogram visits the distinct scores from the highest to the lowest", "[metrics]") {
     const std::vector<float> scores{-1.5F, 2.0F, 0.0F, 2.0F, -0.0F, 1000.0F, 2.0F};
     const std::vector<std::uint8_t> labels{0, 1, 1, 0, 0, 0, 1};
     const auto counted = histogram_of("test", scores, labels);
@@ -26,7 +26,7 @@ TEST_CASE("a histogram walks the distinct scores from high to low", "[metrics]")
     CHECK(negatives == std::vector<std::uint64_t>{1, 1, 1, 1});
 }
 
-TEST_CASE("a histogram keeps to its budget by joining scores", "[metrics]") {
+TEST_CASE("a histogram stays within its budget by merging scores", "[metrics]") {
     score_histogram counted{200000};
     for (int i = 0; i < 200000; ++i) {
         const float score = 0.25F + static_cast<float>(i) * 1e-5F;
@@ -53,7 +53,7 @@ TEST_CASE("a histogram keeps to its budget by joining scores", "[metrics]") {
     CHECK(weight == Approx(4000.0));
 }
 
-TEST_CASE("a histogram far too large for its budget ends at the coarsest bins", "[metrics]") {
+TEST_CASE("a histogram that is far too large for its budget stops at the coarsest bins", "[metrics]") {
     score_histogram counted{1};
     for (int i = 1; i < 5000; ++i) counted.add_negative(static_cast<float>(i));
     counted.keep_budget();

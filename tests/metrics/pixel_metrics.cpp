@@ -6,9 +6,11 @@
 
 #include <rd4ad/core/random.hpp>
 #include <support/catch.hpp>
+#include <support/mentions.hpp>
 #include <support/reference_text.hpp>
 
 using namespace rd4ad::metrics;
+using rd4ad::test::mentions;
 
 namespace {
 
@@ -19,8 +21,8 @@ struct labelled_map {
     std::vector<std::uint8_t> mask;
 };
 
-// Noise, and a square defect that is a little brighter; every fourth image has none.
-std::vector<labelled_map> made_maps(std::size_t count, std::uint64_t seed) {
+/// Maps of noise with a slightly brighter square defect. Every fourth map has no defect.
+std::vector<labelled_map> noisy_maps(std::size_t count, std::uint64_t seed) {
     rd4ad::random source{seed};
     std::vector<labelled_map> maps(count);
     for (std::size_t n = 0; n < count; ++n) {
@@ -51,7 +53,7 @@ void check_equal(const pixel_metrics_result& a, const pixel_metrics_result& b) {
 
 }  // namespace
 
-TEST_CASE("pixel metrics equal scikit-learn's and the written-out definitions", "[metrics]") {
+TEST_CASE("pixel metrics equal scikit-learn's and the definitions written out in Python", "[metrics]") {
     for (const auto& reference : rd4ad::test::reference_cases("metrics/pixels.txt")) {
         INFO(reference.name);
         const auto maps = reference.floats("maps");
@@ -75,7 +77,7 @@ TEST_CASE("pixel metrics equal scikit-learn's and the written-out definitions", 
 }
 
 TEST_CASE("pixel metrics don't depend on the order of the images", "[metrics]") {
-    auto maps = made_maps(20, 1);
+    auto maps = noisy_maps(20, 1);
     const auto before = result_of(maps);
     rd4ad::random source{2};
     rd4ad::shuffle(std::span{maps}, source);
@@ -83,9 +85,9 @@ TEST_CASE("pixel metrics don't depend on the order of the images", "[metrics]") 
 }
 
 TEST_CASE("pixel metrics don't depend on the scale of the scores", "[metrics]") {
-    auto maps = made_maps(20, 3);
+    auto maps = noisy_maps(20, 3);
     for (auto& [map, mask] : maps)
-        for (float& score : map) score = std::round(score * 512) / 512;  // so that the maps below keep every order and tie
+        for (float& score : map) score = std::round(score * 512) / 512;  // the mappings below then keep every order and tie
     const auto before = result_of(maps);
     const int kind = GENERATE(0, 1, 2);
     for (auto& [map, mask] : maps)
@@ -93,8 +95,8 @@ TEST_CASE("pixel metrics don't depend on the scale of the scores", "[metrics]") 
     check_equal(result_of(maps), before);
 }
 
-TEST_CASE("equal scores everywhere: chance", "[metrics]") {
-    auto maps = made_maps(4, 4);
+TEST_CASE("equal scores everywhere give chance level", "[metrics]") {
+    auto maps = noisy_maps(4, 4);
     for (auto& [map, mask] : maps) map.assign(map.size(), 3.0F);
     const auto found = result_of(maps);
     CHECK(found.auroc == 0.5);
@@ -103,8 +105,8 @@ TEST_CASE("equal scores everywhere: chance", "[metrics]") {
     CHECK(found.aupro_per_image == 0.0);
 }
 
-TEST_CASE("a budget too small gives bins, and the true values lie within the stated error", "[metrics]") {
-    const auto maps = made_maps(300, 5);
+TEST_CASE("a small budget gives bins, and the exact values lie within the error bound", "[metrics]") {
+    const auto maps = noisy_maps(300, 5);
     const auto exact = result_of(maps);
     REQUIRE(exact.error_bound == 0.0);
     const std::size_t budget = GENERATE(std::size_t{300000}, std::size_t{100000}, std::size_t{1});
@@ -118,8 +120,8 @@ TEST_CASE("a budget too small gives bins, and the true values lie within the sta
     CHECK(binned.aupro_per_image == exact.aupro_per_image);
 }
 
-TEST_CASE("an empty mask stands for no defect; more maps can follow a result", "[metrics]") {
-    const auto maps = made_maps(8, 6);
+TEST_CASE("an empty mask means no defect, and more maps can follow a result", "[metrics]") {
+    const auto maps = noisy_maps(8, 6);
     pixel_accumulator metrics;
     for (std::size_t n = 0; n < 8; ++n) {
         const auto mask = n % 4 == 3 ? std::span<const std::uint8_t>{} : std::span<const std::uint8_t>{maps[n].mask};
@@ -130,38 +132,34 @@ TEST_CASE("an empty mask stands for no defect; more maps can follow a result", "
     check_equal(metrics.result(0.3, 1), result_of(maps));
 }
 
-TEST_CASE("pixel metrics name the class that is missing", "[metrics]") {
+TEST_CASE("pixel metrics name the missing class", "[metrics]") {
     const std::vector<float> map(12, 0.5F);
     pixel_accumulator metrics;
-    CHECK_THROWS_WITH(metrics.result(),
-                      "pixel metrics: none of the 0 pixels in 0 maps is a defect; at least one mask must have one");
+    CHECK_THROWS_WITH(metrics.result(), mentions("pixel metrics", "none of the 0 pixels in 0 maps is a defect"));
     metrics.add(map, {}, 4, 3);
     metrics.add(map, std::vector<std::uint8_t>(12), 4, 3);
-    CHECK_THROWS_WITH(metrics.result(),
-                      "pixel metrics: none of the 24 pixels in 2 maps is a defect; at least one mask must have one");
+    CHECK_THROWS_WITH(metrics.result(), mentions("pixel metrics", "none of the 24 pixels in 2 maps is a defect"));
     CHECK_THROWS_AS(metrics.result(), rd4ad::numeric_error);
     pixel_accumulator defects;
     defects.add(map, std::vector<std::uint8_t>(12, 1), 4, 3);
-    CHECK_THROWS_WITH(defects.result(), "pixel metrics: all 12 pixels in 1 maps are defects; at least one must be normal");
+    CHECK_THROWS_WITH(defects.result(), mentions("pixel metrics", "all 12 pixels in 1 maps are defects"));
     defects.add(map, {}, 4, 3);
     CHECK(std::isnan(defects.result().aupro_per_image));
 }
 
-TEST_CASE("a map that is refused leaves no trace", "[metrics]") {
-    const auto maps = made_maps(4, 7);
+TEST_CASE("a refused map leaves the counts unchanged", "[metrics]") {
+    const auto maps = noisy_maps(4, 7);
     pixel_accumulator metrics;
     for (const auto& [map, mask] : maps) metrics.add(map, mask, side, side);
     auto broken = maps[0].map;
     broken[17] = std::nanf("");
-    CHECK_THROWS_WITH(metrics.add(broken, maps[0].mask, side, side),
-                      "pixel metrics: map 4: score 17 is NaN; scores must be finite");
+    CHECK_THROWS_WITH(metrics.add(broken, maps[0].mask, side, side), mentions("pixel metrics: map 4", "score 17 is NaN"));
     CHECK_THROWS_WITH(metrics.add(maps[0].map, maps[0].mask, side, side - 1),
-                      "pixel metrics: map 4 has 576 scores and its mask 576 pixels; 24 x 23 are 552");
+                      mentions("map 4 has 576 scores", "mask has 576 pixels", "24 x 23 needs 552"));
     CHECK_THROWS_WITH(metrics.add(maps[0].map, std::vector<std::uint8_t>(3), side, side),
-                      "pixel metrics: map 4 has 576 scores and its mask 3 pixels; 24 x 24 are 576");
+                      mentions("map 4 has 576 scores", "mask has 3 pixels", "24 x 24 needs 576"));
     CHECK_THROWS_WITH(metrics.add(maps[0].map, maps[0].mask, side, side, -1.0),
-                      "pixel metrics: map 4: the false-positive rate limit is -1.000000; it must be above 0 and at most 1");
-    CHECK_THROWS_WITH(metrics.result(2.0),
-                      "pixel metrics: the false-positive rate limit is 2.000000; it must be above 0 and at most 1");
+                      mentions("pixel metrics: map 4", "false-positive rate limit is -1.000000"));
+    CHECK_THROWS_WITH(metrics.result(2.0), mentions("pixel metrics", "false-positive rate limit is 2.000000"));
     check_equal(metrics.result(), result_of(maps));
 }

@@ -1,15 +1,19 @@
-// Named tensors into a network and back; what is missing, unknown or of another shape is listed.
-#include <rd4ad/model/model.hpp>
-#include <rd4ad/model/names.hpp>
+// Named tensors to a network and back; the lists of missing, unknown and misshapen tensors.
 #include <rd4ad/model/state.hpp>
+#include <rd4ad/model/unused_parameters.hpp>
 
+#include <cstddef>
 #include <string>
+#include <tuple>
 #include <vector>
+
+#include <rd4ad/model/model.hpp>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
 #include <support/files.hpp>
-#include <support/gradient_check.hpp>
+#include <support/mentions.hpp>
+#include <support/values.hpp>
 
 using namespace rd4ad;
 
@@ -17,15 +21,15 @@ namespace {
 
 using B = std::tuple_element_t<0, test::backends>;
 
-/// A small table: a convolution and its norm, an upsampling one and its norm.
+/// A convolution and a transposed convolution, with their norms.
 nn::parameter_table small_table() {
     nn::parameter_table table;
-    static_cast<void>(table.add("conv1", "bn1", {3, 5, 3, 1, false}));
-    static_cast<void>(table.add("up.0", "up.1", {5, 4, 2, 2, true}));
+    static_cast<void>(nn::add_conv_bn(table, "conv1", "bn1", {3, 5, 3, 1, false}));
+    static_cast<void>(nn::add_conv_bn(table, "up.0", "up.1", {5, 4, 2, 2, true}));
     return table;
 }
 
-/// A teacher's file of resnet18 in zeros, under torchvision's names, each of which `change` may alter or leave out ("").
+/// A resnet18 teacher of zeros under torchvision's names. change(name, shape) may alter a tensor, or omit it by an empty name.
 template <class Change>
 io::tensor_file teacher_file(const Change& change) {
     const teacher_network net{architecture_named("resnet18")};
@@ -36,7 +40,7 @@ io::tensor_file teacher_file(const Change& change) {
             std::string name = p.name.substr(std::string{"teacher."}.size());
             auto shape = p.shape;
             change(name, shape);
-            if (!name.empty()) file.insert<float>(name, shape, std::vector<float>(p.count), io::element::f32);
+            if (!name.empty()) file.insert<float>(name, shape, std::vector<float>(p.count), io::dtype::f32);
         }
     return file;
 }
@@ -50,13 +54,13 @@ std::string message_for(const io::tensor_file& file) {
 
 TEST_CASE("parameters are written under their names and read back", "[model]") {
     const auto table = small_table();
-    const auto values = test::numbers<double>(1, table.value_count);
+    const auto values = test::seeded_values<double>(1, table.value_count);
     io::tensor_file file;
     write_parameters<double>(table.values, values, file);
     REQUIRE(file.tensors().size() == 6);
     CHECK(file.find("conv1.weight")->shape == std::vector<std::size_t>{5, 3, 3, 3});
     CHECK(file.find("up.0.weight")->shape == std::vector<std::size_t>{5, 4, 2, 2});
-    CHECK(file.find("up.1.bias")->type == io::element::f64);
+    CHECK(file.find("up.1.bias")->type == io::dtype::f64);
     std::vector<double> back(table.value_count);
     state_mismatch mismatch;
     read_parameters<double>(
@@ -66,7 +70,7 @@ TEST_CASE("parameters are written under their names and read back", "[model]") {
         for (std::size_t i = p.offset; i < p.offset + p.count; ++i) REQUIRE(back[i] == values[i]);
 }
 
-TEST_CASE("lists of names end after ten", "[model]") {
+TEST_CASE("a list of names ends after ten", "[model]") {
     std::vector<std::string> names;
     for (int i = 1; i <= 10; ++i) names.push_back("n" + std::to_string(i));
     CHECK(list_of_names({}) == "");
@@ -77,48 +81,50 @@ TEST_CASE("lists of names end after ten", "[model]") {
     CHECK(list_of_names(names) == "n1, n2, n3, n4, n5, n6, n7, n8, n9, n10 and 2 more");
 }
 
-TEST_CASE("a mismatch tells what is missing, misshapen and unknown", "[model]") {
-    const std::string end = " give the architecture these weights belong to, or other weights";
+TEST_CASE("a mismatch lists missing, misshapen and unknown tensors", "[model]") {
     const auto message = [](const state_mismatch& of) { return test::message_of([&] { of.check("f.pth"); }); };
+    const std::string remedy = "choose the architecture of these weights, or other weights";
     CHECK(message({}) == "nothing thrown");
-    CHECK(message({{"a", "b"}, {}, {}}) == "f.pth: does not hold the expected network: missing: a, b;" + end);
-    CHECK(message({{}, {"c"}, {}}) == "f.pth: does not hold the expected network: unknown: c;" + end);
-    CHECK(message({{"a"}, {"c"}, {"d ([1] instead of [2])"}}) ==
-          "f.pth: does not hold the expected network: missing: a; of another shape: d ([1] instead of [2]); unknown: c;" + end);
+    CHECK_THAT(message({.missing = {"a", "b"}}), test::mentions("f.pth: ", "missing: a, b;", remedy));
+    CHECK_THAT(message({.surplus = {"c"}}), test::mentions("f.pth: ", "unknown: c;", remedy));
+    CHECK_THAT(message({.missing = {"a"}, .surplus = {"c"}, .misshapen = {"d ([1])"}}),
+               test::mentions("f.pth: ", "missing: a;", "of another shape: d ([1]);", "unknown: c;", remedy));
 }
 
 TEST_CASE("a teacher's file is checked tensor by tensor", "[model]") {
-    const std::string begin = "teacher.pth: does not hold the expected network:";
-    const std::string end = " give the architecture these weights belong to, or other weights";
     CHECK(message_for(teacher_file([](auto&, auto&) {})) == "nothing thrown");
-    CHECK(message_for(teacher_file([](std::string& name, auto&) {
-              if (name == "layer2.0.downsample.0.weight" || name == "bn1.running_var") name.clear();
-          })) == begin + " missing: layer2.0.downsample.0.weight, bn1.running_var;" + end);
-    CHECK(message_for(teacher_file([](std::string& name, auto& shape) {
-              if (name == "conv1.weight") shape = {64, 7, 3, 7};
-          })) == begin + " of another shape: conv1.weight ([64, 7, 3, 7] instead of [64, 3, 7, 7]);" + end);
+    CHECK_THAT(message_for(teacher_file([](std::string& name, auto&) {
+                   if (name == "layer2.0.downsample.0.weight" || name == "bn1.running_var") name.clear();
+               })),
+               test::mentions("teacher.pth: ", " missing: layer2.0.downsample.0.weight, bn1.running_var; "));
+    CHECK_THAT(
+        message_for(teacher_file([](std::string& name, auto& shape) {
+            if (name == "conv1.weight") shape = {64, 7, 3, 7};
+        })),
+        test::mentions("teacher.pth: ", " of another shape: conv1.weight (expected [64, 3, 7, 7], found [64, 7, 3, 7]); "));
 
     auto more = teacher_file([](auto&, auto&) {});
-    const auto put = [&](const std::string& name) { more.insert<float>(name, {1}, std::vector<float>{1}, io::element::f32); };
-    put("layer4.0.conv1.weight");  // torchvision's files have these, and no part of the teacher
+    const auto put = [&](const std::string& name) { more.insert<float>(name, {1}, std::vector<float>{1}, io::dtype::f32); };
+    put("layer4.0.conv1.weight");  // torchvision's files hold layer4 and fc, which the teacher does not use
     put("fc.weight");
     more.insert_integer("bn1.num_batches_tracked", {}, {1});
     CHECK(message_for(more) == "nothing thrown");
     put("layer3.2.conv1.weight");
-    CHECK(message_for(more) == begin + " unknown: layer3.2.conv1.weight;" + end);
+    CHECK_THAT(message_for(more), test::mentions("teacher.pth: ", " unknown: layer3.2.conv1.weight; "));
 }
 
-TEST_CASE("another architecture's weights are refused with at most ten names a list", "[model]") {
+TEST_CASE("weights of another architecture are refused with at most ten names per list", "[model]") {
     const auto file = teacher_file([](auto&, auto&) {});
     model<B> larger{architecture_named("resnet34"), {.threads = 1}};
-    CHECK(test::message_of([&] { load_teacher(larger, file); }) ==
-          "teacher.pth: does not hold the expected network: missing: layer1.2.conv1.weight, layer1.2.bn1.weight, "
-          "layer1.2.bn1.bias, layer1.2.conv2.weight, layer1.2.bn2.weight, layer1.2.bn2.bias, layer2.2.conv1.weight, "
-          "layer2.2.bn1.weight, layer2.2.bn1.bias, layer2.2.conv2.weight and 60 more; give the architecture these weights "
-          "belong to, or other weights");
+    CHECK_THAT(test::message_of([&] { load_teacher(larger, file); }),
+               test::mentions("teacher.pth: ",
+                              " missing: layer1.2.conv1.weight, layer1.2.bn1.weight, layer1.2.bn1.bias, layer1.2.conv2.weight, "
+                              "layer1.2.bn2.weight, layer1.2.bn2.bias, layer2.2.conv1.weight, layer2.2.bn1.weight, "
+                              "layer2.2.bn1.bias, layer2.2.conv2.weight and 60 more; ",
+                              "choose the architecture of these weights, or other weights"));
 }
 
-TEST_CASE("names of tensors that no computation uses", "[model]") {
+TEST_CASE("no computation uses conv4, bn4 and the batch counters", "[model]") {
     const auto unused = unused_parameters(architecture_named("resnet50"));
     CHECK(unused.values.front().name == "bn.conv4.weight");
     CHECK(unused.values.front().shape == std::vector<std::size_t>{2048, 4096, 1, 1});

@@ -1,69 +1,67 @@
 // Adam's steps against PyTorch's.
 #include <rd4ad/nn/adam.hpp>
 
-#include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
-#include <support/gradient_check.hpp>
 #include <support/reference_text.hpp>
+#include <support/tensors.hpp>
+#include <support/values.hpp>
 
 namespace {
 
 using namespace rd4ad;
 
 template <Backend B>
-tensor<B> flat(typename B::queue& q, const std::vector<typename B::value_type>& values) {
-    return to_device<B>(q, {1, values.size(), 1, 1}, values);
-}
-
-template <Backend B>
-nn::adam_state<B> fresh(typename B::queue& q, std::size_t count) {
+nn::adam_state<B> new_state(typename B::queue& q, std::size_t count) {
     using T = typename B::value_type;
-    return {flat<B>(q, std::vector<T>(count, T{0})), flat<B>(q, std::vector<T>(count, T{0})), 0};
+    return {test::flat_tensor<B>(q, std::vector<T>(count, T{0})), test::flat_tensor<B>(q, std::vector<T>(count, T{0})), 0};
 }
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("Adam steps as PyTorch's does", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("Adam takes PyTorch's steps", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     typename B::queue q{2};
     for (const auto& reference : test::reference_cases("nn/adam.txt")) {
         INFO(reference.name << ", " << B::name());
         const auto& settings = reference.all("settings");
-        const nn::adam_options options{settings[0], settings[1], settings[2]};
-        const auto narrowed = [](auto first, std::size_t count) {
+        const nn::adam_options options{.learning_rate = settings[0], .beta1 = settings[1], .beta2 = settings[2]};
+        const auto values_of = [&](const char* key, std::size_t first) {
+            const auto& all = reference.all(key);
             std::vector<T> values;
-            for (std::size_t i = 0; i < count; ++i) values.push_back(static_cast<T>(first[static_cast<std::ptrdiff_t>(i)]));
+            for (std::size_t i = first; i < first + 5; ++i) values.push_back(static_cast<T>(all[i]));
             return values;
         };
-        const auto values = flat<B>(q, narrowed(reference.all("start").begin(), 5));
-        auto state = fresh<B>(q, 5);
-        for (std::ptrdiff_t step = 0; step < 6; ++step) {
-            const auto gradient = flat<B>(q, narrowed(reference.all("gradients").begin() + 5 * step, 5));
+        auto values = test::flat_tensor<B>(q, values_of("start", 0));
+        auto state = new_state<B>(q, 5);
+        for (std::size_t step = 0; step < 6; ++step) {
+            const auto gradient = test::flat_tensor<B>(q, values_of("gradients", 5 * step));
             ++state.steps;
             nn::adam_update<B>(q, options, values, state, 0, 5, gradient.data());
             const auto found = to_host<B>(q, values);
             for (std::size_t i = 0; i < 5; ++i) {
                 INFO("step " << step + 1 << ", value " << i);
-                CHECK(static_cast<double>(found[i]) == Approx(reference.all("values")[static_cast<std::size_t>(5 * step) + i])
-                                                           .epsilon(sizeof(T) == 8 ? 1e-12 : 2e-6));
+                CHECK(static_cast<double>(found[i]) ==
+                      Approx(reference.all("values")[5 * step + i]).epsilon(sizeof(T) == 8 ? 1e-12 : 2e-6));
             }
         }
         CHECK(state.steps == 6);
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("Adam's first step is the rate, whatever the gradient's size", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("Adam's first step has the size of the learning rate for any gradient", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     typename B::queue q{2};
-    const std::size_t count = 2 * 1024 + 37;  // whole rows of the sweep and a rest
-    const auto start = test::numbers<T>(1, count), slope = test::numbers<T>(2, count);
-    const auto values = flat<B>(q, start), gradient = flat<B>(q, slope);
-    auto state = fresh<B>(q, count);
+    const std::size_t count = 2 * 1024 + 37;  // whole rows of the kernel and a remainder
+    const auto start = test::seeded_values<T>(1, count), slope = test::seeded_values<T>(2, count);
+    auto values = test::flat_tensor<B>(q, start);
+    const auto gradient = test::flat_tensor<B>(q, slope);
+    auto state = new_state<B>(q, count);
     ++state.steps;
     nn::adam_update<B>(q, {}, values, state, 0, count, gradient.data());
     const auto found = to_host<B>(q, values);

@@ -1,37 +1,43 @@
-// Batch norm in training: PyTorch's statistics, and its gradients against central differences.
+// Batch norm in training: PyTorch's statistics, and gradients against central differences.
 #include <rd4ad/nn/batch_norm.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <tuple>
 #include <vector>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
 #include <support/files.hpp>
 #include <support/gradient_check.hpp>
+#include <support/mentions.hpp>
+#include <support/tensors.hpp>
 
 namespace {
 
 using namespace rd4ad;
 
-/// A batch norm of some channels on a device.
+/// A batch norm with seeded weights on a device.
 template <Backend B>
-struct norm_at_work {
+struct norm_on_device {
     using T = typename B::value_type;
     typename B::queue q{2};
-    std::size_t channels;
     tensor<B> weight, bias, mean, variance;
 
-    explicit norm_at_work(std::size_t c)
-        : channels{c},
-          weight{flat(test::numbers<T>(11, c))},
-          bias{flat(test::numbers<T>(12, c))},
-          mean{flat(std::vector<T>(c, T{0}))},
-          variance{flat(std::vector<T>(c, T{1}))} {}
+    explicit norm_on_device(std::size_t channels)
+        : weight{flat(test::seeded_values<T>(11, channels))},
+          bias{flat(test::seeded_values<T>(12, channels))},
+          mean{flat(std::vector<T>(channels, T{0}))},
+          variance{flat(std::vector<T>(channels, T{1}))} {}
 
-    tensor<B> flat(const std::vector<T>& values) { return to_device<B>(q, {1, values.size(), 1, 1}, values); }
+    tensor<B> flat(const std::vector<T>& values) { return test::flat_tensor<B>(q, values); }
 
-    nn::batch_norm_trace<B> forward(const tensor<B>& x, double momentum = nn::batch_norm_momentum) {
-        return nn::batch_norm_forward<B>(q, x, {weight.data(), bias.data(), mean.data(), variance.data()}, momentum);
+    nn::batch_norm_activations<B> forward(const tensor<B>& x, double momentum = nn::batch_norm_momentum, double guard = 0) {
+        return nn::batch_norm_forward<B>(
+            q, x,
+            {.weight = weight.data(), .bias = bias.data(), .running_mean = mean.data(), .running_variance = variance.data()},
+            momentum, guard);
     }
 };
 
@@ -52,16 +58,16 @@ moments moments_of(const std::vector<T>& x, std::size_t channels, std::size_t c)
     return found;
 }
 
-/// The norm as it is defined, [relu](weight (x - mean) / sqrt(variance + epsilon) + bias), times a slope, summed.
+/// The sum of slope x [relu](weight (x - mean) / sqrt(variance + epsilon) + bias), by definition.
 double weighted_result(const std::vector<double>& x, const std::vector<double>& weight, const std::vector<double>& bias,
-                       const std::vector<double>& slope, bool rectified) {
+                       const std::vector<double>& slope, bool relu) {
     const std::size_t channels = weight.size();
     double sum = 0;
     for (std::size_t c = 0; c < channels; ++c) {
         const auto of = moments_of(x, channels, c);
         for (std::size_t i = c; i < x.size(); i += channels) {
             const double y = weight[c] * (x[i] - of.mean) / std::sqrt(of.variance + nn::batch_norm_epsilon) + bias[c];
-            sum += slope[i] * (rectified ? std::max(0.0, y) : y);
+            sum += slope[i] * (relu ? std::max(0.0, y) : y);
         }
     }
     return sum;
@@ -69,17 +75,17 @@ double weighted_result(const std::vector<double>& x, const std::vector<double>& 
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("batch norm normalises, and keeps running statistics as PyTorch does", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("batch norm normalises, and updates the running statistics as PyTorch does", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     const double tolerance = sizeof(T) == 8 ? 1e-12 : 1e-5;
     for (const std::size_t channels : {std::size_t{5}, std::size_t{19}, std::size_t{32}}) {
-        norm_at_work<B> norm{channels};
+        norm_on_device<B> norm{channels};
         const shape size{3, channels, 4, 5};
-        const auto x = test::numbers<T>(21, size.count());
+        const auto x = test::seeded_values<T>(21, size.count());
         const auto on_x = to_device<B>(norm.q, size, x);
-        const auto trace = norm.forward(on_x);
-        const auto values = to_host<B>(norm.q, trace.values);
+        const auto saved = norm.forward(on_x);
+        const auto values = to_host<B>(norm.q, saved.values);
         const auto weight = to_host<B>(norm.q, norm.weight), bias = to_host<B>(norm.q, norm.bias);
         const auto running_mean = to_host<B>(norm.q, norm.mean), running_variance = to_host<B>(norm.q, norm.variance);
         for (std::size_t c = 0; c < channels; ++c) {
@@ -100,12 +106,12 @@ TEMPLATE_LIST_TEST_CASE("batch norm normalises, and keeps running statistics as 
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("a large mean does not drown the variance", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("a large mean does not cancel the digits of the variance", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
-    norm_at_work<B> norm{5};
+    norm_on_device<B> norm{5};
     const shape size{2, 5, 16, 24};
-    auto x = test::numbers<T>(22, size.count());
+    auto x = test::seeded_values<T>(22, size.count());
     for (T& value : x) value = T{10000} + value;
     const auto values = to_host<B>(norm.q, norm.forward(to_device<B>(norm.q, size, x)).values);
     for (std::size_t c = 0; c < 5; ++c) {
@@ -116,48 +122,49 @@ TEMPLATE_LIST_TEST_CASE("a large mean does not drown the variance", "[nn]", test
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("batch norm's gradients are its differences", "[nn][gradient]", test::double_backends) {
+TEMPLATE_LIST_TEST_CASE("batch norm's gradients equal central differences", "[nn][gradient]", test::double_backends) {
     using B = TestType;
     const shape size{3, 5, 4, 6};
-    for (const bool rectified : {false, true}) {
-        INFO((rectified ? "with a ReLU behind it" : "alone"));
-        norm_at_work<B> norm{size.c};
-        const auto x = test::numbers(31, size.count()), slope = test::numbers(32, size.count());
-        const auto on_x = to_device<B>(norm.q, size, x), on_slope = to_device<B>(norm.q, size, slope);
+    for (const bool relu : {false, true}) {
+        INFO((relu ? "with a ReLU" : "without a ReLU"));
+        norm_on_device<B> norm{size.c};
+        const auto x = test::seeded_values(31, size.count()), slope = test::seeded_values(32, size.count());
+        const auto on_x = to_device<B>(norm.q, size, x);
+        auto on_slope = to_device<B>(norm.q, size, slope);
         const auto weight = to_host<B>(norm.q, norm.weight), bias = to_host<B>(norm.q, norm.bias);
-        const auto trace = norm.forward(on_x);
-        const auto dx = make_tensor<B>(norm.q, size), dw = norm.flat(weight), db = norm.flat(bias);
-        nn::batch_norm_backward<B>(norm.q, on_x, trace, rectified, on_slope.data(), dx.data(), dw.data(), db.data());
+        const auto saved = norm.forward(on_x);
+        auto dx = make_tensor<B>(norm.q, size), dw = norm.flat(weight), db = norm.flat(bias);
+        nn::batch_norm_backward<B>(norm.q, on_x, saved, relu, on_slope.data(),
+                                   {.x = dx.data(), .weight = dw.data(), .bias = db.data()});
         const auto to_input = to_host<B>(norm.q, dx);
         test::check_gradient("the input", x, to_input,
-                             [&](const auto& at) { return weighted_result(at, weight, bias, slope, rectified); });
+                             [&](const auto& at) { return weighted_result(at, weight, bias, slope, relu); });
         test::check_gradient("weight", weight, to_host<B>(norm.q, dw),
-                             [&](const auto& at) { return weighted_result(x, at, bias, slope, rectified); });
+                             [&](const auto& at) { return weighted_result(x, at, bias, slope, relu); });
         test::check_gradient("bias", bias, to_host<B>(norm.q, db),
-                             [&](const auto& at) { return weighted_result(x, weight, at, slope, rectified); });
+                             [&](const auto& at) { return weighted_result(x, weight, at, slope, relu); });
 
-        nn::batch_norm_backward<B>(norm.q, on_x, trace, rectified, on_slope.data(), on_slope.data(), dw.data(), db.data());
+        nn::batch_norm_backward<B>(norm.q, on_x, saved, relu, on_slope.data(),
+                                   {.x = on_slope.data(), .weight = dw.data(), .bias = db.data()});
         CHECK(to_host<B>(norm.q, on_slope) == to_input);
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("a guarded channel keeps its running variance, and normalises by it", "[nn][gradient]",
+TEMPLATE_LIST_TEST_CASE("a guarded channel normalises by its running variance and keeps it", "[nn][gradient]",
                         test::double_backends) {
     using B = TestType;
     const shape size{2, 4, 3, 5};
-    norm_at_work<B> norm{size.c};
-    auto x = test::numbers(33, size.count());
-    // The batch hardly varies in channels 1 and 2; channel 2's running variance is smaller still.
+    norm_on_device<B> norm{size.c};
+    auto x = test::seeded_values(33, size.count());
+    // The batch hardly varies in channels 1 and 2; the running variance of channel 2 is even smaller.
     for (std::size_t i = 0; i < x.size(); ++i)
         if (i % 4 == 1 || i % 4 == 2) x[i] = 0.7 + 0.01 * x[i];
     norm.variance = norm.flat({1, 0.5, 1e-7, 1e-7});
-    const auto slope = test::numbers(34, size.count());
+    const auto slope = test::seeded_values(34, size.count());
     const auto on_x = to_device<B>(norm.q, size, x), on_slope = to_device<B>(norm.q, size, slope);
     const auto weight = to_host<B>(norm.q, norm.weight), bias = to_host<B>(norm.q, norm.bias);
-    const auto trace =
-        nn::batch_norm_forward<B>(norm.q, on_x, {norm.weight.data(), norm.bias.data(), norm.mean.data(), norm.variance.data()},
-                                  nn::batch_norm_momentum, 5e-4);
-    const auto values = to_host<B>(norm.q, trace.values), running = to_host<B>(norm.q, norm.variance);
+    const auto saved = norm.forward(on_x, nn::batch_norm_momentum, 5e-4);
+    const auto values = to_host<B>(norm.q, saved.values), running = to_host<B>(norm.q, norm.variance);
     const auto variance_of = [&](const std::vector<double>& at, std::size_t c) {
         return c == 1 ? 0.5 : moments_of(at, 4, c).variance;
     };
@@ -180,17 +187,19 @@ TEMPLATE_LIST_TEST_CASE("a guarded channel keeps its running variance, and norma
         }
         return sum;
     };
-    const auto dx = make_tensor<B>(norm.q, size), dw = norm.flat(weight), db = norm.flat(bias);
-    nn::batch_norm_backward<B>(norm.q, on_x, trace, false, on_slope.data(), dx.data(), dw.data(), db.data());
+    auto dx = make_tensor<B>(norm.q, size), dw = norm.flat(weight), db = norm.flat(bias);
+    nn::batch_norm_backward<B>(norm.q, on_x, saved, false, on_slope.data(),
+                               {.x = dx.data(), .weight = dw.data(), .bias = db.data()});
     test::check_gradient("the input", x, to_host<B>(norm.q, dx), [&](const auto& at) { return result(at, weight, bias); });
     test::check_gradient("weight", weight, to_host<B>(norm.q, dw), [&](const auto& at) { return result(x, at, bias); });
     test::check_gradient("bias", bias, to_host<B>(norm.q, db), [&](const auto& at) { return result(x, weight, at); });
 }
 
-TEST_CASE("batch norm refuses one value a channel", "[nn]") {
+TEST_CASE("batch norm refuses one value per channel", "[nn]") {
     using B = std::tuple_element_t<0, test::backends>;
-    norm_at_work<B> norm{5};
+    norm_on_device<B> norm{5};
     const auto one = make_tensor<B>(norm.q, {1, 5, 1, 1});
-    CHECK(test::message_of([&] { static_cast<void>(norm.forward(one)); }) ==
-          "batch norm: one value a channel in 1x5x1x1: use a batch of at least 2 images or a larger image size");
+    CHECK_THAT(
+        test::message_of([&] { static_cast<void>(norm.forward(one)); }),
+        test::mentions("batch norm: more than one value per channel", "1x5x1x1", "at least 2 images or a larger image size"));
 }

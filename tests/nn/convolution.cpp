@@ -1,26 +1,31 @@
 // Every kind of convolution against plain loops, and its gradients against central differences.
 #include <rd4ad/nn/convolution.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
 #include <support/files.hpp>
 #include <support/gradient_check.hpp>
+#include <support/mentions.hpp>
+#include <support/tensors.hpp>
 
 namespace {
 
 using namespace rd4ad;
-using nn::algorithm, nn::convolution;
+using nn::algorithm_preference, nn::convolution;
 
-/// The convolution as it is defined, in double: x and the result channels last, weights as the layer has them.
+/// The convolution by its definition, in double. x and the output are channels last; weights are in the layer's order.
 std::vector<double> by_loops(const convolution& layer, const shape& size, const std::vector<double>& x,
                              const std::vector<double>& w) {
-    const shape result = layer.result_of(size);
-    std::vector<double> y(result.count());
+    const shape output = layer.output_shape(size);
+    std::vector<double> y(output.count());
     const std::size_t k = layer.kernel, s = layer.stride, pad = layer.padding();
     const auto add = [&](std::size_t n, std::size_t in_y, std::size_t in_x, std::size_t out_y, std::size_t out_x, std::size_t ky,
                          std::size_t kx) {
@@ -28,7 +33,7 @@ std::vector<double> by_loops(const convolution& layer, const shape& size, const 
             for (std::size_t o = 0; o < layer.out; ++o) {
                 const std::size_t weight =
                     layer.transposed ? ((i * k + ky) * k + kx) * layer.out + o : ((ky * k + kx) * layer.in + i) * layer.out + o;
-                y[((n * result.h + out_y) * result.w + out_x) * layer.out + o] +=
+                y[((n * output.h + out_y) * output.w + out_x) * layer.out + o] +=
                     x[((n * size.h + in_y) * size.w + in_x) * layer.in + i] * w[weight];
             }
     };
@@ -39,38 +44,39 @@ std::vector<double> by_loops(const convolution& layer, const shape& size, const 
                     for (std::size_t v = 0; v < size.h; ++v)
                         for (std::size_t h = 0; h < size.w; ++h) add(n, v, h, v * s + ky, h * s + kx, ky, kx);
                 else
-                    for (std::size_t v = 0; v < result.h; ++v)
-                        for (std::size_t h = 0; h < result.w; ++h)
+                    for (std::size_t v = 0; v < output.h; ++v)
+                        for (std::size_t h = 0; h < output.w; ++h)
                             if (v * s + ky >= pad && v * s + ky - pad < size.h && h * s + kx >= pad && h * s + kx - pad < size.w)
                                 add(n, v * s + ky - pad, h * s + kx - pad, v, h, ky, kx);
     return y;
 }
 
-/// A layer at a size, with the algorithm it is to take.
+/// A layer, the shape of its input, and the preferred algorithm.
 struct setting {
     convolution layer;
     shape size;
-    algorithm choice{algorithm::direct};
+    algorithm_preference preference{algorithm_preference::im2col};
 };
 
 std::string to_text(const setting& of) {
     return std::to_string(of.layer.kernel) + "x" + std::to_string(of.layer.kernel) + " stride " +
            std::to_string(of.layer.stride) + (of.layer.transposed ? " transposed, " : ", ") + std::to_string(of.layer.in) +
            " to " + std::to_string(of.layer.out) + " channels, input " + to_string(of.size) +
-           (of.choice == algorithm::direct     ? ", direct"
-            : of.choice == algorithm::winograd ? ", winograd"
-                                               : ", winograd 2x2");
+           (of.preference == algorithm_preference::im2col     ? ", im2col"
+            : of.preference == algorithm_preference::winograd ? ", Winograd"
+                                                              : ", Winograd 2x2");
 }
 
-/// Each kind, with channels that are no multiple of a pack and those that are, one image and three, sizes that the schemes'
-/// tiles divide and those they do not.
+/// Every kind of layer with channel counts that are multiples of a pack and others, with one image and three, and with sizes
+/// that are multiples of Winograd's tiles and others.
 std::vector<setting> all_settings() {
     std::vector<setting> made;
     const auto add = [&](const convolution& layer, std::size_t h, std::size_t w) {
         for (const std::size_t n : {std::size_t{1}, std::size_t{3}}) {
             made.push_back({layer, {n, layer.in, h, w}});
-            if (layer.kernel == 3) made.push_back({layer, {n, layer.in, h, w}, algorithm::winograd});
-            if (layer.kernel == 3 && layer.stride == 1) made.push_back({layer, {n, layer.in, h, w}, algorithm::winograd_2x2});
+            if (layer.kernel == 3) made.push_back({layer, {n, layer.in, h, w}, algorithm_preference::winograd});
+            if (layer.kernel == 3 && layer.stride == 1)
+                made.push_back({layer, {n, layer.in, h, w}, algorithm_preference::winograd_2x2});
         }
     };
     add({5, 19, 1, 1, false}, 5, 7);
@@ -86,11 +92,12 @@ std::vector<setting> all_settings() {
     return made;
 }
 
-/// The tolerance of a sum of products in T, as a share of the largest result.
+/// The tolerance of sums of products in T, relative to the largest output.
 template <class T>
 constexpr double tolerance = sizeof(T) == sizeof(double) ? 1e-12 : 1e-5;
 
-std::vector<double> rectified(const std::vector<double>& x, const std::vector<double>& scale, const std::vector<double>& shift) {
+/// relu(x scale + shift).
+std::vector<double> bn_relu(const std::vector<double>& x, const std::vector<double>& scale, const std::vector<double>& shift) {
     std::vector<double> made(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
         const std::size_t c = i % scale.size();
@@ -99,71 +106,85 @@ std::vector<double> rectified(const std::vector<double>& x, const std::vector<do
     return made;
 }
 
-/// One setting's values on a device.
+/// Seeded values of one setting on a device.
 template <Backend B>
-struct prepared {
+struct layer_on_device {
     using T = typename B::value_type;
     typename B::queue q;
     setting of;
-    shape result;
+    shape output;
     std::vector<T> x, w, scale, shift, bias, residual;
     tensor<B> on_x, on_w, on_scale, on_shift, on_bias, on_residual;
 
-    explicit prepared(const setting& given, std::size_t threads = 1)  // most of the work is too small to share
+    explicit layer_on_device(const setting& given, std::size_t threads = 1)  // most settings are too small for two threads
         : q{threads},
           of{given},
-          result{of.layer.result_of(of.size)},
-          x{test::numbers<T>(1, of.size.count())},
-          w{test::numbers<T>(2, of.layer.weight_count())},
-          scale{test::numbers<T>(3, of.layer.in)},
-          shift{test::numbers<T>(4, of.layer.in)},
-          bias{test::numbers<T>(5, of.layer.out)},
-          residual{test::numbers<T>(6, result.count())},
+          output{of.layer.output_shape(of.size)},
+          x{test::seeded_values<T>(1, of.size.count())},
+          w{test::seeded_values<T>(2, of.layer.weight_count())},
+          scale{test::seeded_values<T>(3, of.layer.in)},
+          shift{test::seeded_values<T>(4, of.layer.in)},
+          bias{test::seeded_values<T>(5, of.layer.out)},
+          residual{test::seeded_values<T>(6, output.count())},
           on_x{to_device<B>(q, of.size, x)},
-          on_w{flat(w)},
-          on_scale{flat(scale)},
-          on_shift{flat(shift)},
-          on_bias{flat(bias)},
-          on_residual{to_device<B>(q, result, residual)} {}
+          on_w{test::flat_tensor<B>(q, w)},
+          on_scale{test::flat_tensor<B>(q, scale)},
+          on_shift{test::flat_tensor<B>(q, shift)},
+          on_bias{test::flat_tensor<B>(q, bias)},
+          on_residual{to_device<B>(q, output, residual)} {}
 
-    tensor<B> flat(const std::vector<T>& values) { return to_device<B>(q, {1, values.size(), 1, 1}, values); }
+    nn::bn_relu_prologue<T> normalised() const {
+        return {.x = on_x.data(), .stride = of.layer.in, .scale = on_scale.data(), .shift = on_shift.data()};
+    }
 
-    nn::normalised_input<T> normalised() const { return {on_x.data(), of.layer.in, on_scale.data(), on_shift.data()}; }
-
-    template <class Input>
-    std::vector<T> forward(const Input& input, backend::epilogue<T> finish) {
-        const auto y = make_tensor<B>(q, result);
-        finish.y = y.data(), finish.stride = of.layer.out;
-        nn::convolve<B>(q, of.layer, of.size, input, {on_w.data()}, finish, of.choice);
+    template <class Prologue>
+    std::vector<T> forward(const Prologue& input, backend::epilogue<T> epilogue = {}) {
+        auto y = make_tensor<B>(q, output);
+        epilogue.y = y.data(), epilogue.stride = of.layer.out;
+        nn::convolve<B>(q, of.layer, of.size, input, {.plain = on_w.data()}, epilogue, of.preference);
         return to_host<B>(q, y);
+    }
+    template <class Prologue>
+    std::vector<T> weight_gradient(const Prologue& input, const tensor<B>& output_gradient) {
+        auto dw = make_tensor<B>(q, on_w.shape);
+        fill<B>(q, dw, T{9});
+        nn::convolve_weight_gradient<B>(q, of.layer, of.size, input, output_gradient.data(), dw.data(), of.preference);
+        return to_host<B>(q, dw);
+    }
+    std::vector<T> input_gradient(const tensor<B>& output_gradient, const T* added = nullptr) {
+        auto dx = make_tensor<B>(q, of.size);
+        fill<B>(q, dx, T{9});
+        nn::convolve_input_gradient<B>(q, of.layer, of.size, output_gradient.data(), on_w.data(),
+                                       {.y = dx.data(), .stride = of.layer.in, .residual = added}, of.preference);
+        return to_host<B>(q, dx);
     }
 };
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("convolutions are the plain loops'", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("convolutions equal plain loops", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
-        prepared<B> p{each, 2};
+        layer_on_device<B> p{each, 2};
         const auto x = test::as_doubles(p.x), w = test::as_doubles(p.w);
         const auto plain = by_loops(each.layer, each.size, x, w);
-        CHECK(test::apart(p.forward(nn::as_input(p.on_x), {}), plain) < tolerance<T>);
-        const auto seen = rectified(x, test::as_doubles(p.scale), test::as_doubles(p.shift));
-        const auto normalised = by_loops(each.layer, each.size, seen, w);
-        CHECK(test::apart(p.forward(p.normalised(), {}), normalised) < tolerance<T>);
+        CHECK(test::relative_error(p.forward(nn::no_prologue(p.on_x)), plain) < tolerance<T>);
+        const auto input = bn_relu(x, test::as_doubles(p.scale), test::as_doubles(p.shift));
+        const auto normalised = by_loops(each.layer, each.size, input, w);
+        CHECK(test::relative_error(p.forward(p.normalised()), normalised) < tolerance<T>);
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("bias, residual and ReLU go with every convolution", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("every convolution applies bias, residual and ReLU", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
-        prepared<B> p{each};
+        layer_on_device<B> p{each};
         const auto plain = by_loops(each.layer, each.size, test::as_doubles(p.x), test::as_doubles(p.w));
-        const auto finished = [&](bool bias, bool residual, bool relu) {
+        const auto expected = [&](bool bias, bool residual, bool relu) {
             auto y = plain;
             for (std::size_t i = 0; i < y.size(); ++i) {
                 if (bias) y[i] += static_cast<double>(p.bias[i % p.bias.size()]);
@@ -175,105 +196,93 @@ TEMPLATE_LIST_TEST_CASE("bias, residual and ReLU go with every convolution", "[n
         for (const bool bias : {false, true})
             for (const bool residual : {false, true})
                 for (const bool relu : {false, true}) {
-                    const backend::epilogue<T> finish{nullptr, 0, bias ? p.on_bias.data() : nullptr,
-                                                      residual ? p.on_residual.data() : nullptr, relu};
-                    CHECK(test::apart(p.forward(nn::as_input(p.on_x), finish), finished(bias, residual, relu)) < tolerance<T>);
+                    const backend::epilogue<T> epilogue{.bias = bias ? std::as_const(p.on_bias).data() : nullptr,
+                                                        .residual = residual ? std::as_const(p.on_residual).data() : nullptr,
+                                                        .relu = relu};
+                    CHECK(test::relative_error(p.forward(nn::no_prologue(p.on_x), epilogue), expected(bias, residual, relu)) <
+                          tolerance<T>);
                 }
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("a result may be a part of wider rows", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("an output may be a range of the channels of wider rows", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
-        prepared<B> p{each};
+        layer_on_device<B> p{each};
         const std::size_t width = each.layer.out + 7;
-        const auto y = make_tensor<B>(p.q, {p.result.n, width, p.result.h, p.result.w});
-        fill_with<B>(p.q, y, T{9});
-        nn::convolve<B>(p.q, each.layer, each.size, nn::as_input(p.on_x), {p.on_w.data()}, {y.data() + 3, width}, each.choice);
-        auto wanted = std::vector<double>(y.count(), 9.0);
+        auto y = make_tensor<B>(p.q, {p.output.n, width, p.output.h, p.output.w});
+        fill<B>(p.q, y, T{9});
+        nn::convolve<B>(p.q, each.layer, each.size, nn::no_prologue(p.on_x), {.plain = p.on_w.data()},
+                        {.y = y.data() + 3, .stride = width}, each.preference);
+        auto expected = std::vector<double>(y.count(), 9.0);
         const auto plain = by_loops(each.layer, each.size, test::as_doubles(p.x), test::as_doubles(p.w));
-        for (std::size_t i = 0; i < plain.size(); ++i) wanted[i / each.layer.out * width + 3 + i % each.layer.out] = plain[i];
-        CHECK(test::apart(to_host<B>(p.q, y), wanted) < tolerance<T>);
+        for (std::size_t i = 0; i < plain.size(); ++i) expected[i / each.layer.out * width + 3 + i % each.layer.out] = plain[i];
+        CHECK(test::relative_error(to_host<B>(p.q, y), expected) < tolerance<T>);
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("a convolution's gradients are its differences", "[nn][gradient]", test::double_backends) {
+TEMPLATE_LIST_TEST_CASE("a convolution's gradients equal central differences", "[nn][gradient]", test::double_backends) {
     using B = TestType;
-    const test::gradient_check how{.entries = 25, .step = 1e-3, .tolerance = 1e-9};  // linear: a wide step is exact
+    const test::gradient_check by{.entries = 25, .step = 1e-3, .tolerance = 1e-9};  // linear: a wide step is exact
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
-        prepared<B> p{each};
-        const auto& layer = each.layer;
-        const auto slope = test::numbers(8, p.result.count());
-        const auto on_slope = to_device<B>(p.q, p.result, slope);
+        layer_on_device<B> p{each};
+        const auto slope = test::seeded_values(8, p.output.count());
+        const auto on_slope = to_device<B>(p.q, p.output, slope);
         const auto value = [&](const std::vector<double>& x, const std::vector<double>& w) {
-            return test::dot(slope, by_loops(layer, each.size, x, w));
+            return test::dot(slope, by_loops(each.layer, each.size, x, w));
         };
 
-        const auto dw = make_tensor<B>(p.q, p.on_w.shape);
-        fill_with<B>(p.q, dw, 9.0);
-        nn::convolve_weight_gradient<B>(p.q, layer, each.size, nn::as_input(p.on_x), on_slope.data(), dw.data(), each.choice);
         test::check_gradient(
-            "weights", p.w, to_host<B>(p.q, dw), [&](const auto& w) { return value(p.x, w); }, how);
+            "the weights", p.w, p.weight_gradient(nn::no_prologue(p.on_x), on_slope),
+            [&](const auto& w) { return value(p.x, w); }, by);
 
-        const auto seen = rectified(p.x, p.scale, p.shift);
-        nn::convolve_weight_gradient<B>(p.q, layer, each.size, p.normalised(), on_slope.data(), dw.data(), each.choice);
+        const auto input = bn_relu(p.x, p.scale, p.shift);
         test::check_gradient(
-            "weights of a normalised input", p.w, to_host<B>(p.q, dw), [&](const auto& w) { return value(seen, w); }, how);
+            "the weights, with a prologue", p.w, p.weight_gradient(p.normalised(), on_slope),
+            [&](const auto& w) { return value(input, w); }, by);
 
-        if (layer.kernel == 7) continue;  // the stem's input is the photograph
-        const auto dx = make_tensor<B>(p.q, each.size);
-        fill_with<B>(p.q, dx, 9.0);
-        nn::convolve_input_gradient<B>(p.q, layer, each.size, on_slope.data(), p.on_w.data(), {dx.data(), layer.in}, each.choice);
-        const auto input_gradient = to_host<B>(p.q, dx);
+        if (each.layer.kernel == 7) continue;  // the stem's input is the image, which needs no gradient
+        const auto input_gradient = p.input_gradient(on_slope);
         test::check_gradient(
-            "the input", p.x, input_gradient, [&](const auto& x) { return value(x, p.w); }, how);
+            "the input", p.x, input_gradient, [&](const auto& x) { return value(x, p.w); }, by);
 
-        nn::convolve_input_gradient<B>(p.q, layer, each.size, on_slope.data(), p.on_w.data(),
-                                       {dx.data(), layer.in, nullptr, p.on_x.data()}, each.choice);
-        auto with_shortcut = input_gradient;
-        for (std::size_t i = 0; i < with_shortcut.size(); ++i) with_shortcut[i] += p.x[i];
-        CHECK(test::apart(to_host<B>(p.q, dx), with_shortcut) < 1e-12);
+        auto with_residual = input_gradient;
+        for (std::size_t i = 0; i < with_residual.size(); ++i) with_residual[i] += p.x[i];
+        CHECK(test::relative_error(p.input_gradient(on_slope, p.on_x.data()), with_residual) < 1e-12);
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("the schemes' convolutions are the direct ones", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("Winograd equals im2col: outputs, gradients, prepared weights", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
-    const convolution ones{64, 48, 3, 1, false}, twos{64, 48, 3, 2, false};
-    for (const auto& [layer, size, choice] : {setting{ones, {2, 64, 6, 10}, algorithm::winograd},
-                                              {ones, {1, 64, 5, 7}, algorithm::winograd},
-                                              {ones, {3, 64, 4, 4}, algorithm::winograd},
-                                              {ones, {2, 64, 6, 10}, algorithm::winograd_2x2},
-                                              {ones, {3, 64, 5, 7}, algorithm::winograd_2x2},
-                                              {twos, {2, 64, 6, 10}, algorithm::winograd},
-                                              {twos, {3, 64, 24, 20}, algorithm::winograd}}) {
-        prepared<B> direct{{layer, size, algorithm::direct}}, scheme{{layer, size, choice}};
-        INFO(to_text(scheme.of) << ", " << B::name());
-        const auto input = [](prepared<B>& p) { return nn::as_input(p.on_x); };
-        CHECK(test::apart(scheme.forward(input(scheme), {}), direct.forward(input(direct), {})) < tolerance<T>);
+    const convolution stride_1{64, 48, 3, 1, false}, stride_2{64, 48, 3, 2, false};
+    for (const auto& [layer, size, preference] : {setting{stride_1, {2, 64, 6, 10}, algorithm_preference::winograd},
+                                                  {stride_1, {1, 64, 5, 7}, algorithm_preference::winograd},
+                                                  {stride_1, {3, 64, 4, 4}, algorithm_preference::winograd},
+                                                  {stride_1, {2, 64, 6, 10}, algorithm_preference::winograd_2x2},
+                                                  {stride_1, {3, 64, 5, 7}, algorithm_preference::winograd_2x2},
+                                                  {stride_2, {2, 64, 6, 10}, algorithm_preference::winograd},
+                                                  {stride_2, {3, 64, 24, 20}, algorithm_preference::winograd}}) {
+        layer_on_device<B> im2col{{layer, size, algorithm_preference::im2col}}, winograd{{layer, size, preference}};
+        INFO(to_text(winograd.of) << ", " << B::name());
+        const auto input = [](layer_on_device<B>& p) { return nn::no_prologue(p.on_x); };
+        CHECK(test::relative_error(winograd.forward(input(winograd)), im2col.forward(input(im2col))) < tolerance<T>);
+        CHECK(test::relative_error(winograd.input_gradient(winograd.on_residual), im2col.input_gradient(im2col.on_residual)) <
+              tolerance<T>);
+        CHECK(test::relative_error(winograd.weight_gradient(input(winograd), winograd.on_residual),
+                                   im2col.weight_gradient(input(im2col), im2col.on_residual)) < tolerance<T>);
 
-        const auto gradients = [&](prepared<B>& p) {
-            const auto dx = make_tensor<B>(p.q, p.of.size), dw = make_tensor<B>(p.q, p.on_w.shape);
-            nn::convolve_input_gradient<B>(p.q, p.of.layer, p.of.size, p.on_residual.data(), p.on_w.data(),
-                                           {dx.data(), p.of.layer.in}, p.of.choice);
-            nn::convolve_weight_gradient<B>(p.q, p.of.layer, p.of.size, input(p), p.on_residual.data(), dw.data(), p.of.choice);
-            return std::pair{to_host<B>(p.q, dx), to_host<B>(p.q, dw)};
-        };
-        const auto found = gradients(scheme), wanted = gradients(direct);
-        CHECK(test::apart(found.first, wanted.first) < tolerance<T>);
-        CHECK(test::apart(found.second, wanted.second) < tolerance<T>);
-
-        const auto how = nn::method_of(layer, size, choice, nn::weights_are::kept);
-        const auto transformed = make_tensor<B>(scheme.q, {1, nn::transformed_count(layer, how), 1, 1});
-        nn::transform<B>(scheme.q, layer, how, scheme.on_w.data(), transformed.data());
-        nn::kernel_weights<T> kept{.plain = scheme.on_w.data(), .weights = nn::weights_are::kept};
-        kept.transformed[static_cast<std::size_t>(how)] = transformed.data();
-        const auto y = make_tensor<B>(scheme.q, scheme.result);
-        nn::convolve<B>(scheme.q, layer, size, input(scheme), kept, {y.data(), layer.out}, choice);
-        CHECK(to_host<B>(scheme.q, y) == scheme.forward(input(scheme), {}));
+        const auto algorithm = nn::select_algorithm(layer, size, preference, nn::weight_lifetime::persistent);
+        auto transformed = make_tensor<B>(winograd.q, {1, nn::transformed_count(layer, algorithm), 1, 1});
+        nn::transform_weights<B>(winograd.q, layer, algorithm, winograd.on_w.data(), transformed.data());
+        nn::kernel_weights<T> prepared{.plain = winograd.on_w.data(), .lifetime = nn::weight_lifetime::persistent};
+        prepared.transformed[static_cast<std::size_t>(algorithm)] = transformed.data();
+        auto y = make_tensor<B>(winograd.q, winograd.output);
+        nn::convolve<B>(winograd.q, layer, size, input(winograd), prepared, {.y = y.data(), .stride = layer.out}, preference);
+        CHECK(to_host<B>(winograd.q, y) == winograd.forward(input(winograd)));
     }
 }
 
@@ -282,44 +291,39 @@ TEMPLATE_LIST_TEST_CASE("a convolution repeats bit for bit", "[nn]", test::backe
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
         const auto once = [&] {
-            prepared<B> p{each, 2};
-            const auto dw = make_tensor<B>(p.q, p.on_w.shape);
-            nn::convolve_weight_gradient<B>(p.q, each.layer, each.size, p.normalised(), p.on_residual.data(), dw.data(),
-                                            each.choice);
-            return std::pair{p.forward(p.normalised(), {}), to_host<B>(p.q, dw)};
+            layer_on_device<B> p{each, 2};
+            const auto dw = p.weight_gradient(p.normalised(), p.on_residual);
+            return std::pair{p.forward(p.normalised()), dw};
         };
         CHECK(once() == once());
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("no ReLU hides a NaN", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("a ReLU passes a NaN on", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     for (const auto& each : all_settings()) {
         INFO(to_text(each) << ", " << B::name());
-        prepared<B> p{each};
+        layer_on_device<B> p{each};
         p.x.front() = std::numeric_limits<T>::quiet_NaN();
         B::upload(p.q, p.x, p.on_x.data());
-        backend::epilogue<T> finish;
-        finish.relu = true;
-        for (const auto& y : {p.forward(nn::as_input(p.on_x), finish), p.forward(p.normalised(), finish)})
+        const backend::epilogue<T> epilogue{.relu = true};
+        for (const auto& y : {p.forward(nn::no_prologue(p.on_x), epilogue), p.forward(p.normalised(), epilogue)})
             for (std::size_t c = 0; c < each.layer.out; ++c) REQUIRE(std::isnan(y[c]));
     }
 }
 
-TEST_CASE("sizes that a convolution can't take are refused", "[nn]") {
+TEST_CASE("a convolution refuses inputs of the wrong shape", "[nn]") {
     const auto message = [](const convolution& layer, const shape& size) {
-        return test::message_of([&] { static_cast<void>(layer.checked_result(size)); });
+        return test::message_of([&] { static_cast<void>(layer.checked_output_shape(size)); });
     };
-    CHECK(message({5, 19, 3, 1, false}, {2, 4, 6, 6}) == "convolution: 5 input channels expected, found 2x4x6x6");
-    CHECK(message({5, 19, 3, 1, false}, {0, 5, 6, 6}) == "convolution: an empty input, 0x5x6x6");
-    CHECK(message({5, 19, 3, 2, false}, {2, 5, 6, 7}) ==
-          "convolution of stride 2: even height and width expected, found 2x5x6x7; image sizes are multiples of 32");
-    CHECK(message({5, 19, 3, 2, false}, {2, 5, 7, 6}) ==
-          "convolution of stride 2: even height and width expected, found 2x5x7x6; image sizes are multiples of 32");
+    CHECK_THAT(message({5, 19, 3, 1, false}, {2, 4, 6, 6}), test::mentions("5 input channels expected", "2x4x6x6"));
+    CHECK_THAT(message({5, 19, 3, 1, false}, {0, 5, 6, 6}), test::mentions("empty", "0x5x6x6"));
+    CHECK_THAT(message({5, 19, 3, 2, false}, {2, 5, 6, 7}), test::mentions("stride 2", "even height and width", "2x5x6x7", 32));
+    CHECK_THAT(message({5, 19, 3, 2, false}, {2, 5, 7, 6}), test::mentions("stride 2", "even height and width", "2x5x7x6", 32));
     CHECK(message({5, 19, 2, 2, true}, {2, 5, 7, 5}) == "nothing thrown");
-    CHECK(convolution{5, 19, 2, 2, true}.checked_result({2, 5, 7, 5}) == shape{2, 19, 14, 10});
-    CHECK(convolution{3, 64, 7, 2, false}.checked_result({2, 3, 64, 32}) == shape{2, 64, 32, 16});
+    CHECK(convolution{5, 19, 2, 2, true}.checked_output_shape({2, 5, 7, 5}) == shape{2, 19, 14, 10});
+    CHECK(convolution{3, 64, 7, 2, false}.checked_output_shape({2, 3, 64, 32}) == shape{2, 64, 32, 16});
     CHECK(convolution{5, 19, 1, 2, false}.multiply_adds({2, 5, 4, 6}) == 2 * 2 * 3 * 5 * 19);
     CHECK(convolution{5, 19, 2, 2, true}.multiply_adds({2, 5, 4, 6}) == 2 * 4 * 6 * 5 * 19 * 4);
 }

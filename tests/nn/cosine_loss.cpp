@@ -1,13 +1,18 @@
-// The cosine distance of flattened features, its gradient, and vectors of zeros.
+// The cosine distance of flattened features, its gradient, and features of zeros.
 #include <rd4ad/nn/cosine_loss.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
 #include <support/files.hpp>
 #include <support/gradient_check.hpp>
+#include <support/mentions.hpp>
 
 namespace {
 
@@ -35,13 +40,13 @@ double total(typename B::queue& q, const tensor<B>& distances) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("the cosine loss is one distance an image", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("the cosine loss has one distance per image", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     typename B::queue q{2};
     for (const shape& size : {shape{3, 5, 4, 6}, shape{1, 19, 3, 2}, shape{2, 64, 16, 8}}) {
         INFO(to_string(size) << ", " << B::name());
-        const auto t = test::numbers<T>(1, size.count()), s = test::numbers<T>(2, size.count());
+        const auto t = test::seeded_values<T>(1, size.count()), s = test::seeded_values<T>(2, size.count());
         const auto on_t = to_device<B>(q, size, t), on_s = to_device<B>(q, size, s);
         const double loss = total<B>(q, nn::cosine_distances<B>(q, on_t, on_s));
         CHECK(
@@ -51,15 +56,16 @@ TEMPLATE_LIST_TEST_CASE("the cosine loss is one distance an image", "[nn]", test
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("the cosine loss's gradient is its differences, and adds up", "[nn][gradient]", test::double_backends) {
+TEMPLATE_LIST_TEST_CASE("the cosine loss's gradient equals central differences, and accumulates", "[nn][gradient]",
+                        test::double_backends) {
     using B = TestType;
     typename B::queue q{2};
     const shape size{3, 5, 4, 6};
-    const auto t = test::numbers(1, size.count()), s = test::numbers(2, size.count());
+    const auto t = test::seeded_values(1, size.count()), s = test::seeded_values(2, size.count());
     const auto on_t = to_device<B>(q, size, t), on_s = to_device<B>(q, size, s);
     const auto distances = nn::cosine_distances<B>(q, on_t, on_s);
-    const auto gradient = make_tensor<B>(q, size);
-    fill_with<B>(q, gradient, 9.0);
+    auto gradient = make_tensor<B>(q, size);
+    fill<B>(q, gradient, 9.0);
     nn::cosine_gradient<B>(q, on_t, on_s, distances, false, gradient);
     const auto once = to_host<B>(q, gradient);
     test::check_gradient("the student's features", s, once, [&](const auto& at) { return loss_by_definition(size.n, t, at); });
@@ -67,7 +73,7 @@ TEMPLATE_LIST_TEST_CASE("the cosine loss's gradient is its differences, and adds
     nn::cosine_gradient<B>(q, on_t, on_s, distances, true, gradient);
     auto twice = once;
     for (double& value : twice) value *= 2;
-    CHECK(test::apart(to_host<B>(q, gradient), twice) < 1e-14);
+    CHECK(test::relative_error(to_host<B>(q, gradient), twice) < 1e-14);
 }
 
 TEMPLATE_LIST_TEST_CASE("features of zeros give a finite loss and gradient", "[nn]", test::backends) {
@@ -75,22 +81,22 @@ TEMPLATE_LIST_TEST_CASE("features of zeros give a finite loss and gradient", "[n
     using T = typename B::value_type;
     typename B::queue q{2};
     const shape size{2, 5, 3, 4};
-    const auto some = to_device<B>(q, size, test::numbers<T>(1, size.count()));
-    const auto none = make_tensor<B>(q, size);
-    fill_with<B>(q, none, T{0});
+    const auto some = to_device<B>(q, size, test::seeded_values<T>(1, size.count()));
+    auto none = make_tensor<B>(q, size);
+    fill<B>(q, none, T{0});
     for (const auto& [teacher, student] : {std::pair{some, none}, std::pair{none, some}, std::pair{none, none}}) {
         const auto distances = nn::cosine_distances<B>(q, teacher, student);
         CHECK(total<B>(q, distances) == 1.0);
-        const auto gradient = make_tensor<B>(q, size);
+        auto gradient = make_tensor<B>(q, size);
         nn::cosine_gradient<B>(q, teacher, student, distances, false, gradient);
         for (const T value : to_host<B>(q, gradient)) REQUIRE(std::isfinite(value));
     }
 }
 
-TEST_CASE("features of different shapes are refused", "[nn]") {
+TEST_CASE("the cosine loss refuses features of different shapes", "[nn]") {
     using B = std::tuple_element_t<0, test::backends>;
     typename B::queue q{1};
     const auto a = make_tensor<B>(q, {2, 5, 3, 4}), b = make_tensor<B>(q, {2, 5, 4, 3});
-    CHECK(test::message_of([&] { static_cast<void>(nn::cosine_distances<B>(q, a, b)); }) ==
-          "cosine_distances: teacher 2x5x3x4, student 2x5x4x3: equal shapes expected");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(nn::cosine_distances<B>(q, a, b)); }),
+               test::mentions("cosine_distances: equal shapes expected", "teacher 2x5x3x4", "student 2x5x4x3"));
 }

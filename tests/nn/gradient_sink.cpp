@@ -1,6 +1,7 @@
-// Where a backward's gradients go: a layer's parts lie as its parameters do, and every layer is asked for and done with once.
+// Gradient sinks: the addresses of a layer's gradients, and the calls that a backward makes.
 #include <rd4ad/nn/gradient_sink.hpp>
 
+#include <cstddef>
 #include <map>
 #include <vector>
 
@@ -8,62 +9,65 @@
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
-#include <support/gradient_check.hpp>
+#include <support/stored_gradients.hpp>
+#include <support/tensors.hpp>
+#include <support/values.hpp>
 
 namespace {
 
 using namespace rd4ad;
 
-/// Keeps all gradients and counts what is done.
+/// Stores all gradients and counts the calls of `done` by layer.
 template <Backend B>
 struct counting_sink {
-    nn::kept_gradients<B> kept;
-    std::map<std::size_t, int> done_with{};
+    test::stored_gradients<B> stored;
+    std::map<std::size_t, int> done_calls{};
 
-    nn::layer_gradient<typename B::value_type> of(const nn::conv_norm& layer) {
-        CHECK(done_with[layer.weight] == 0);
-        return kept.of(layer);
+    nn::layer_gradient<typename B::value_type> of(const nn::conv_bn& layer) {
+        CHECK(done_calls[layer.weight] == 0);
+        return stored.of(layer);
     }
-    void done(const nn::conv_norm& layer) { ++done_with[layer.weight]; }
+    void done(const nn::conv_bn& layer) { ++done_calls[layer.weight]; }
 };
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("a layer's gradients lie as its parameters do", "[nn]", test::double_backends) {
+TEMPLATE_LIST_TEST_CASE("a layer's gradients are laid out as its parameters", "[nn]", test::double_backends) {
     using B = TestType;
-    static_assert(nn::GradientSink<nn::kept_gradients<B>, B> && nn::GradientSink<counting_sink<B>, B>);
+    static_assert(nn::GradientSink<test::stored_gradients<B>, B> && nn::GradientSink<counting_sink<B>, B>);
     typename B::queue q{1};
     nn::parameter_table table;
-    static_cast<void>(table.add("conv0", "bn0", {3, 7, 3, 1, false}));
-    const auto layer = table.add("conv1", "bn1", {7, 5, 3, 1, false});
-    const nn::kept_gradients<B> kept{nn::make_flat<B>(q, table.value_count)};
-    const auto parts = kept.of(layer);
-    CHECK(parts.weight == kept.values.data() + layer.weight);
-    CHECK(parts.norm_weight == kept.values.data() + layer.norm.weight);
-    CHECK(parts.norm_bias == kept.values.data() + layer.norm.bias);
+    static_cast<void>(nn::add_conv_bn(table, "conv0", "bn0", {3, 7, 3, 1, false}));
+    const auto layer = nn::add_conv_bn(table, "conv1", "bn1", {7, 5, 3, 1, false});
+    test::stored_gradients<B> stored{nn::make_flat<B>(q, table.value_count)};
+    const auto to = stored.of(layer);
+    CHECK(to.weight == stored.values.data() + layer.weight);
+    CHECK(to.norm_weight == stored.values.data() + layer.norm.weight);
+    CHECK(to.norm_bias == stored.values.data() + layer.norm.bias);
 }
 
-TEMPLATE_LIST_TEST_CASE("a backward is done with every layer once, and after asking for it", "[nn]", test::double_backends) {
+TEMPLATE_LIST_TEST_CASE("a backward calls done once per layer, after the layer's last gradient", "[nn]", test::double_backends) {
     using B = TestType;
     typename B::queue q{1};
     for (const bool deep : {false, true})
         for (const bool wanted : {false, true}) {
             nn::parameter_table table;
-            const auto blocks = nn::add_stage(table, "", {deep, 6, 4, 1}, 2, nn::direction::down);
-            const auto values = to_device<B>(q, {1, table.value_count, 1, 1}, test::numbers(1, table.value_count));
-            const nn::weights<B> w{values, nn::make_flat<B>(q, table.statistic_count)};
-            const auto x = to_device<B>(q, {2, 6, 4, 6}, test::numbers(2, 2 * 6 * 4 * 6));
-            auto traces = nn::forward<B>(q, blocks, w, x, {});
-            const auto slope = make_tensor<B>(q, traces.back().output.shape);
-            fill_with<B>(q, slope, 0.5);
+            const auto blocks =
+                nn::add_stage(table, "", {.deep = deep, .in = 6, .width = 4, .inner_factor = 1}, 2, nn::direction::down);
+            nn::weights<B> w{.values = test::flat_tensor<B>(q, test::seeded_values(1, table.value_count)),
+                             .statistics = nn::make_flat<B>(q, table.statistic_count)};
+            const auto x = to_device<B>(q, {2, 6, 4, 6}, test::seeded_values(2, 2 * 6 * 4 * 6));
+            auto saved = nn::forward<B>(q, blocks, w, x, {});
+            auto slope = make_tensor<B>(q, saved.back().output.shape);
+            fill<B>(q, slope, 0.5);
             counting_sink<B> sink{{nn::make_flat<B>(q, table.value_count)}};
-            static_cast<void>(nn::backward<B>(q, blocks, w, traces, slope, sink, wanted, {}));
+            static_cast<void>(nn::backward<B>(q, blocks, w, saved, slope, sink, wanted, {}));
             std::size_t layers = 0;
-            nn::for_each_layer(blocks, {2, 6, 4, 6}, [&](const nn::conv_norm& layer, const shape&) {
+            nn::for_each_layer(blocks, {2, 6, 4, 6}, [&](const nn::conv_bn& layer, const shape&) {
                 ++layers;
-                CHECK(sink.done_with[layer.weight] == 1);
+                CHECK(sink.done_calls[layer.weight] == 1);
             });
             CHECK(layers == (deep ? 7u : 5u));
-            CHECK(sink.done_with.size() == layers);
+            CHECK(sink.done_calls.size() == layers);
         }
 }

@@ -1,14 +1,20 @@
-// The table of parameters, PyTorch's order of their values, and the first values.
-#include <rd4ad/nn/initialise.hpp>
+// The table of parameters, PyTorch's order of their values, and the initial values.
 #include <rd4ad/nn/parameter.hpp>
 
+#include <rd4ad/nn/initialise.hpp>
+
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include <rd4ad/nn/conv_bn.hpp>
+
 #include <support/catch.hpp>
-#include <support/gradient_check.hpp>
+#include <support/values.hpp>
 
 namespace {
 
@@ -17,16 +23,16 @@ using sizes = std::vector<std::size_t>;
 
 nn::parameter parameter_of(const std::string& name, const nn::convolution& layer) {
     nn::parameter_table table;
-    static_cast<void>(table.add(name, name + "_norm", layer));
+    static_cast<void>(nn::add_conv_bn(table, name, name + "_norm", layer));
     return table.values.front();
 }
 
 }  // namespace
 
-TEST_CASE("a table names its parameters, shapes them as PyTorch does and aligns them", "[nn]") {
+TEST_CASE("a table states PyTorch's names and shapes, and aligned offsets", "[nn]") {
     nn::parameter_table table;
-    const auto first = table.add("conv1", "bn1", {3, 5, 7, 2, false});
-    const auto up = table.add("up.0", "up.1", {5, 4, 2, 2, true});
+    const auto first = nn::add_conv_bn(table, "conv1", "bn1", {3, 5, 7, 2, false});
+    const auto up = nn::add_conv_bn(table, "up.0", "up.1", {5, 4, 2, 2, true});
     std::vector<std::string> names;
     for (const auto* list : {&table.values, &table.statistics})
         for (const auto& p : *list) {
@@ -46,36 +52,36 @@ TEST_CASE("a table names its parameters, shapes them as PyTorch does and aligns 
     CHECK((up.weight == 768 && up.norm.mean == 32 && up.norm.variance == 48));
 }
 
-TEST_CASE("PyTorch's order and back", "[nn]") {
+TEST_CASE("PyTorch's order converts to memory order and back", "[nn]") {
     for (const nn::convolution layer : {nn::convolution{3, 5, 3, 1, false}, nn::convolution{4, 7, 1, 2, false},
                                         nn::convolution{5, 4, 2, 2, true}, nn::convolution{3, 2, 7, 2, false}}) {
         const auto p = parameter_of("layer", layer);
-        std::vector<double> theirs(p.count), ours(p.count), back(p.count);
-        std::iota(theirs.begin(), theirs.end(), 1.0);
-        nn::from_pytorch<double>(p, theirs, ours);
+        std::vector<double> torch(p.count), memory(p.count), back(p.count);
+        std::iota(torch.begin(), torch.end(), 1.0);
+        nn::from_pytorch<double>(p, torch, memory);
         const std::size_t k = layer.kernel;
         for (std::size_t i = 0; i < layer.in; ++i)
             for (std::size_t o = 0; o < layer.out; ++o)
                 for (std::size_t y = 0; y < k; ++y)
                     for (std::size_t x = 0; x < k; ++x) {
-                        const auto their_place =
+                        const auto in_torch =
                             layer.transposed ? ((i * layer.out + o) * k + y) * k + x : ((o * layer.in + i) * k + y) * k + x;
-                        const auto our_place = layer.transposed ? ((i * k + y) * k + x) * layer.out + o
+                        const auto in_memory = layer.transposed ? ((i * k + y) * k + x) * layer.out + o
                                                                 : ((y * k + x) * layer.in + i) * layer.out + o;
-                        REQUIRE(ours[our_place] == theirs[their_place]);
+                        REQUIRE(memory[in_memory] == torch[in_torch]);
                     }
-        nn::to_pytorch<double>(p, ours, back);
-        CHECK(back == theirs);
+        nn::to_pytorch<double>(p, memory, back);
+        CHECK(back == torch);
     }
     nn::parameter_table table;
-    static_cast<void>(table.add("conv", "norm", {3, 5, 1, 1, false}));
+    static_cast<void>(nn::add_conv_bn(table, "conv", "norm", {3, 5, 1, 1, false}));
     const std::vector<double> given{1, 2, 3, 4, 5};
     std::vector<double> found(5);
     nn::from_pytorch<double>(table.values[1], given, found);
     CHECK(found == given);
 }
 
-TEST_CASE("first values depend on the seed and the name alone", "[nn]") {
+TEST_CASE("initial values depend on the seed and the name alone", "[nn]") {
     const auto values = [](const std::string& name, std::uint64_t seed) {
         const auto p = parameter_of(name, {8, 16, 3, 1, false});
         std::vector<double> made(p.count);
@@ -87,7 +93,7 @@ TEST_CASE("first values depend on the seed and the name alone", "[nn]") {
     CHECK(values("a", 111) != values("b", 111));
 }
 
-TEST_CASE("first values are spread as stated", "[nn]") {
+TEST_CASE("initial values have the stated distributions", "[nn]") {
     const auto check = [](const nn::convolution& layer, double variance, double largest) {
         const auto p = parameter_of("layer", layer);
         std::vector<double> made(p.count);
@@ -97,15 +103,15 @@ TEST_CASE("first values are spread as stated", "[nn]") {
         for (const double v : made) square += (v - mean) * (v - mean) / n;
         CHECK(std::fabs(mean) < 4 * std::sqrt(variance / n));
         CHECK(square == Approx(variance).epsilon(0.05));
-        CHECK(test::largest(made) < largest);
+        CHECK(test::largest_magnitude(made) < largest);
     };
     check({64, 32, 3, 1, false}, 2.0 / (32 * 9), 1.0);  // Kaiming, fan out
     check({64, 128, 1, 1, false}, 2.0 / 128, 1.0);
-    const double bound = 1 / std::sqrt(32.0 * 4);  // uniform over PyTorch's fan in, out x area
+    const double bound = 1 / std::sqrt(32.0 * 4);  // uniform; PyTorch's fan in is out x area
     check({64, 32, 2, 2, true}, bound * bound / 3, bound);
 
     nn::parameter_table table;
-    static_cast<void>(table.add("conv", "norm", {3, 5, 1, 1, false}));
+    static_cast<void>(nn::add_conv_bn(table, "conv", "norm", {3, 5, 1, 1, false}));
     const auto of = [](const nn::parameter& p) {
         std::vector<float> made(p.count, 9.0f);
         nn::initialise<float>(p, 111, made);

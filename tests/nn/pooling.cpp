@@ -1,13 +1,15 @@
-// The 3x3 maximum of stride 2 against plain loops.
+// The 3x3 max pooling of stride 2 against plain loops.
 #include <rd4ad/nn/pooling.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <vector>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
-#include <support/gradient_check.hpp>
+#include <support/tensors.hpp>
+#include <support/values.hpp>
 
 namespace {
 
@@ -35,27 +37,28 @@ std::vector<T> by_loops(const shape& size, const std::vector<T>& x) {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("the maximum of windows is the plain loops'", "[nn]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("max pooling equals plain loops", "[nn]", test::backends) {
     using B = TestType;
     using T = typename B::value_type;
     typename B::queue q{2};
     for (const shape& size : {shape{3, 5, 6, 10}, shape{1, 19, 2, 4}, shape{2, 64, 8, 6}}) {
         INFO(to_string(size) << ", " << B::name());
-        auto x = test::numbers<T>(1, size.count());
+        auto x = test::seeded_values<T>(1, size.count());
         const auto on_x = to_device<B>(q, size, x);
-        const auto pooled = nn::max_pool<B>(q, size, nn::as_input(on_x));
+        const auto pooled = nn::max_pool<B>(q, size, nn::no_prologue(on_x));
         CHECK(pooled.shape == shape{size.n, size.c, size.h / 2, size.w / 2});
         CHECK(to_host<B>(q, pooled) == by_loops(size, x));
 
-        // nothing beyond the border counts, not even where all is negative
+        // pixels beyond the border do not count, even if all values are negative
         for (T& value : x) value = -std::max(value, -value);
-        CHECK(to_host<B>(q, nn::max_pool<B>(q, size, nn::as_input(to_device<B>(q, size, x)))) == by_loops(size, x));
+        CHECK(to_host<B>(q, nn::max_pool<B>(q, size, nn::no_prologue(to_device<B>(q, size, x)))) == by_loops(size, x));
 
-        const auto scale = test::numbers<T>(2, size.c), shift = test::numbers<T>(3, size.c);
-        const auto on_scale = to_device<B>(q, {1, size.c, 1, 1}, scale), on_shift = to_device<B>(q, {1, size.c, 1, 1}, shift);
-        const nn::normalised_input<T> seen{on_x.data(), size.c, on_scale.data(), on_shift.data()};
+        const auto scale = test::seeded_values<T>(2, size.c), shift = test::seeded_values<T>(3, size.c);
+        const auto on_scale = test::flat_tensor<B>(q, scale), on_shift = test::flat_tensor<B>(q, shift);
+        const nn::bn_relu_prologue<T> prologue{
+            .x = on_x.data(), .stride = size.c, .scale = on_scale.data(), .shift = on_shift.data()};
         x = to_host<B>(q, on_x);
         for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::max(T{0}, x[i] * scale[i % size.c] + shift[i % size.c]);
-        CHECK(test::apart(to_host<B>(q, nn::max_pool<B>(q, size, seen)), by_loops(size, x)) < 1e-6);
+        CHECK(test::relative_error(to_host<B>(q, nn::max_pool<B>(q, size, prologue)), by_loops(size, x)) < 1e-6);
     }
 }

@@ -1,4 +1,4 @@
-// What both files of this test include, and the use that each makes of it.
+// The include and the uses of the library that both files of this test share.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -8,19 +8,19 @@
 
 #include <rd4ad/rd4ad.hpp>
 
-/// Addresses of inline functions and data, and what some of them give; the same in every file of a program.
-struct sighting {
+/// Addresses of inline functions and data, and results of some functions; equal in every file of a program.
+struct observed {
     const void* data;
     std::size_t (*threads)();
-    rd4ad::image::picture (*read)(const std::filesystem::path&);
+    rd4ad::image::image_u8 (*read)(const std::filesystem::path&);
     std::size_t png_bytes;
     double auroc;
     std::string architecture;
 
-    friend bool operator==(const sighting&, const sighting&) = default;
+    friend bool operator==(const observed&, const observed&) = default;
 };
 
-inline sighting use_everything() {
+inline observed use_everything() {
     using cpu = rd4ad::backend::xtensor<float>;
     const auto model = rd4ad::make_model_without_teacher<cpu>("resnet18", {.seed = 1, .threads = 1});
     return {&rd4ad::version,

@@ -1,5 +1,5 @@
 #include "everything.hpp"
 
-sighting second();
+observed second();
 
 int main() { return use_everything() == second() ? 0 : 1; }

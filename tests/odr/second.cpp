@@ -1,4 +1,4 @@
 #include "everything.hpp"
 
-sighting second();
-sighting second() { return use_everything(); }
+observed second();
+observed second() { return use_everything(); }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""browser.py CHROMIUM SAMPLE CASE [FOLDER]: one case of the report's behaviour in a browser without a window.
+"""browser.py CHROMIUM SAMPLE CASE [FOLDER]: tests one case of the report's behaviour in a headless browser.
 
-Needs nothing but Python's own library: Chromium is driven through the pipe of --remote-debugging-pipe. With FOLDER,
-pictures of the page are left there (light, dark, narrow, one image, print).
+Needs only Python's standard library: it drives Chromium through the pipe of --remote-debugging-pipe. With FOLDER it saves
+screenshots of the page there (light, dark, narrow, one image, print).
 """
 import base64
 import json
@@ -14,13 +14,13 @@ import time
 
 
 class Browser:
-    """One page of a headless Chromium, and what it complains of."""
+    """One page of a headless Chromium, with its errors and warnings."""
 
     def __init__(self, chromium, profile):
         to_read, to_write = os.pipe()
         from_read, from_write = os.pipe()
 
-        def hand_over():  # Chromium reads from descriptor 3 and writes to 4
+        def redirect_pipes():  # Chromium reads from descriptor 3 and writes to 4
             read, write = os.dup(to_read), os.dup(from_write)
             os.dup2(read, 3)
             os.dup2(write, 4)
@@ -28,11 +28,11 @@ class Browser:
         self.process = subprocess.Popen(
             [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
              "--force-color-profile=srgb", "--no-first-run", "--user-data-dir=" + profile, "--remote-debugging-pipe", "about:blank"],
-            preexec_fn=hand_over, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            preexec_fn=redirect_pipes, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_read)
         os.close(from_write)
         self.send, self.receive = os.fdopen(to_write, "wb", 0), os.fdopen(from_read, "rb")
-        self.count, self.session, self.complaints, self.events, self.rest = 0, None, [], [], b""
+        self.count, self.session, self.problems, self.events, self.rest = 0, None, [], [], b""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -49,21 +49,21 @@ class Browser:
 
     def message(self):
         while b"\0" not in self.rest:
-            part = os.read(self.receive.fileno(), 1 << 20)
-            if not part:
-                raise SystemExit("the browser has gone")
-            self.rest += part
+            received = os.read(self.receive.fileno(), 1 << 20)
+            if not received:
+                raise SystemExit("the browser has ended")
+            self.rest += received
         text, self.rest = self.rest.split(b"\0", 1)
         got = json.loads(text)
         method, about = got.get("method"), got.get("params", {})
         if method == "Runtime.exceptionThrown":
-            self.complaints.append(about["exceptionDetails"].get("exception", {}).get("description", str(about)))
+            self.problems.append(about["exceptionDetails"].get("exception", {}).get("description", str(about)))
         elif method == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning", "assert"):
-            self.complaints.append(str(about["args"]))
+            self.problems.append(str(about["args"]))
         elif method == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
-            self.complaints.append(about["entry"]["text"])
+            self.problems.append(about["entry"]["text"])
         elif method == "Network.requestWillBeSent" and not about["request"]["url"].startswith(("file:", "data:", "about:")):
-            self.complaints.append("fetched " + about["request"]["url"])
+            self.problems.append("fetched " + about["request"]["url"])
         return got
 
     def call(self, method, **parameters):
@@ -104,8 +104,8 @@ class Browser:
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, text={"Enter": "\r"}.get(key, key if len(key) == 1 else ""),
                       windowsVirtualKeyCode={"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}.get(key, 0))
 
-    def picture(self, path, height=None):
-        """What a window of that height shows, by default of the whole page's."""
+    def screenshot(self, path, height=None):
+        """Saves a window of that height; by default of the whole page."""
         width = self.js("innerWidth")
         self.size(width, height or min(int(self.js("document.documentElement.scrollHeight")), 6000))
         self.js("new Promise(done => requestAnimationFrame(() => setTimeout(done, 500)))")
@@ -114,9 +114,9 @@ class Browser:
         self.size(width, 900)
 
 
-def check(what, found, expected):
+def check(name, found, expected):
     if found != expected:
-        raise SystemExit(f"{what}: found {found!r}, expected {expected!r}")
+        raise SystemExit(f"{name}: found {found!r}, expected {expected!r}")
 
 
 def text(page, name):
@@ -134,15 +134,16 @@ def choose(page, name, value):
 
 
 def recount(data, threshold):
-    alarms = sum(not i["anomalous"] and i["score"] >= threshold for i in data)
-    misses = sum(i["anomalous"] and i["score"] < threshold for i in data)
-    good, bad = sum(not i["anomalous"] for i in data), sum(i["anomalous"] for i in data)
-    return f"{alarms} of {good}", f"{misses} of {bad}"
+    false_alarms = sum(not i["is_anomalous"] and i["value"] >= threshold for i in data)
+    missed = sum(i["is_anomalous"] and i["value"] < threshold for i in data)
+    good, bad = sum(not i["is_anomalous"] for i in data), sum(i["is_anomalous"] for i in data)
+    return f"{false_alarms} of {good}", f"{missed} of {bad}"
 
 
 def images_of(page):
-    return page.js("JSON.parse(document.getElementById('data').textContent).sets.flatMap(s => s.images)"
-                   ".map(({file, kind, anomalous, score}) => ({file, kind, anomalous, score}))")
+    """Each image's set, file, kind, label, and value on its set's axis."""
+    return page.js("JSON.parse(document.getElementById('data').textContent).sets.flatMap(s => s.images.map("
+                   "i => ({set: s.name, file: i.file, kind: i.kind, is_anomalous: i.is_anomalous, value: i[s.axis]})))")
 
 
 def test_one(page, sample, folder, keep):
@@ -151,30 +152,31 @@ def test_one(page, sample, folder, keep):
     page.size(1280, 900)
     page.open(file)
     check("title", page.js("document.title"), "ball screws · rd4ad")
+    check("axis", text(page, "axis"), "Axis: score, 0 to 1, calibrated; 0.5 is the calibrated threshold.")
     data = images_of(page)
 
-    check("counts at first", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, .5))
+    check("initial counts", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, .5))
     for threshold in (0, .3, .617, .9, 1):
         choose(page, "threshold", str(threshold))
         check(f"counts at {threshold}", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, threshold))
     page.js("document.getElementById('p-alarms').click()")
-    check("no false alarm", text(page, "c-alarms"), f"0 of {sum(not i['anomalous'] for i in data)}")
+    check("no false alarm", text(page, "c-alarms"), f"0 of {sum(not i['is_anomalous'] for i in data)}")
     page.js("document.getElementById('p-misses').click()")
-    check("no miss", text(page, "c-misses"), f"0 of {sum(i['anomalous'] for i in data)}")
+    check("no missed defect", text(page, "c-misses"), f"0 of {sum(i['is_anomalous'] for i in data)}")
     page.js("document.getElementById('p-f1').click()")
     best = dict(page.js("JSON.parse(document.getElementById('data').textContent).sets[0].metrics"))["best F1"]
     check("best F1", text(page, "c-f1"), f"{best:.3f}")
-    page.js("document.getElementById('p-own').click()")
-    check("threshold given back", text(page, "c-threshold"), "0.500")
+    page.js("document.getElementById('p-initial').click()")
+    check("initial threshold restored", text(page, "c-threshold"), "0.500")
 
     files = lambda: page.js("[...document.querySelectorAll('.card')].filter(c => !c.hidden).map(c => c.title)")
-    check("highest first", files(), [i["file"] for i in sorted(data, key=lambda i: -i["score"])])
+    check("highest first", files(), [i["file"] for i in sorted(data, key=lambda i: -i["value"])])
     choose(page, "verdict", "wrong")
-    wrong = [i for i in data if (i["score"] >= .5) != i["anomalous"]]
-    check("judged wrong", sorted(files()), sorted(i["file"] for i in wrong))
+    wrong = [i for i in data if (i["value"] >= .5) != i["is_anomalous"]]
+    check("wrong verdicts", sorted(files()), sorted(i["file"] for i in wrong))
     choose(page, "threshold", ".4")
-    check("judged wrong at another threshold", visible(page), sum((i["score"] >= .4) != i["anomalous"] for i in data))
-    page.js("document.getElementById('p-own').click()")
+    check("wrong verdicts at another threshold", visible(page), sum((i["value"] >= .4) != i["is_anomalous"] for i in data))
+    page.js("document.getElementById('p-initial').click()")
     choose(page, "verdict", "")
     choose(page, "kind", json.dumps(["", "scratch"], separators=(",", ":")))
     check("scratches", visible(page), sum(i["kind"] == "scratch" for i in data))
@@ -197,25 +199,25 @@ def test_one(page, sample, folder, keep):
     page.key("h")
     check("heat map off", page.js("document.getElementById('one-heat').checked"), False)
     page.key("h")
-    page.picture(os.path.join(keep, "dialog.png"), 900) if keep else None
+    page.screenshot(os.path.join(keep, "dialog.png"), 900) if keep else None
     page.key("Escape")
-    for _ in range(50):  # the dialog's end is an event of its own
+    for _ in range(50):  # the dialog closes in a later event
         if page.js("document.activeElement.title") == files()[2]:
             break
         time.sleep(0.1)
-    check("closed, with the focus back", (page.js("document.getElementById('dialog').open"), page.js("document.activeElement.title")), (False, files()[2]))
+    check("closed, focus restored", (page.js("document.getElementById('dialog').open"), page.js("document.activeElement.title")), (False, files()[2]))
     check("heat map drawn", page.js("document.activeElement.querySelector('canvas').getContext('2d').getImageData(0, 0, 96, 96).data.some(v => v)"), True)
     page.js("document.activeElement.blur(); scrollTo(0, 0)")
 
     if keep:
         for scheme in ("light", "dark"):
             page.scheme(scheme)
-            page.picture(os.path.join(keep, scheme + ".png"))
+            page.screenshot(os.path.join(keep, scheme + ".png"))
         page.scheme("light")
         page.js("for (const l of ['heat', 'mask', 'regions']) document.getElementById('all-' + l).click()")
-        page.picture(os.path.join(keep, "layers.png"))
+        page.screenshot(os.path.join(keep, "layers.png"))
         page.size(420, 900)
-        page.picture(os.path.join(keep, "narrow.png"))
+        page.screenshot(os.path.join(keep, "narrow.png"))
         page.size(1280, 900)
         paper = page.call("Page.printToPDF", printBackground=True)
         with open(os.path.join(keep, "print.pdf"), "wb") as out:
@@ -235,11 +237,30 @@ def test_several(page, sample, folder, keep):
     check("rows", page.js("document.querySelectorAll('#classes tr').length"), 5)
     page.js("document.querySelectorAll('#sets button')[2].click()")
     check("one class", (visible(page), page.js("document.querySelectorAll('#settings tr').length")), (30, 10))
-    data = page.js("JSON.parse(document.getElementById('data').textContent).sets[1].images.map(({anomalous, score}) => ({anomalous, score}))")
+    data = [i for i in images_of(page) if i["set"] == "class 2"]
     check("its counts", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, .5))
     page.js("document.querySelectorAll('#sets button')[0].click()")
     check("all again", visible(page), 90)
-    page.picture(os.path.join(keep, "several.png")) if keep else None
+    page.screenshot(os.path.join(keep, "several.png")) if keep else None
+
+
+def test_uncalibrated(page, sample, folder, keep):
+    """Without a calibration the axis is the raw score, and the page says so; the missing score stays missing."""
+    file = os.path.join(folder, "report.html")
+    subprocess.run([sample, "30", file, "2", "raw"], check=True)
+    page.size(1280, 900)
+    page.open(file)
+    check("axis", text(page, "axis").split(".")[0], "Axis: raw score, 0 to 3")
+    check("one class at a time", visible(page), 30)
+    data = [i for i in images_of(page) if i["set"] == "class 1"]
+    threshold = page.js("JSON.parse(document.getElementById('data').textContent).sets[0].threshold")
+    check("counts", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, threshold))
+    page.js("document.querySelector('.card').click()")
+    facts = page.js("Object.fromEntries([...document.querySelectorAll('#one-facts div')]"
+                    ".map(d => [d.firstChild.textContent, d.lastChild.textContent]))")
+    check("score", facts["score"], "–")
+    check("raw score", facts["raw score"], f"{max(i['value'] for i in data):.4f}")
+    page.screenshot(os.path.join(keep, "uncalibrated.png"), 900) if keep else None
 
 
 def test_thousand(page, sample, folder, keep):
@@ -252,19 +273,19 @@ def test_thousand(page, sample, folder, keep):
     check("images", visible(page), 1000)
     choose(page, "threshold", ".62")
     check("counts", (text(page, "c-alarms"), text(page, "c-misses")), recount(data, .62))
-    check("only what is looked at is drawn", page.js("document.querySelectorAll('.picture img').length") < 400, True)
+    check("only images near the window are drawn", page.js("document.querySelectorAll('.thumbnail img').length") < 400, True)
     page.js("document.querySelectorAll('.card')[900].scrollIntoView()")
     drawn = lambda: page.js("document.querySelectorAll('.card')[900].querySelectorAll('img').length") > 0
     for _ in range(100):
         if drawn():
             break
         page.js("new Promise(done => setTimeout(done, 100))")
-    check("drawn when it is reached", drawn(), True)
+    check("drawn once it is near the window", drawn(), True)
     page.js("scrollTo(0, 0)")
-    page.picture(os.path.join(keep, "thousand.png"), 900) if keep else None
+    page.screenshot(os.path.join(keep, "thousand.png"), 900) if keep else None
     if keep:
         page.js("document.getElementById('tools').scrollIntoView()")
-        page.picture(os.path.join(keep, "thousand-gallery.png"), 900)
+        page.screenshot(os.path.join(keep, "thousand-gallery.png"), 900)
 
 
 def main():
@@ -272,8 +293,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         page = Browser(chromium, os.path.join(folder, "profile"))
         try:
-            {"one": test_one, "several": test_several, "thousand": test_thousand}[case](page, sample, folder, keep)
-            check("complaints", page.complaints, [])
+            {"one": test_one, "several": test_several, "uncalibrated": test_uncalibrated, "thousand": test_thousand}[case](page, sample, folder, keep)
+            check("problems", page.problems, [])
         finally:
             page.close()
 

@@ -1,10 +1,12 @@
-// sample IMAGES FILE [SETS]: a report of generated images, for the browser's test and to be looked at.
+// sample IMAGES FILE [SETS [raw]]: writes a report of generated images, for the browser's test. With `raw` the sets have no
+// calibration.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,21 +26,21 @@ constexpr std::size_t width = 320, height = 200, map_width = 96, map_height = 96
 
 double between(rd4ad::random& source, double low, double high) { return low + (high - low) * source.uniform(); }
 
-struct shot {
-    image::picture photograph;
-    image::plane map;
-    image::picture mask;
+struct sample_image {
+    image::image_u8 image;
+    image::image_f32 map;
+    image::image_u8 mask;
     double x, y, size;
 };
 
-/// Brushed metal; with a dark pit where it is broken, which the map sees with a strength of its own.
-shot make_shot(rd4ad::random& source, bool broken, double strength) {
-    shot made{image::make_image<std::uint8_t>(width, height, 3),
-              image::make_image<float>(map_width, map_height, 1),
-              image::make_image<std::uint8_t>(width, height, 1),
-              between(source, 0.15, 0.85),
-              between(source, 0.15, 0.85),
-              between(source, 0.02, 0.07)};
+/// Brushed metal; an anomalous image has a dark pit, where the map has a bump of height `strength`.
+sample_image make_sample(rd4ad::random& source, bool is_anomalous, double strength) {
+    sample_image made{image::make_image<std::uint8_t>(width, height, 3),
+                      image::make_image<float>(map_width, map_height, 1),
+                      image::make_image<std::uint8_t>(width, height, 1),
+                      between(source, 0.15, 0.85),
+                      between(source, 0.15, 0.85),
+                      between(source, 0.02, 0.07)};
     const double tone = between(source, 120, 165), slope = between(source, -40, 40);
     const auto inside = [&](double x, double y) { return std::hypot((x - made.x) * 1.6, y - made.y) / made.size; };
     for (std::size_t y = 0; y < height; ++y) {
@@ -46,16 +48,17 @@ shot make_shot(rd4ad::random& source, bool broken, double strength) {
         for (std::size_t x = 0; x < width; ++x) {
             const double u = static_cast<double>(x) / width, v = static_cast<double>(y) / height;
             double grey = tone + slope * (u - 0.5) + brush + between(source, -9, 9);
-            if (broken && inside(u, v) < 1) {
+            if (is_anomalous && inside(u, v) < 1) {
                 grey *= 0.35 + 0.3 * inside(u, v);
                 *made.mask.at(x, y) = 1;
             }
             const double tint[3]{grey, grey * 1.01, grey * 1.05};
             for (std::size_t c = 0; c < 3; ++c)
-                made.photograph.at(x, y)[c] = static_cast<std::uint8_t>(std::min(std::max(tint[c], 0.0), 255.0));
+                made.image.at(x, y)[c] = static_cast<std::uint8_t>(std::min(std::max(tint[c], 0.0), 255.0));
         }
     }
-    const double bump_x = broken ? made.x : between(source, 0.1, 0.9), bump_y = broken ? made.y : between(source, 0.1, 0.9);
+    const double bump_x = is_anomalous ? made.x : between(source, 0.1, 0.9),
+                 bump_y = is_anomalous ? made.y : between(source, 0.1, 0.9);
     for (std::size_t y = 0; y < map_height; ++y)
         for (std::size_t x = 0; x < map_width; ++x) {
             const double u = static_cast<double>(x) / map_width - bump_x, v = static_cast<double>(y) / map_height - bump_y;
@@ -65,54 +68,57 @@ shot make_shot(rd4ad::random& source, bool broken, double strength) {
     return made;
 }
 
-tested_set make_set(const std::string& name, std::size_t images, std::uint64_t seed) {
+tested_set make_set(const std::string& name, std::size_t images, std::uint64_t seed, bool is_calibrated) {
     rd4ad::random source{seed};
     tested_set set{.name = name, .summary = "resnet18 · 256 × 256"};
-    std::vector<float> scores;
+    std::vector<float> raw_scores;
     std::vector<std::uint8_t> labels;
     metrics::pixel_accumulator pixels;
     for (std::size_t i = 0; i < images; ++i) {
-        const bool broken = i % 5 >= 3;
-        const double strength = broken ? between(source, 0.18, 0.8) : between(source, 0.02, 0.3);
-        const auto one = make_shot(source, broken, strength);
-        const double raw = 0.05 + strength, score = raw * raw / (raw * raw + 0.075);
+        const bool is_anomalous = i % 5 >= 3;
+        const double strength = is_anomalous ? between(source, 0.18, 0.8) : between(source, 0.02, 0.3);
+        const auto one = make_sample(source, is_anomalous, strength);
+        const double raw_score = 0.05 + strength, score = raw_score * raw_score / (raw_score * raw_score + 0.075);
         std::string file =
-            (broken ? "pitting/" : "good/") + std::to_string(100000 + i * 37) + "_side_" + std::to_string(i % 4) + ".png";
+            (is_anomalous ? "pitting/" : "good/") + std::to_string(100000 + i * 37) + "_side_" + std::to_string(i % 4) + ".png";
         if (i == 1)
             file = "good/</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">.png";
-        tested_image shown{.file = file,
-                           .kind = !broken      ? "good"
-                                   : i % 5 == 3 ? "pitting"
-                                                : "scratch",
-                           .anomalous = broken,
-                           .raw = raw,
-                           .score = score,
-                           .ms = between(source, 11, 14),
-                           .width = width,
-                           .height = height,
-                           .pictures = image::make_thumbnail(one.photograph, one.map, one.mask, 16'000'000 / images)};
-        if (broken && score >= 0.5) {
-            region found{.box = {(one.x - 0.1) * width, (one.y - 0.12) * height, 0.2 * width, 0.24 * height}, .score = score};
+        tested_image tested{.file = file,
+                            .kind = !is_anomalous ? "good"
+                                    : i % 5 == 3  ? "pitting"
+                                                  : "scratch",
+                            .is_anomalous = is_anomalous,
+                            .raw_score = raw_score,
+                            .score = is_calibrated ? std::optional{score} : std::nullopt,
+                            .ms = between(source, 11, 14),
+                            .width = width,
+                            .height = height,
+                            .thumbnail = image::make_thumbnail(one.image, one.map, one.mask, 16'000'000 / images)};
+        if (is_calibrated && is_anomalous && score >= 0.5) {
+            region found{.box = {(one.x - 0.1) * width, (one.y - 0.12) * height, 0.2 * width, 0.24 * height},
+                         .raw_score = static_cast<float>(raw_score),
+                         .score = score};
             for (int corner = 0; corner < 24; ++corner)
                 found.outline.push_back(
                     {(one.x + 0.1 * std::cos(corner * 0.2618)) * width, (one.y + 0.12 * std::sin(corner * 0.2618)) * height});
-            shown.regions.push_back(std::move(found));
+            tested.regions.push_back(std::move(found));
         }
-        set.images.push_back(std::move(shown));
-        scores.push_back(static_cast<float>(score));
-        labels.push_back(broken ? 1 : 0);
+        set.images.push_back(std::move(tested));
+        raw_scores.push_back(static_cast<float>(raw_score));
+        labels.push_back(is_anomalous ? 1 : 0);
         const auto mask = image::resize_nearest(one.mask, map_width, map_height);
         pixels.add(one.map.pixels, mask.pixels, map_width, map_height);
     }
     const auto found = pixels.result();
-    set.metrics = {{"image AUROC", metrics::auroc(scores, labels)},
+    const auto best_f1 = metrics::best_f1(raw_scores, labels);
+    set.metrics = {{"image AUROC", metrics::auroc(raw_scores, labels)},
                    {"pixel AUROC", found.auroc},
                    {"AUPRO", found.aupro},
-                   {"image AP", metrics::average_precision(scores, labels)},
+                   {"image AP", metrics::average_precision(raw_scores, labels)},
                    {"pixel AP", found.average_precision},
-                   {"best F1", metrics::best_f1(scores, labels).f1}};
-    set.calibrated = true;
-    set.threshold = 0.5;
+                   {"best F1", best_f1.f1}};
+    set.is_calibrated = is_calibrated;
+    set.threshold = is_calibrated ? 0.5 : best_f1.threshold;
     set.curves = metrics::pixel_curves_of(pixels.scores(), pixels.regions());
     for (std::size_t epoch = 1; epoch <= 60; ++epoch)
         set.losses.push_back((1.1 / static_cast<double>(epoch) + 0.05) * between(source, 0.85, epoch % 17 == 0 ? 1.9 : 1.15));
@@ -135,9 +141,10 @@ int main(int count, char** words) try {
     const auto images = static_cast<std::size_t>(std::stoul(words[1]));
     report made{.title = "ball screws"};
     const std::size_t sets = count > 3 ? std::stoul(words[3]) : 1;
+    const bool is_calibrated = count < 5;
     for (std::size_t i = 0; i < sets; ++i)
-        made.sets.push_back(make_set(sets == 1 ? "ball screws" : "class " + std::to_string(i + 1), images, 7 + i));
-    made.note = "They hold at most 16 MB in all.";
+        made.sets.push_back(make_set(sets == 1 ? "ball screws" : "class " + std::to_string(i + 1), images, 7 + i, is_calibrated));
+    made.note = "The thumbnails hold at most 16 MB in all.";
     write_report(words[2], made);
 } catch (const std::exception& problem) {
     std::fprintf(stderr, "sample: %s\n", problem.what());

@@ -1,44 +1,42 @@
-// A test set scored: every metric that its images and masks allow, and no other.
+// An evaluation has every metric that its images and masks allow, and no other.
 #include <rd4ad/score/evaluate.hpp>
 
 #include <string>
 #include <vector>
 
 #include <rd4ad/data/mvtec.hpp>
+#include <rd4ad/image/write.hpp>
+#include <rd4ad/score/calibration_json.hpp>
 
-#include <support/backends.hpp>
 #include <support/catch.hpp>
 #include <support/layouts.hpp>
-#include <support/photographs.hpp>
+#include <support/mentions.hpp>
+#include <support/small_model.hpp>
+#include <support/training_images.hpp>
 
 using namespace rd4ad;
 
 namespace {
 
-using B = std::tuple_element_t<0, test::backends>;
+using B = test::first_backend;
 
-const detector<B>& small_detector() {
-    static const detector<B> made = [] {
-        auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
-        m.settings.height = 32, m.settings.width = 64;
-        m.settings.view.geometry = {.size = 64, .height = 32};
-        return detector<B>{std::move(m), {.size = map_size::network}};
-    }();
+const detector<B>& plain_detector() {
+    static const detector<B> made{test::small_model(), {.size = map_size::network}};
     return made;
 }
 
-void write_photograph(const std::filesystem::path& path, std::uint64_t seed) {
+void write_image(const std::filesystem::path& path, std::uint64_t seed) {
     std::filesystem::create_directories(path.parent_path());
-    image::write_png(path, test::photograph(40 + seed, 48, seed));
+    image::write_png(path, test::image(40 + seed, 48, seed));
 }
 
-/// Two good photographs, three broken ones, and masks for the latter.
+/// Two good images, three broken ones, and masks for the broken ones.
 data::dataset small_set(const std::filesystem::path& root, bool masks = true) {
-    write_photograph(root / "train" / "good" / "0.png", 1);
-    for (std::uint64_t i = 0; i < 2; ++i) write_photograph(root / "test" / "good" / (std::to_string(i) + ".png"), 10 + i);
+    write_image(root / "train" / "good" / "0.png", 1);
+    for (std::uint64_t i = 0; i < 2; ++i) write_image(root / "test" / "good" / (std::to_string(i) + ".png"), 10 + i);
     for (std::uint64_t i = 0; i < 3; ++i) {
         const std::string name = std::to_string(i);
-        write_photograph(root / "test" / "broken" / (name + ".png"), 20 + i);
+        write_image(root / "test" / "broken" / (name + ".png"), 20 + i);
         if (masks) test::write_mask(root / "ground_truth" / "broken" / (name + "_mask.png"), 60 + i, 48, 10, 10 + i);
     }
     return data::open_mvtec(root);
@@ -50,27 +48,28 @@ TEST_CASE("a test set with masks gives every metric", "[score]") {
     const test::scratch_folder folder;
     const auto set = small_set(folder / "bolts");
     std::vector<std::size_t> order;
-    std::vector<float> scores;
-    const auto result = evaluate(small_detector(), set, 2,
-                                 [&](std::size_t index, const image::picture& photograph, const finding& found,
-                                     const std::optional<image::picture>& mask) {
+    std::vector<float> raw_scores;
+    const auto result = evaluate(plain_detector(), set, 2,
+                                 [&](std::size_t index, const image::image_u8& image, const detection_result& found,
+                                     const std::optional<image::image_u8>& mask) {
                                      order.push_back(index);
-                                     scores.push_back(found.score);
-                                     CHECK(photograph == image::read(set.test[index].image));
+                                     raw_scores.push_back(found.raw_score);
+                                     CHECK(image == image::read(set.test[index].image));
                                      CHECK((found.map.width == 64 && found.map.height == 32));
                                      REQUIRE(mask);
                                      CHECK((mask->width == 64 && mask->height == 32));
                                  });
     CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4});
-    CHECK(result.scores == scores);
+    CHECK(result.raw_scores == raw_scores);
+    CHECK(result.scores.empty());
     for (std::size_t i = 0; i < 5; ++i)
-        CHECK(static_cast<double>(small_detector().score(image::read(set.test[i].image)).score) ==
-              Approx(static_cast<double>(scores[i])).margin(1e-5));
-    REQUIRE((result.image_auroc && result.image_ap && result.best_f1 && result.best_f1_threshold && result.pixels));
+        CHECK(static_cast<double>(plain_detector().score(image::read(set.test[i].image)).raw_score) ==
+              Approx(static_cast<double>(raw_scores[i])).margin(1e-5));
+    REQUIRE((result.image_auroc && result.image_ap && result.best_f1 && result.best_f1_raw_threshold && result.pixels));
     const std::vector<std::uint8_t> labels{0, 0, 1, 1, 1};
-    CHECK(*result.image_auroc == metrics::auroc(scores, labels));
-    CHECK(*result.image_ap == metrics::average_precision(scores, labels));
-    CHECK(*result.best_f1 == metrics::best_f1(scores, labels).f1);
+    CHECK(*result.image_auroc == metrics::auroc(raw_scores, labels));
+    CHECK(*result.image_ap == metrics::average_precision(raw_scores, labels));
+    CHECK(*result.best_f1 == metrics::best_f1(raw_scores, labels).f1);
     CHECK(result.seconds > 0);
     REQUIRE(result.ms.size() == 5);
     CHECK((result.ms[0] > 0 && result.ms[0] == result.ms[1] && result.ms[4] > 0));
@@ -78,54 +77,56 @@ TEST_CASE("a test set with masks gives every metric", "[score]") {
     CHECK((result.curves->roc.size() >= 2 && !result.curves->precision_recall.empty() && result.curves->pro.size() >= 2));
 }
 
-TEST_CASE("a calibrated detector's alarms are counted, and borders are not judged", "[score]") {
+TEST_CASE("a calibrated detector's false alarms are counted, and pixels of borders are not", "[score]") {
     const test::scratch_folder folder;
     const auto set = small_set(folder / "bolts");
-    const auto raw = evaluate(small_detector(), set);
-    CHECK((raw.calibrated.empty() && !raw.false_alarms && !raw.alarms && !raw.detected));
-    auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
+    const auto uncalibrated = evaluate(plain_detector(), set);
+    CHECK((uncalibrated.scores.empty() && !uncalibrated.false_alarm_rate && !uncalibrated.false_alarm_count &&
+           !uncalibrated.detection_rate));
+    auto m = test::small_model();
     m.settings.height = m.settings.width = 64;
-    m.settings.view.geometry = {.fit = image::fit::pad, .size = 64};
+    m.settings.preprocessing.geometry = {.fit = image::fit::pad, .size = 64};
     m.settings.calibration = to_json(calibration{.typical = 0, .threshold = 1e-3});
     const detector<B> by{std::move(m), {.size = map_size::network}};
     std::size_t seen = 0;
     const auto found = evaluate(
-        by, set, 3, [&](std::size_t index, const image::picture&, const finding& one, const std::optional<image::picture>& mask) {
+        by, set, 3,
+        [&](std::size_t index, const image::image_u8&, const detection_result& one, const std::optional<image::image_u8>& mask) {
             CHECK((one.map.width == 64 && mask->width == 64 && mask->height == 64));
-            const auto part = image::pixels_inside(one.place);
-            CHECK((part.width * part.height < 64 * 64));
+            const auto inside = image::pixels_inside(one.transform);
+            CHECK((inside.width * inside.height < 64 * 64));
             seen += index;
         });
     CHECK(seen == 10);
-    CHECK(found.calibrated.size() == 5);
-    CHECK((*found.false_alarms == 1 && *found.detected == 1));
-    REQUIRE(found.alarms);
-    CHECK(found.alarms->count == found.alarms->good);
+    CHECK(found.scores.size() == 5);
+    CHECK((*found.false_alarm_rate == 1 && *found.detection_rate == 1));
+    REQUIRE(found.false_alarm_count);
+    CHECK(found.false_alarm_count->count == found.false_alarm_count->good);
     CHECK(found.pixels);
 }
 
-TEST_CASE("without masks the images are still judged", "[score]") {
+TEST_CASE("without masks the image metrics remain", "[score]") {
     const test::scratch_folder folder;
-    const auto result = evaluate(small_detector(), small_set(folder / "bolts", false));
-    CHECK(result.scores.size() == 5);
+    const auto result = evaluate(plain_detector(), small_set(folder / "bolts", false));
+    CHECK(result.raw_scores.size() == 5);
     CHECK((result.image_auroc && result.image_ap && result.best_f1));
     CHECK((!result.pixels && !result.curves));
 }
 
-TEST_CASE("with good images only there is nothing to measure but the scores", "[score]") {
+TEST_CASE("with good images only there are raw scores and no metrics", "[score]") {
     const test::scratch_folder folder;
     auto set = small_set(folder / "bolts");
     set.test.resize(2);
-    const auto result = evaluate(small_detector(), set);
-    CHECK(result.scores.size() == 2);
-    CHECK((!result.image_auroc && !result.image_ap && !result.best_f1 && !result.best_f1_threshold && !result.pixels));
+    const auto result = evaluate(plain_detector(), set);
+    CHECK(result.raw_scores.size() == 2);
+    CHECK((!result.image_auroc && !result.image_ap && !result.best_f1 && !result.best_f1_raw_threshold && !result.pixels));
 }
 
-TEST_CASE("with broken images only the pixels are still judged", "[score]") {
+TEST_CASE("with broken images only the pixel metrics remain", "[score]") {
     const test::scratch_folder folder;
     auto set = small_set(folder / "bolts");
     set.test.erase(set.test.begin(), set.test.begin() + 2);
-    const auto result = evaluate(small_detector(), set);
+    const auto result = evaluate(plain_detector(), set);
     CHECK((!result.image_auroc && !result.image_ap && !result.best_f1));
     CHECK(result.pixels);
 }
@@ -137,23 +138,19 @@ TEST_CASE("a mask that is missing or of another size ends the evaluation with it
     static_cast<void>(small_set(root));
     std::filesystem::remove(masks / "1_mask.png");
     const auto message = [&] {
-        return test::message_of([&] { static_cast<void>(evaluate(small_detector(), data::open_mvtec(root), 2)); });
+        return test::message_of([&] { static_cast<void>(evaluate(plain_detector(), data::open_mvtec(root), 2)); });
     };
-    CHECK(message() == (root / "test" / "broken" / "1.png").string() + ": its mask is missing; expected " +
-                           (masks / "1_mask.png").string() + " or " + (masks / "1.png").string() +
-                           "; add it, or take the defect's image out of the test set");
+    CHECK_THAT(message(), test::mentions(root / "test" / "broken" / "1.png", "mask", masks / "1_mask.png", masks / "1.png"));
     test::write_mask(masks / "1_mask.png", 48, 61, 1, 1);
-    CHECK(message() == (masks / "1_mask.png").string() + ": the mask is 48 x 61 pixels, its image " +
-                           (root / "test" / "broken" / "1.png").string() +
-                           " is 61 x 48; they must be equal, draw the mask at the image's size");
+    CHECK_THAT(message(), test::mentions(masks / "1_mask.png", "48 x 61", root / "test" / "broken" / "1.png", "61 x 48"));
 }
 
 TEST_CASE("a set without test images, and batches without images, are refused", "[score]") {
     data::dataset set;
     set.name = "bolts";
-    CHECK(test::message_of([&] { static_cast<void>(evaluate(small_detector(), set)); }) ==
-          "data set 'bolts' has no test images: expected test/good and test/<defect>");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(evaluate(plain_detector(), set)); }),
+               test::mentions("'bolts'", "no test images", "test/good"));
     set.test.push_back({.image = "0.png"});
-    CHECK(test::message_of([&] { static_cast<void>(evaluate(small_detector(), set, 0)); }) ==
-          "evaluate: batch 0, expected at least 1");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(evaluate(plain_detector(), set, 0)); }),
+               test::mentions("evaluate", "batch of 0", "at least 1"));
 }

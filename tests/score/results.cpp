@@ -1,55 +1,68 @@
+// Results as CSV and Markdown: every value in its column, unknown values empty.
 #include <rd4ad/score/results.hpp>
-#include <support/catch.hpp>
 
 #include <string>
 #include <vector>
+
+#include <support/catch.hpp>
 
 using namespace rd4ad;
 
 namespace {
 
-tested_set small_set(const std::string& name) {
+tested_set tested(const std::string& name) {
     tested_set set{.name = name};
     set.metrics = {{"image AUROC", 0.75}, {"AUPRO", std::nullopt}};
     set.images.push_back(
-        {.file = "good/0.png", .kind = "good", .raw = 0.25, .score = 0.125, .ms = 12.345, .width = 200, .height = 100});
-    set.images.push_back(
-        {.file = "a, \"b\".png",
-         .kind = "scratch",
-         .anomalous = true,
-         .raw = 1.5,
-         .width = 200,
-         .height = 100,
-         .regions = {{.box = {20, 25.4, 100, 49.6}, .peak = 0.75f}, {.box = {0, 0, 200, 100}, .peak = 1, .score = 0.5}}});
+        {.file = "good/0.png", .kind = "good", .raw_score = 0.25, .score = 0.125, .ms = 12.345, .width = 200, .height = 100});
+    set.images.push_back({.file = "a, \"b\".png",
+                          .kind = "scratch",
+                          .is_anomalous = true,
+                          .raw_score = 1.5,
+                          .width = 200,
+                          .height = 100,
+                          .regions = {{.box = {20, 25.4, 100, 49.6}, .raw_score = 0.75f},
+                                      {.box = {0, 0, 200, 100}, .raw_score = 1, .score = 0.5}}});
     return set;
 }
 
 }  // namespace
 
-TEST_CASE("each image is a line, and what is not known is empty", "[score]") {
-    CHECK(results_csv({small_set("screw")}) ==
+TEST_CASE("each image is a line of CSV, and unknown values are empty", "[score]") {
+    CHECK(results_csv({tested("screw")}) ==
           "class,file,label,kind,raw_score,score,regions,ms\n"
           "screw,good/0.png,good,good,0.250000,0.125000,,12.35\n"
-          "screw,\"a, \"\"b\"\".png\",defect,scratch,1.500000,,20 25 100 50 0.750000; 0 0 200 100 0.500000,\n");
+          "screw,\"a, \"\"b\"\".png\",defect,scratch,1.500000,,20 25 100 50 0.750000 ; 0 0 200 100 1.000000 0.500000,\n");
+}
+
+TEST_CASE("a raw score never takes a score's place in CSV", "[score]") {
+    auto set = tested("screw");
+    set.images[1].regions.pop_back();
+    set.images[1].file = "b.png";
+    const auto csv = results_csv({set});
+    CHECK(csv.ends_with("\nscrew,b.png,defect,scratch,1.500000,,20 25 100 50 0.750000 ,\n"));
+    set.images[1].score = 0.875;
+    set.images[1].regions[0].score = 0.625;
+    CHECK(results_csv({set}).ends_with("\nscrew,b.png,defect,scratch,1.500000,0.875000,20 25 100 50 0.750000 0.625000,\n"));
 }
 
 TEST_CASE("fields with line breaks are quoted", "[score]") {
-    auto set = small_set("two\nlines");
+    auto set = tested("two\nlines");
     set.images.resize(1);
     CHECK(results_csv({set}).find("\n\"two\nlines\",good/0.png,") != std::string::npos);
 }
 
 TEST_CASE("one class is one row in Markdown", "[score]") {
-    CHECK(results_markdown({small_set("screw|nut")}) ==
+    CHECK(results_markdown({tested("screw|nut")}) ==
           "| class | image AUROC | AUPRO | images |\n"
           "| --- | ---: | ---: | ---: |\n"
           "| screw\\|nut | 0.7500 | - | 2 |\n");
 }
 
-TEST_CASE("several classes have a row of means over those that have the metric", "[score]") {
-    auto second = small_set("b");
+TEST_CASE("several classes have a row of means over the classes that have the metric", "[score]") {
+    auto second = tested("b");
     second.metrics = {{"image AUROC", 0.25}, {"AUPRO", 0.5}};
-    CHECK(results_markdown({small_set("a"), second}) ==
+    CHECK(results_markdown({tested("a"), second}) ==
           "| class | image AUROC | AUPRO | images |\n"
           "| --- | ---: | ---: | ---: |\n"
           "| a | 0.7500 | - | 2 |\n"

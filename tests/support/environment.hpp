@@ -1,4 +1,4 @@
-// An environment variable set for a scope.
+// tests/support/environment.hpp: sets an environment variable for a scope.
 #pragma once
 #include <cstdlib>
 #include <optional>
@@ -6,7 +6,7 @@
 
 namespace rd4ad::test {
 
-/// Sets `name` to `value` (nullptr: unset) and puts back at the end what was there.
+/// Sets `name` to `value` (nullptr: unsets it); the destructor restores the old value.
 class environment {
    public:
     environment(const char* name, const char* value) : name_{name} {

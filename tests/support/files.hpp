@@ -1,4 +1,4 @@
-// tests/support/files.hpp: scratch folders, bytes of files, and the message of what was thrown.
+// tests/support/files.hpp: scratch folders, bytes of files, and the messages of errors.
 #pragma once
 #include <unistd.h>
 
@@ -16,8 +16,8 @@
 
 #include <rd4ad/core/error.hpp>
 
-#ifndef RD4AD_TEST_DATA
-#define RD4AD_TEST_DATA "tests/data"
+#ifndef RD4AD_TEST_FIXTURES
+#define RD4AD_TEST_FIXTURES "tests/fixtures"
 #endif
 #ifndef RD4AD_SHARED_DIR
 #define RD4AD_SHARED_DIR ""
@@ -25,7 +25,7 @@
 
 namespace rd4ad::test {
 
-/// A new empty folder, removed with its content at the end.
+/// A new empty folder; the destructor removes it and its content.
 class scratch_folder {
    public:
     scratch_folder() {
@@ -47,16 +47,18 @@ class scratch_folder {
     std::filesystem::path path_;
 };
 
+/// The bytes of a file.
 inline std::string text_of_file(const std::filesystem::path& path) {
     std::ifstream file{path, std::ios::binary};
     return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
 }
 
+/// Writes a file, or overwrites it.
 inline void write_text(const std::filesystem::path& path, std::string_view text) {
     std::ofstream{path, std::ios::binary} << text;
 }
 
-/// The text's bytes in a block of exactly their size, so that a sanitizer sees one byte too far.
+/// The text's bytes in a block of exactly their size, so that a sanitizer detects a read past the end.
 inline std::shared_ptr<const std::vector<std::byte>> owned(std::string_view text) {
     const auto bytes = std::as_bytes(std::span{text.data(), text.size()});
     return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
@@ -73,7 +75,7 @@ std::string message_of(const Work& work) {
     return "nothing thrown";
 }
 
-/// The number's bytes, little endian.
+/// The bytes of a number, little endian.
 template <class Number>
 std::string raw(Number value) {
     std::string out(sizeof value, '\0');

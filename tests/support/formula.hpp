@@ -1,18 +1,18 @@
-// tests/support/formula.hpp: weights and images by formula, as the PyTorch reference makes them: the same bits without a file.
+// tests/support/formula.hpp: weights and images by formula, bit for bit those of the PyTorch reference.
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/io/tensor_file.hpp>
-#include <rd4ad/model/names.hpp>
 #include <rd4ad/nn/parameter.hpp>
 
 namespace rd4ad::test {
 
-/// n floats in [0, 1).
+/// n values in [0, 1), from the name.
 inline std::vector<double> uniform(const std::string& name, std::size_t n) {
     random source{hash_name(name)};
     std::vector<double> values(n);
@@ -20,7 +20,7 @@ inline std::vector<double> uniform(const std::string& name, std::size_t n) {
     return values;
 }
 
-/// Puts the tensors of a table into a file, each made from its name.
+/// Inserts the tensors of a table into a file; the values follow from the names.
 inline void insert_by_formula(const nn::parameter_table& table, io::tensor_file& file) {
     for (const auto* list : {&table.values, &table.statistics})
         for (const auto& p : *list) {
@@ -46,12 +46,12 @@ inline void insert_by_formula(const nn::parameter_table& table, io::tensor_file&
                 }
                 values.push_back(static_cast<float>(v));
             }
-            file.insert<float>(p.name, p.shape, values, io::element::f32);
+            file.insert<float>(p.name, p.shape, values, io::dtype::f32);
         }
 }
 
-/// Smooth random pictures, already normalised, n x size x size x 3 (channels last): within a few units in the last place of
-/// what PyTorch interpolates.
+/// Smooth random images, already normalised, n x size x size x 3 (channels last). They equal PyTorch's interpolation within a
+/// few units in the last place.
 inline std::vector<float> image_by_formula(const std::string& name, std::size_t n, std::size_t size) {
     const auto coarse = uniform(name, n * 3 * 64), fine = uniform(name + ".fine", n * 3 * size * size);
     std::vector<float> image(n * size * size * 3);

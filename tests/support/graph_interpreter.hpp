@@ -1,4 +1,4 @@
-// tests/support/graph_interpreter.hpp: a scoring graph computed operator by operator, plainly and in double.
+// tests/support/graph_interpreter.hpp: computes a scoring graph operator by operator, in double.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -13,11 +13,13 @@
 
 namespace rd4ad::test {
 
+/// A tensor in C order.
 struct array {
     std::vector<std::size_t> shape;
     std::vector<double> values;
 };
 
+/// Computes the operators that rd4ad's graphs use, by plain loops.
 class graph_interpreter {
    public:
     explicit graph_interpreter(const scoring_graph& graph) : graph_{&graph} {
@@ -27,14 +29,14 @@ class graph_interpreter {
                 std::visit([](const auto& v) { return std::vector<double>(v.begin(), v.end()); }, constant.values)};
     }
 
-    /// Every node's result for images of N x 3 x H x W, by name.
+    /// Returns every node's output by name. images: N x 3 x H x W.
     std::map<std::string, array> run(const array& images) const {
         auto values = known_;
         values[scoring_graph::input] = images;
         for (const auto& node : graph_->nodes) {
             std::vector<const array*> inputs;
             for (const auto& input : node.inputs) inputs.push_back(&values.at(input));
-            values[node.name] = result_of(node, inputs);
+            values[node.name] = output_of(node, inputs);
         }
         return values;
     }
@@ -54,18 +56,19 @@ class graph_interpreter {
     template <class Operation>
     static array element_wise(const array& a, const array& b, const Operation& operation) {
         const auto& large = a.values.size() >= b.values.size() ? a : b;
-        if (a.values.size() != 1 && b.values.size() != 1 && a.shape != b.shape) throw std::runtime_error{"shapes differ"};
+        if (a.values.size() != 1 && b.values.size() != 1 && a.shape != b.shape)
+            throw std::runtime_error{"element-wise operator: the shapes differ"};
         array out{large.shape, std::vector<double>(large.values.size())};
         for (std::size_t i = 0; i < out.values.size(); ++i)
             out.values[i] = operation(a.values[a.values.size() == 1 ? 0 : i], b.values[b.values.size() == 1 ? 0 : i]);
         return out;
     }
 
-    static array result_of(const graph_node& node, const std::vector<const array*>& in) {
+    static array output_of(const graph_node& node, const std::vector<const array*>& in) {
         const auto& op = node.operation;
         const auto& x = *in[0];
         if (op == "Conv") return convolution(node, x, *in[1], *in[2]);
-        if (op == "ConvTranspose") return transposed(node, x, *in[1], *in[2]);
+        if (op == "ConvTranspose") return transposed_convolution(node, x, *in[1], *in[2]);
         if (op == "MaxPool") return pool(node, x);
         if (op == "Relu") return element_wise(x, {{}, {0}}, [](double a, double b) { return std::max(a, b); });
         if (op == "Abs") return element_wise(x, {{}, {0}}, [](double a, double) { return std::fabs(a); });
@@ -83,10 +86,10 @@ class graph_interpreter {
         if (op == "Div") return element_wise(x, *in[1], [](double a, double b) { return a / b; });
         if (op == "Max") return element_wise(x, *in[1], [](double a, double b) { return std::max(a, b); });
         if (op == "MatMul") return product(x, *in[1]);
-        if (op == "Concat") return joined(node, in);
+        if (op == "Concat") return concatenation(node, in);
         if (op == "ReduceSum") return sum_over_channels(node, x, *in[1]);
-        if (op == "ReduceMax") return largest(node, x);
-        throw std::runtime_error{"no operator " + op + " here"};
+        if (op == "ReduceMax") return maximum(node, x);
+        throw std::runtime_error{node.name + ": the operator " + op + " is unknown"};
     }
 
     static array convolution(const graph_node& node, const array& x, const array& w, const array& bias) {
@@ -95,10 +98,10 @@ class graph_interpreter {
         const std::size_t k = w.shape[2], h = x.shape[2], wide = x.shape[3];
         array y{{x.shape[0], w.shape[0], (h + 2 * pad - k) / stride + 1, (wide + 2 * pad - k) / stride + 1}, {}};
         if (list(node, "kernel_shape") != std::vector(2, static_cast<std::int64_t>(k)) || w.shape[1] != x.shape[1])
-            throw std::runtime_error{node.name + ": the weight doesn't fit"};
+            throw std::runtime_error{node.name + ": the weight's shape does not fit"};
         for (std::size_t n = 0; n < y.shape[0]; ++n)
             for (std::size_t o = 0; o < y.shape[1]; ++o) {
-                std::vector<double> plane(y.shape[2] * y.shape[3], bias.values[o]);
+                std::vector<double> channel(y.shape[2] * y.shape[3], bias.values[o]);
                 for (std::size_t c = 0; c < x.shape[1]; ++c)
                     for (std::size_t ky = 0; ky < k; ++ky)
                         for (std::size_t kx = 0; kx < k; ++kx) {
@@ -107,18 +110,18 @@ class graph_interpreter {
                                 for (std::size_t column = 0; column < y.shape[3]; ++column) {
                                     const std::size_t py = row * stride + ky - pad, px = column * stride + kx - pad;
                                     if (py < h && px < wide)
-                                        plane[row * y.shape[3] + column] +=
+                                        channel[row * y.shape[3] + column] +=
                                             by * x.values[((n * x.shape[1] + c) * h + py) * wide + px];
                                 }
                         }
-                y.values.insert(y.values.end(), plane.begin(), plane.end());
+                y.values.insert(y.values.end(), channel.begin(), channel.end());
             }
         return y;
     }
 
-    static array transposed(const graph_node& node, const array& x, const array& w, const array& bias) {
+    static array transposed_convolution(const graph_node& node, const array& x, const array& w, const array& bias) {
         if (list(node, "strides") != std::vector<std::int64_t>{2, 2} || w.shape[2] != 2)
-            throw std::runtime_error{"2x2, stride 2"};
+            throw std::runtime_error{node.name + ": expected a 2x2 kernel with stride 2"};
         const std::size_t in = x.shape[1], out = w.shape[1], h = x.shape[2], wide = x.shape[3];
         array y{{x.shape[0], out, 2 * h, 2 * wide}, std::vector<double>(x.shape[0] * out * 4 * h * wide)};
         for (std::size_t n = 0; n < x.shape[0]; ++n)
@@ -137,25 +140,25 @@ class graph_interpreter {
     static array pool(const graph_node& node, const array& x) {
         if (list(node, "kernel_shape") != std::vector<std::int64_t>{3, 3} ||
             list(node, "pads") != std::vector<std::int64_t>(4, 1))
-            throw std::runtime_error{"3x3, padding 1"};
+            throw std::runtime_error{node.name + ": expected a 3x3 kernel with padding 1"};
         const std::size_t h = x.shape[2], w = x.shape[3];
         array y{{x.shape[0], x.shape[1], h / 2, w / 2}, {}};
-        for (std::size_t plane = 0; plane < x.shape[0] * x.shape[1]; ++plane)
+        for (std::size_t channel = 0; channel < x.shape[0] * x.shape[1]; ++channel)
             for (std::size_t row = 0; row < h / 2; ++row)
                 for (std::size_t column = 0; column < w / 2; ++column) {
                     double best = -1e300;
                     for (std::size_t py = row > 0 ? 2 * row - 1 : 0; py < std::min(h, 2 * row + 2); ++py)
                         for (std::size_t px = column > 0 ? 2 * column - 1 : 0; px < std::min(w, 2 * column + 2); ++px)
-                            best = std::max(best, x.values[(plane * h + py) * w + px]);
+                            best = std::max(best, x.values[(channel * h + py) * w + px]);
                     y.values.push_back(best);
                 }
         return y;
     }
 
-    /// The last two axes multiplied; one side may be a single matrix.
+    /// The product over the last two axes; one side may be a single matrix.
     static array product(const array& a, const array& b) {
         const std::size_t m = a.shape[a.shape.size() - 2], k = a.shape.back(), n = b.shape.back();
-        if (b.shape[b.shape.size() - 2] != k) throw std::runtime_error{"MatMul: sizes don't fit"};
+        if (b.shape[b.shape.size() - 2] != k) throw std::runtime_error{"MatMul: the sizes do not fit"};
         const auto& many = a.shape.size() > 2 ? a : b;
         const std::size_t count = many.values.size() / many.shape.back() / many.shape[many.shape.size() - 2];
         array y{many.shape, std::vector<double>(count * m * n)};
@@ -169,22 +172,23 @@ class graph_interpreter {
         return y;
     }
 
-    static array joined(const graph_node& node, const std::vector<const array*>& in) {
-        if (one(node, "axis") != 1) throw std::runtime_error{"Concat: channels"};
+    static array concatenation(const graph_node& node, const std::vector<const array*>& in) {
+        if (one(node, "axis") != 1) throw std::runtime_error{node.name + ": expected the axis of channels"};
         array y{in[0]->shape, {}};
         y.shape[1] = 0;
-        for (const auto* part : in) y.shape[1] += part->shape[1];
+        for (const auto* input : in) y.shape[1] += input->shape[1];
         for (std::size_t n = 0; n < y.shape[0]; ++n)
-            for (const auto* part : in) {
-                const std::size_t each = part->values.size() / y.shape[0];
-                const auto begin = part->values.begin() + static_cast<std::ptrdiff_t>(n * each);
+            for (const auto* input : in) {
+                const std::size_t each = input->values.size() / y.shape[0];
+                const auto begin = input->values.begin() + static_cast<std::ptrdiff_t>(n * each);
                 y.values.insert(y.values.end(), begin, begin + static_cast<std::ptrdiff_t>(each));
             }
         return y;
     }
 
     static array sum_over_channels(const graph_node& node, const array& x, const array& axes) {
-        if (axes.values != std::vector<double>{1} || one(node, "keepdims") != 1) throw std::runtime_error{"ReduceSum: channels"};
+        if (axes.values != std::vector<double>{1} || one(node, "keepdims") != 1)
+            throw std::runtime_error{node.name + ": expected the axis of channels"};
         const std::size_t pixels = x.shape[2] * x.shape[3];
         array y{{x.shape[0], 1, x.shape[2], x.shape[3]}, std::vector<double>(x.shape[0] * pixels)};
         for (std::size_t i = 0; i < x.values.size(); ++i)
@@ -192,9 +196,9 @@ class graph_interpreter {
         return y;
     }
 
-    static array largest(const graph_node& node, const array& x) {
+    static array maximum(const graph_node& node, const array& x) {
         if (list(node, "axes") != std::vector<std::int64_t>{2, 3} || one(node, "keepdims") != 0)
-            throw std::runtime_error{"ReduceMax: of each plane"};
+            throw std::runtime_error{node.name + ": expected the axes of height and width"};
         array y{{x.shape[0], x.shape[1]}, {}};
         const auto pixels = static_cast<std::ptrdiff_t>(x.shape[2] * x.shape[3]);
         for (auto at = x.values.begin(); at != x.values.end(); at += pixels)

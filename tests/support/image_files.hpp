@@ -1,4 +1,4 @@
-// tests/support/image_files.hpp: reference files and noise for the image and data tests, and errors by their type.
+// tests/support/image_files.hpp: fixture files, noise images, and the message of an error of a given type.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,27 +10,28 @@
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/image/image.hpp>
 #include <support/files.hpp>
+#include <support/mentions.hpp>
 
 namespace rd4ad::test {
 
-/// A file of tests/data/image.
+/// The path of a file in tests/fixtures/image.
 inline std::filesystem::path image_data(const std::string& name) {
-    return std::filesystem::path{RD4AD_TEST_DATA} / "image" / name;
+    return std::filesystem::path{RD4AD_TEST_FIXTURES} / "image" / name;
 }
 
-/// A file's bytes.
+/// The bytes of a file.
 inline std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path) {
-    const std::string text = text_of_file(path);
-    return {text.begin(), text.end()};
+    const std::string content = text_of_file(path);
+    return {content.begin(), content.end()};
 }
 
-/// write_text that makes the folders on the way.
+/// Writes a file, and creates its folders first.
 inline void write_content(const std::filesystem::path& path, const std::string& content) {
     std::filesystem::create_directories(path.parent_path());
     write_text(path, content);
 }
 
-/// The message of the Error that `work` throws; "nothing thrown" where it throws none. Other types pass through.
+/// The message of the Error that `work` throws; "nothing thrown" if it returns. Lets errors of other types pass.
 template <class Error, class Work>
 std::string message_of(const Work& work) {
     try {
@@ -41,8 +42,8 @@ std::string message_of(const Work& work) {
     return "nothing thrown";
 }
 
-/// Seeded noise, 8 bit.
-inline image::picture noise(std::size_t width, std::size_t height, std::size_t channels, std::uint64_t seed = 1) {
+/// An 8-bit image of random values; the seed determines them.
+inline image::image_u8 noise(std::size_t width, std::size_t height, std::size_t channels, std::uint64_t seed = 1) {
     auto made = image::make_image<std::uint8_t>(width, height, channels);
     rd4ad::random source{seed};
     for (auto& value : made.pixels) value = static_cast<std::uint8_t>(source.below(256));

@@ -1,5 +1,6 @@
 // tests/support/npy.hpp: reads the reference arrays (.npy, little-endian float32 or float64, C order).
 #pragma once
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -10,11 +11,13 @@
 
 namespace rd4ad::test {
 
+/// An array in C order.
 struct npy {
     std::vector<std::size_t> shape;
     std::vector<double> values;
 };
 
+/// Reads an array. Throws std::runtime_error if the file can't be opened.
 inline npy read_npy(const std::filesystem::path& path) {
     std::ifstream file{path, std::ios::binary};
     if (!file) throw std::runtime_error{path.string() + ": can't be opened"};
@@ -30,12 +33,12 @@ inline npy read_npy(const std::filesystem::path& path) {
     for (std::string size; std::getline(sizes, size, ',');)
         if (size.find_first_of("0123456789") != std::string::npos)
             made.shape.push_back(std::stoul(size)), count *= made.shape.back();
-    const bool wide = header.find("<f8") != std::string::npos;
+    const bool is_double = header.find("<f8") != std::string::npos;
     const char* data = bytes.data() + 10 + length;
     for (std::size_t i = 0; i < count; ++i) {
         float narrow = 0;
         double value = 0;
-        if (wide)
+        if (is_double)
             std::memcpy(&value, data + i * 8, 8);
         else
             std::memcpy(&narrow, data + i * 4, 4), value = static_cast<double>(narrow);

@@ -15,7 +15,7 @@ namespace rd4ad::test::pickles {
 
 using namespace std::string_literals;
 
-inline std::string text(const std::string& value) { return "X" + raw(static_cast<std::uint32_t>(value.size())) + value; }
+inline std::string unicode(const std::string& value) { return "X" + raw(static_cast<std::uint32_t>(value.size())) + value; }
 inline std::string number(std::int64_t value) { return "\x8a\x08"s + raw(value); }
 inline std::string name(const std::string& module, const std::string& member) { return "c" + module + "\n" + member + "\n"; }
 inline std::string tuple(const std::string& items) { return "(" + items + "t"; }
@@ -26,7 +26,7 @@ inline std::string sizes(const std::vector<std::int64_t>& values) {
 }
 inline std::string dict(const std::string& items) { return "}(" + items + "u"; }
 inline std::string storage(const std::string& type, const std::string& key, std::int64_t count) {
-    return tuple(text("storage") + name("torch", type) + text(key) + text("cpu") + number(count)) + "Q";
+    return tuple(unicode("storage") + name("torch", type) + unicode(key) + unicode("cpu") + number(count)) + "Q";
 }
 inline std::string tensor(const std::string& stored, std::int64_t offset, const std::vector<std::int64_t>& shape,
                           const std::vector<std::int64_t>& strides) {

@@ -29,9 +29,9 @@ struct reference_case {
     }
 };
 
-/// All cases of a file below tests/data.
+/// All cases of a file below tests/fixtures.
 inline std::vector<reference_case> reference_cases(const std::string& file) {
-    const std::string path = std::string{RD4AD_TEST_DATA} + "/" + file;
+    const std::string path = std::string{RD4AD_TEST_FIXTURES} + "/" + file;
     std::ifstream in{path};
     if (!in) throw std::runtime_error{path + ": cannot be opened"};
     std::vector<reference_case> cases;

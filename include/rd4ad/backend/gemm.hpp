@@ -1,8 +1,10 @@
-// rd4ad/backend/gemm.hpp: one matrix product, or many of equal sizes, as a value. Twin: tests/backend/primitives.cpp
+// rd4ad/backend/gemm.hpp: one matrix product, or a batch of equal sizes, as a value. Twin: tests/backend/primitives.cpp
 #pragma once
 #include <cstddef>
 
-namespace rd4ad::backend {
+#include <rd4ad/core/config.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::backend {
 
 /// c_i = op(a_i) op(b_i) + beta c_i for i in 0 .. batch - 1; row-major, op(a) m x k, op(b) k x n, c m x n.
 /// lda, ldb, ldc: values from one stored row to the next; stride_*: values from one matrix to the next (0: shared).
@@ -20,4 +22,4 @@ struct gemm_call {
     T beta{0};
 };
 
-}  // namespace rd4ad::backend
+}  // namespace rd4ad::inline RD4AD_ABI::backend

@@ -1,19 +1,21 @@
-// rd4ad/backend/pool.hpp: buffers kept for the next tensor of their size. Twin: tests/backend/primitives.cpp
+// rd4ad/backend/pool.hpp: keeps released buffers for the next tensor of their size. Twin: tests/backend/primitives.cpp
 #pragma once
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <utility>
 
-namespace rd4ad::backend {
+#include <rd4ad/core/config.hpp>
 
-/// Buffers that tensors give back when their last handle goes, so that a step after the first allocates nothing. A
-/// buffer is taken again for a request of its size down to half of it. One thread at a time; buffers given
-/// back after the pool is gone are freed.
+namespace rd4ad::inline RD4AD_ABI::backend {
+
+/// Tensors return their buffers to the pool when their last handle is destroyed, so that no step but the first allocates.
+/// A request takes a buffer of its size or up to twice its size. One thread uses a pool at a time; a buffer that is returned
+/// after the pool's destruction is freed.
 template <class Buffer>
 class pool {
    public:
-    /// A buffer of at least `count` values; `allocate(count)` makes one where none fits.
+    /// A buffer of at least `count` values; calls `allocate(count)` where none fits.
     template <class Allocate>
     [[nodiscard]] std::shared_ptr<Buffer> take(std::size_t count, const Allocate& allocate) {
         auto found = free_->lower_bound(count);
@@ -25,11 +27,11 @@ class pool {
             buffer = std::make_unique<Buffer>(allocate(count));
             allocated_ += count;
         }
-        return {buffer.release(), [kept = std::weak_ptr{free_}](Buffer* back) {
-                    std::unique_ptr<Buffer> owned{back};
-                    if (const auto home = kept.lock()) {
+        return {buffer.release(), [list = std::weak_ptr{free_}](Buffer* returned) {
+                    std::unique_ptr<Buffer> owned{returned};
+                    if (const auto free = list.lock()) {
                         const std::size_t size = owned->size();
-                        home->emplace(size, std::move(owned));
+                        free->emplace(size, std::move(owned));
                     }
                 }};
     }
@@ -37,7 +39,7 @@ class pool {
     /// Frees the buffers that no tensor holds.
     void release() { free_->clear(); }
 
-    /// Values allocated so far: stays the same from the second step on.
+    /// Values allocated since construction: constant from the second step on.
     [[nodiscard]] std::size_t allocated() const noexcept { return allocated_; }
 
    private:
@@ -46,4 +48,4 @@ class pool {
     std::size_t allocated_{0};
 };
 
-}  // namespace rd4ad::backend
+}  // namespace rd4ad::inline RD4AD_ABI::backend

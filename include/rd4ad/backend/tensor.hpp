@@ -1,4 +1,4 @@
-// rd4ad/backend/tensor.hpp: a batch of feature maps where a backend keeps it, and its way from and to the host. Twin:
+// rd4ad/backend/tensor.hpp: a batch of feature maps in a backend's memory, and copies from and to the host. Twin:
 // tests/backend/primitives.cpp
 #pragma once
 #include <cstddef>
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include <rd4ad/backend/concept.hpp>
-#include <rd4ad/core/detail/xtensor.hpp>
+#include <rd4ad/core/text.hpp>
 
-namespace rd4ad::backend {
+namespace rd4ad::inline RD4AD_ABI::backend {
 
 /// Kernel: sets values.
 template <class T>
@@ -19,16 +19,17 @@ struct fill_kernel {
     T value;
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
-        store<P>(to + r * width + c, backend::fill<P>(value));
+        store<P>(to + r * width + c, broadcast<P>(value));
     }
+    [[nodiscard]] double values_moved(double visits) const { return visits; }
 };
 
-}  // namespace rd4ad::backend
+}  // namespace rd4ad::inline RD4AD_ABI::backend
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// N x C x H x W values, in memory N x H x W x C. A handle: copies share the memory, which goes back to the queue's pool
-/// with the last of them.
+/// N x C x H x W values, in memory N x H x W x C. A handle: copies share the memory, and the last one returns it to the
+/// queue's pool. A function that writes a tensor takes it by non-const reference.
 template <Backend B>
 struct tensor {
     using value_type = typename B::value_type;
@@ -36,7 +37,8 @@ struct tensor {
     rd4ad::shape shape{};
     std::shared_ptr<typename B::buffer> memory{};
 
-    [[nodiscard]] value_type* data() const { return memory ? memory->data() : nullptr; }
+    [[nodiscard]] value_type* data() { return memory ? memory->data() : nullptr; }
+    [[nodiscard]] const value_type* data() const { return memory ? memory->data() : nullptr; }
     [[nodiscard]] std::size_t count() const { return shape.count(); }
 };
 
@@ -46,26 +48,26 @@ template <Backend B>
     return {size, q.pool.take(size.count(), [](std::size_t count) { return B::allocate(count); })};
 }
 
-/// Frees the memory of tensors that are gone, which the queue keeps for the next ones: between two kinds of work, whose tensors
-/// differ in size.
+/// Frees the memory that the queue's pool keeps for later tensors. Call it between two kinds of work whose tensors differ in
+/// size.
 template <Backend B>
 void release_idle(typename B::queue& q) {
     q.wait();
     q.pool.release();
 }
 
-/// A tensor from channels-last host values; shape_error if their number is not the shape's.
+/// A tensor from channels-last host values. Throws shape_error if their number differs from the shape's.
 template <Backend B>
 [[nodiscard]] tensor<B> to_device(typename B::queue& q, const shape& size, std::span<const typename B::value_type> values) {
     if (values.size() != size.count())
-        throw shape_error{"to_device: " + std::to_string(values.size()) + " values given for " + to_string(size) +
-                          ", which has " + std::to_string(size.count())};
+        throw shape_error{
+            text("to_device: the shape ", to_string(size), " has ", size.count(), " values, found ", values.size())};
     auto made = make_tensor<B>(q, size);
     B::upload(q, values, made.data());
     return made;
 }
 
-/// The values in channels-last order.
+/// The values in channels-last order. Waits for the queue's work.
 template <Backend B>
 [[nodiscard]] std::vector<typename B::value_type> to_host(typename B::queue& q, const tensor<B>& from) {
     std::vector<typename B::value_type> values(from.count());
@@ -73,38 +75,11 @@ template <Backend B>
     return values;
 }
 
-/// A tensor from a host array seen as N x C x H x W.
-template <Backend B>
-[[nodiscard]] tensor<B> from_array(typename B::queue& q, const xt::xtensor<typename B::value_type, 4>& array) {
-    const shape size{array.shape(0), array.shape(1), array.shape(2), array.shape(3)};
-    std::vector<typename B::value_type> values(size.count());
-    std::size_t at = 0;
-    for (std::size_t n = 0; n < size.n; ++n)
-        for (std::size_t y = 0; y < size.h; ++y)
-            for (std::size_t x = 0; x < size.w; ++x)
-                for (std::size_t c = 0; c < size.c; ++c) values[at++] = array(n, c, y, x);
-    return to_device<B>(q, size, values);
-}
-
-/// The values as a host array seen as N x C x H x W.
-template <Backend B>
-[[nodiscard]] xt::xtensor<typename B::value_type, 4> to_array(typename B::queue& q, const tensor<B>& from) {
-    const auto values = to_host<B>(q, from);
-    const auto& size = from.shape;
-    auto array = xt::xtensor<typename B::value_type, 4>::from_shape({size.n, size.c, size.h, size.w});
-    std::size_t at = 0;
-    for (std::size_t n = 0; n < size.n; ++n)
-        for (std::size_t y = 0; y < size.h; ++y)
-            for (std::size_t x = 0; x < size.w; ++x)
-                for (std::size_t c = 0; c < size.c; ++c) array(n, c, y, x) = values[at++];
-    return array;
-}
-
 /// Sets every value of a tensor.
 template <Backend B>
-void fill_with(typename B::queue& q, const tensor<B>& t, typename B::value_type value) {
-    const std::size_t width = t.shape.c, rows = t.shape.pixels();
-    B::apply(q, rows, width, backend::fill_kernel<typename B::value_type>{t.data(), width, value});
+void fill(typename B::queue& q, tensor<B>& to, typename B::value_type value) {
+    const std::size_t width = to.shape.c, rows = to.shape.pixels();
+    B::apply(q, rows, width, backend::fill_kernel<typename B::value_type>{.to = to.data(), .width = width, .value = value});
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

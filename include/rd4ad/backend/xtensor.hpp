@@ -1,39 +1,42 @@
-// rd4ad/backend/xtensor.hpp: the CPU backend: xtensor's storage, xsimd's packs, OpenBLAS's products, OpenMP's threads.
+// rd4ad/backend/xtensor.hpp: the CPU backend: xtensor's storage, xsimd's packs, OpenBLAS's products, OpenMP's threads. Twin:
+// tests/backend/primitives.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <new>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <rd4ad/backend/concept.hpp>
-#include <rd4ad/backend/xtensor/apply.hpp>
-#include <rd4ad/backend/xtensor/gemm.hpp>
-#include <rd4ad/backend/xtensor/storage.hpp>
-#include <rd4ad/backend/xtensor/tiled_gemm.hpp>
+#include <rd4ad/backend/cpu/apply.hpp>
+#include <rd4ad/backend/cpu/fused_gemm.hpp>
+#include <rd4ad/backend/cpu/gemm.hpp>
+#include <rd4ad/backend/cpu/storage.hpp>
+#include <rd4ad/core/text.hpp>
 
-namespace rd4ad::backend {
+namespace rd4ad::inline RD4AD_ABI::backend {
 
-/// The CPU backend in T, float or double. Runs everywhere; in double for gradient checks.
+/// The CPU backend in T, float or double. It runs everywhere; gradient checks use it in double.
 template <std::floating_point T>
 struct xtensor {
     using value_type = T;
-    using buffer = host::buffer<T>;
-    using queue = host::queue<T>;
+    using buffer = cpu::buffer<T>;
+    using queue = cpu::queue<T>;
 
-    /// "xtensor", with the value type where it is not float.
+    /// "xtensor", or "xtensor double".
     [[nodiscard]] static std::string_view name() { return sizeof(T) == sizeof(float) ? "xtensor" : "xtensor double"; }
 
-    /// OpenBLAS's choice of kernels on this processor ("SkylakeX", "Zen", ...): named beside each figure.
-    [[nodiscard]] static std::string kernels() { return openblas_get_corename(); }
+    /// The kernels that OpenBLAS chose for this processor ("SkylakeX", "Zen", ...).
+    [[nodiscard]] static std::string blas_description() { return openblas_get_corename(); }
 
-    /// Uninitialised memory for `count` values; memory_error where there is not enough.
+    /// Uninitialised memory for `count` values. Throws memory_error where there is not enough.
     [[nodiscard]] static buffer allocate(std::size_t count) {
         try {
             return buffer{count};
         } catch (const std::bad_alloc&) {
-            throw memory_error{"out of memory: " + std::to_string(count * sizeof(T)) +
-                               " bytes were wanted in one piece; use a smaller batch or image size"};
+            throw memory_error{
+                text("out of memory: ", count * sizeof(T), " bytes were requested at once; use a smaller batch or image size")};
         }
     }
 
@@ -42,36 +45,36 @@ struct xtensor {
 
     template <class Kernel>
     static void apply(queue& q, std::size_t rows, std::size_t channels, const Kernel& kernel) {
-        host::apply<T>(q.threads, rows, channels, kernel);
+        cpu::apply<T>(q.threads, rows, channels, kernel);
     }
 
-    static void gemm(queue& q, const gemm_call<T>& call) { host::gemm(q.threads, call); }
+    static void gemm(queue& q, const gemm_call<T>& call) { cpu::gemm(q.threads, call); }
 
     template <class Work>
     static void for_each(queue& q, std::size_t count, const Work& work) {
-        host::for_each(q.threads, count, work);
+        cpu::for_each(q.threads, count, work);
     }
 
     template <class Producer, class Consumer>
-    static void tiled_gemm(queue& q, const tile_sizes& sizes, const Producer& producer, const right_side<T>& right,
+    static void fused_gemm(queue& q, const gemm_shape& shape, const Producer& producer, const rhs_matrix<T>& rhs,
                            const Consumer& consumer) {
-        host::tiled_gemm<host::panel_products<T>>(q, sizes, producer, right, consumer);
+        cpu::fused_gemm<cpu::packed_products<T>>(q, shape, producer, rhs, consumer);
+    }
+    template <class Lhs, class Rhs>
+    static void fused_gemm_reduce(queue& q, const gemm_shape& shape, const Lhs& lhs, const Rhs& rhs, T* out) {
+        cpu::fused_gemm_reduce(q, shape, lhs, rhs, out);
     }
 
-    /// Values of a right-hand side in panels, and the panels themselves: for weights that many calls share.
-    [[nodiscard]] static std::size_t panels_size(const tile_sizes& sizes) {
-        return sizes.matrices() * host::panel_products<T>::count(sizes.k, sizes.n);
+    [[nodiscard]] static std::size_t packed_size(const gemm_shape& shape) {
+        return shape.matrices() * cpu::packed_products<T>::count(shape.k, shape.n);
     }
-    static void make_panels(queue& q, const tile_sizes& sizes, const right_side<T>& right, T* to) {
-        host::panel_products<T>::lay_out(q.threads, sizes, right, to);
-    }
-
-    template <class Left, class Right>
-    static void tiled_gemm_reduce(queue& q, const tile_sizes& sizes, const Left& left, const Right& right, T* out) {
-        host::tiled_gemm_reduce(q, sizes, left, right, out);
+    static void pack_b(queue& q, const gemm_shape& shape, const rhs_matrix<T>& rhs, T* to) {
+        cpu::packed_products<T>::pack(q.threads, shape, rhs, to);
     }
 };
 
-static_assert(Backend<xtensor<float>> && Backend<xtensor<double>> && WorksOnHost<xtensor<float>>);
+static_assert(Backend<xtensor<float>> && Backend<xtensor<double>>);
+static_assert(HasFusedGemm<xtensor<float>> && HasFusedGemmReduce<xtensor<float>> && HasPackedWeights<xtensor<float>>);
+static_assert(WorksOnHost<xtensor<float>>);
 
-}  // namespace rd4ad::backend
+}  // namespace rd4ad::inline RD4AD_ABI::backend

@@ -1,24 +1,26 @@
-// rd4ad/core/error.hpp: the library's exceptions, one root with a stable code. Twin: tests/core/error.cpp
+// rd4ad/core/error.hpp: the library's exceptions: one base class with a stable code. Twin: tests/core/error.cpp
 #pragma once
 #include <stdexcept>
 #include <string>
 
-namespace rd4ad {
+#include <rd4ad/core/config.hpp>
 
-/// What went wrong, stable across versions; the command prints the message and maps every code to exit status 1.
+namespace rd4ad::inline RD4AD_ABI {
+
+/// The kind of an error, stable across versions. The command prints the message and exits with status 1 for every code.
 enum class error_code {
-    shape,    ///< sizes that don't fit together
-    format,   ///< a file's content is not what its kind promises
+    shape,    ///< sizes that do not match
+    format,   ///< a file's content breaks its format
     io,       ///< a file can't be opened, read, written or moved
-    numeric,  ///< NaN, infinity or a quantity that is undefined for the given values
-    option,   ///< a setting outside its range, or settings that contradict each other
+    numeric,  ///< NaN, infinity, or a quantity that the given values leave undefined
+    option,   ///< a setting outside its range, or contradictory settings
     data,     ///< a data set whose layout or content can't be used
-    memory,   ///< memory of the host or the device ran out
-    device    ///< the device that computes is missing or failed
+    memory,   ///< the host or the device ran out of memory
+    device    ///< the compute device is missing or failed
 };
 
-/// Root of every exception the library throws on purpose. The message names the file or tensor, what was found, what
-/// was expected, and what to do.
+/// Base class of every exception that the library throws on purpose. The message names the file or tensor, states what was
+/// found and what was expected, and tells the user what to do.
 class error : public std::runtime_error {
    public:
     error(error_code code, const std::string& message) : std::runtime_error{message}, code_{code} {}
@@ -29,13 +31,13 @@ class error : public std::runtime_error {
     error_code code_;
 };
 
-/// Sizes that don't fit together; both are in the message.
+/// Sizes that do not match. The message states both.
 class shape_error : public error {
    public:
     explicit shape_error(const std::string& message) : error{error_code::shape, message} {}
 };
 
-/// A file's content is not what its kind promises. The message starts with the file's path.
+/// A file's content breaks its format. The message starts with the file's path.
 class format_error : public error {
    public:
     explicit format_error(const std::string& message) : error{error_code::format, message} {}
@@ -47,13 +49,13 @@ class io_error : public error {
     explicit io_error(const std::string& message) : error{error_code::io, message} {}
 };
 
-/// NaN, infinity, or a quantity that is undefined for the given values.
+/// NaN, infinity, or a quantity that the given values leave undefined.
 class numeric_error : public error {
    public:
     explicit numeric_error(const std::string& message) : error{error_code::numeric, message} {}
 };
 
-/// A setting outside its range, or settings that contradict each other.
+/// A setting outside its range, or contradictory settings.
 class option_error : public error {
    public:
     explicit option_error(const std::string& message) : error{error_code::option, message} {}
@@ -65,16 +67,16 @@ class data_error : public error {
     explicit data_error(const std::string& message) : error{error_code::data, message} {}
 };
 
-/// Memory of the host or the device ran out; the message states what was needed and what there was.
+/// The host or the device ran out of memory. The message states the memory needed and the memory available.
 class memory_error : public error {
    public:
     explicit memory_error(const std::string& message) : error{error_code::memory, message} {}
 };
 
-/// The device that computes is missing, or failed at its work; the message has its driver's words.
+/// The compute device is missing or failed. The message includes the driver's error text.
 class device_error : public error {
    public:
     explicit device_error(const std::string& message) : error{error_code::device, message} {}
 };
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

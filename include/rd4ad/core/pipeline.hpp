@@ -1,47 +1,54 @@
-// rd4ad/core/pipeline.hpp: a row of things worked through part by part, the next part made and the last one used meanwhile. Twin:
-// tests/core/pipeline.cpp
+// rd4ad/core/pipeline.hpp: processes a sequence in chunks: loads chunk i + 1 and consumes chunk i - 1 while chunk i is computed.
+// Twin: tests/core/pipeline.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <future>
 #include <utility>
 
-namespace rd4ad {
+#include <rd4ad/core/config.hpp>
 
-/// When a part is made: while the one before is worked on, by another thread; or after that, by the thread that works.
-enum class making { ahead, in_turn };
+namespace rd4ad::inline RD4AD_ABI {
 
-/// Takes 0 .. count - 1 in order, `step` at a time: work(first, make(first, size)) on the caller's thread. Parts are made one
-/// after the other. What make or work throws is thrown again here, after a part that is being made is done.
-template <class Make, class Work>
-void work_through(making when, std::size_t count, std::size_t step, const Make& make, const Work& work) {
-    const auto part = [&](std::size_t first) { return make(first, std::min(step, count - first)); };
-    if (when == making::in_turn) {
-        for (std::size_t first = 0; first < count; first += step) work(first, part(first));
+/// The thread that loads a chunk. `on`: another thread, while the previous chunk is computed. `off`: the caller's thread, after
+/// the previous chunk is computed.
+enum class prefetch { on, off };
+
+/// Splits 0 .. count - 1 into chunks of `step` indices (the last chunk may be smaller). Calls compute(first, load(first, size))
+/// for each chunk, in order. compute runs on the caller's thread. At most one chunk is being loaded at any time. Rethrows an
+/// exception of load or compute after a load in progress has ended.
+template <class Load, class Compute>
+void for_each_chunk(prefetch when, std::size_t count, std::size_t step, const Load& load, const Compute& compute) {
+    const auto load_at = [&](std::size_t first) { return load(first, std::min(step, count - first)); };
+    if (when == prefetch::off) {
+        for (std::size_t first = 0; first < count; first += step) compute(first, load_at(first));
         return;
     }
-    const auto ahead = [&](std::size_t first) { return std::async(std::launch::async, [&part, first] { return part(first); }); };
+    const auto start_load = [&](std::size_t first) {
+        return std::async(std::launch::async, [&load_at, first] { return load_at(first); });
+    };
     if (count == 0) return;
-    auto next = ahead(0);
+    auto next = start_load(0);
     for (std::size_t first = 0; first < count; first += step) {
-        auto made = next.get();
-        if (count - first > step) next = ahead(first + step);
-        work(first, std::move(made));
+        auto loaded = next.get();
+        if (count - first > step) next = start_load(first + step);
+        compute(first, std::move(loaded));
     }
 }
 
-/// The same with one hand more: use(first, work(first, make(first, size))), where a part is used by a thread of its own, one
-/// after the other in order, while the next is made or worked on. All are used on return.
-template <class Make, class Work, class Use>
-void pipeline(making when, std::size_t count, std::size_t step, const Make& make, const Work& work, const Use& use) {
-    std::future<void> used;
-    work_through(when, count, step, make, [&](std::size_t first, auto made) {
-        auto result = work(first, std::move(made));
-        if (used.valid()) used.get();
-        used = std::async(std::launch::async,
-                          [&use, first, result = std::move(result)]() mutable { use(first, std::move(result)); });
+/// for_each_chunk with a third stage: consume(first, compute(first, load(first, size))). consume runs on its own thread, in
+/// order, while the next chunk is loaded or computed. All chunks are consumed on return.
+template <class Load, class Compute, class Consume>
+void pipeline(prefetch when, std::size_t count, std::size_t step, const Load& load, const Compute& compute,
+              const Consume& consume) {
+    std::future<void> consumed;
+    for_each_chunk(when, count, step, load, [&](std::size_t first, auto loaded) {
+        auto result = compute(first, std::move(loaded));
+        if (consumed.valid()) consumed.get();
+        consumed = std::async(std::launch::async,
+                              [&consume, first, result = std::move(result)]() mutable { consume(first, std::move(result)); });
     });
-    if (used.valid()) used.get();
+    if (consumed.valid()) consumed.get();
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -10,17 +10,19 @@
 #include <utility>
 #include <vector>
 
-namespace rd4ad {
+#include <rd4ad/core/config.hpp>
 
-/// 64-bit FNV-1a of a text: turns a tensor's name into a seed of its own.
+namespace rd4ad::inline RD4AD_ABI {
+
+/// 64-bit FNV-1a hash of a text: derives a seed from a tensor's name.
 [[nodiscard]] constexpr std::uint64_t hash_name(std::string_view text) noexcept {
     std::uint64_t hash = 0xCBF29CE484222325ULL;
     for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001B3ULL;
     return hash;
 }
 
-/// splitmix64: one 64-bit state, advanced by a constant and finalised. Its whole state is `state`, so it can be kept
-/// in a file and taken up again.
+/// splitmix64: each call adds a constant to a 64-bit state and scrambles the sum. `state` is the whole state: a generator made
+/// from a stored `state` continues the sequence.
 struct random {
     std::uint64_t state{0};
 
@@ -33,10 +35,10 @@ struct random {
         return z ^ (z >> 31);
     }
 
-    /// Uniform in [0, 1), 24 bits.
+    /// Uniform in [0, 1), with 24 random bits.
     constexpr double uniform() noexcept { return static_cast<double>(next() >> 40) / 16777216.0; }
 
-    /// Uniform in 0 .. bound - 1, without bias; bound >= 1.
+    /// Uniform in 0 .. bound - 1, without bias. bound: at least 1.
     constexpr std::uint64_t below(std::uint64_t bound) noexcept {
         const std::uint64_t uneven = (0 - bound) % bound;
         std::uint64_t bits = next();
@@ -44,20 +46,20 @@ struct random {
         return bits % bound;
     }
 
-    /// Standard normal, by Box and Muller; takes two uniforms a value.
+    /// Standard normal (Box-Muller). Draws two uniforms per value.
     double normal() noexcept {
         const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
         return radius * std::cos(2.0 * std::numbers::pi * uniform());
     }
 };
 
-/// Fisher and Yates' shuffle in place.
+/// Shuffles in place (Fisher-Yates).
 template <class T>
 void shuffle(std::span<T> items, random& source) {
     for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[source.below(i)]);
 }
 
-/// 0 .. n - 1 in an order drawn from the source.
+/// The numbers 0 .. n - 1 in random order.
 [[nodiscard]] inline std::vector<std::size_t> shuffled_order(std::size_t n, random& source) {
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -65,4 +67,4 @@ void shuffle(std::span<T> items, random& source) {
     return order;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,4 +1,4 @@
-// rd4ad/core/threads.hpp: how many threads, and work cut into fixed parts. Twin: tests/core/threads.cpp
+// rd4ad/core/threads.hpp: the number of threads, index ranges and a parallel loop. Twin: tests/core/threads.cpp
 #pragma once
 #include <cstddef>
 #include <cstdlib>
@@ -6,28 +6,34 @@
 #include <thread>
 #include <vector>
 
-namespace rd4ad {
+#include <rd4ad/core/config.hpp>
 
-/// Threads to use where the caller gave 0: RD4AD_THREADS if set to a number above 0, else the processor's.
+namespace rd4ad::inline RD4AD_ABI {
+
+/// The number of threads that 0 stands for: the environment variable RD4AD_THREADS if it is a number above 0, else the number of
+/// hardware threads.
 [[nodiscard]] inline std::size_t default_threads() {
-    if (const char* text = std::getenv("RD4AD_THREADS"))
-        if (const long given = std::strtol(text, nullptr, 10); given > 0) return static_cast<std::size_t>(given);
-    const unsigned found = std::thread::hardware_concurrency();
-    return found == 0 ? 1 : found;
+    if (const char* setting = std::getenv("RD4AD_THREADS"))
+        if (const long count = std::strtol(setting, nullptr, 10); count > 0) return static_cast<std::size_t>(count);
+    const unsigned hardware = std::thread::hardware_concurrency();
+    return hardware == 0 ? 1 : hardware;
 }
 
-/// Part `index` of `parts` nearly equal, contiguous parts of 0 .. count - 1: [first, last).
-struct part {
+/// The indices first .. last - 1.
+struct index_range {
     std::size_t first, last;
 };
-[[nodiscard]] constexpr part part_of(std::size_t count, std::size_t parts, std::size_t index) noexcept {
+
+/// Splits 0 .. count - 1 into `parts` contiguous ranges whose sizes differ by at most one; returns range `index`.
+[[nodiscard]] constexpr index_range partition(std::size_t count, std::size_t parts, std::size_t index) noexcept {
     const std::size_t each = count / parts, left = count % parts;
     const std::size_t first = index * each + (index < left ? index : left);
     return {first, first + each + (index < left ? 1 : 0)};
 }
 
-/// Calls work(i) for i in 0 .. count - 1 on at most `threads` threads (0: default_threads()), each a contiguous part.
-/// For floors without a backend: reading and resizing images, metrics. The first exception is thrown again here.
+/// Calls work(i) for every i in 0 .. count - 1. Splits the indices among at most `threads` threads (0: default_threads()), one
+/// contiguous range per thread. For code without a backend, such as reading images and computing metrics. Rethrows the exception
+/// of the first range that failed, after all threads have ended.
 template <class Work>
 void parallel_for(std::size_t count, std::size_t threads, const Work& work) {
     if (threads == 0) threads = default_threads();
@@ -42,7 +48,7 @@ void parallel_for(std::size_t count, std::size_t threads, const Work& work) {
         for (std::size_t t = 0; t < threads; ++t)
             pool.emplace_back([&, t] {
                 try {
-                    const auto [first, last] = part_of(count, threads, t);
+                    const auto [first, last] = partition(count, threads, t);
                     for (std::size_t i = first; i < last; ++i) work(i);
                 } catch (...) {
                     failures[t] = std::current_exception();
@@ -53,4 +59,4 @@ void parallel_for(std::size_t count, std::size_t threads, const Work& work) {
         if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,5 +1,5 @@
-// rd4ad/data/items.hpp: photographs, what is known of them, and their split into train and test. Twin:
-// tests/data_layouts/dataset.cpp
+// rd4ad/data/items.hpp: a data set: its images, their labels and masks, and the split into train and test. Twin:
+// tests/data/dataset.cpp
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -8,27 +8,29 @@
 #include <string>
 #include <vector>
 
-namespace rd4ad::data {
+#include <rd4ad/core/config.hpp>
 
-/// One photograph and what is known of it.
+namespace rd4ad::inline RD4AD_ABI::data {
+
+/// An image and its ground truth.
 struct item {
     std::filesystem::path image{};
-    bool anomalous{false};
-    std::string kind{"good"};                     ///< "good", or the defect's name
-    std::optional<std::filesystem::path> mask{};  ///< an image or a labelme file; none where unknown, or for good parts
-    std::uint8_t mask_above{127};                 ///< a pixel of the mask's file is defect above this grey value
-    std::string mask_expected{};                  ///< where a mask was looked for, for messages
+    bool is_anomalous{false};
+    std::string kind{"good"};                     ///< "good", or the name of the defect
+    std::optional<std::filesystem::path> mask{};  ///< an image or a labelme file; nullopt for a good image and an unknown mask
+    std::uint8_t mask_above{127};                 ///< a pixel of the mask file is defective above this grey value
+    std::string mask_expected{};                  ///< where the layout expects the mask, for messages
 };
 
-/// The items of one category. Within each part they are sorted by kind, "good" first, and by file name.
+/// The items of one category. The layouts sort train and test by kind, "good" first, and then by file name.
 struct dataset {
     std::string name{};  ///< the category
     std::vector<item> train{}, test{};
 };
 
-/// Whether pixels can be judged: there is a test image with a mask. load_mask tells which others lack theirs.
-[[nodiscard]] inline bool has_masks(const dataset& of) {
-    return std::any_of(of.test.begin(), of.test.end(), [](const item& one) { return one.mask.has_value(); });
+/// Whether at least one test image has a mask, so that pixels can be evaluated. load_mask reports the images without one.
+[[nodiscard]] inline bool has_masks(const dataset& set) {
+    return std::any_of(set.test.begin(), set.test.end(), [](const item& one) { return one.mask.has_value(); });
 }
 
-}  // namespace rd4ad::data
+}  // namespace rd4ad::inline RD4AD_ABI::data

@@ -1,4 +1,4 @@
-// rd4ad/data/mvtec.hpp: the folders of MVTec AD: train/good, test/<kind>, ground_truth/<kind>. Twin: tests/data_layouts/mvtec.cpp
+// rd4ad/data/mvtec.hpp: the layout of MVTec AD: train/good, test/<kind>, ground_truth/<kind>. Twin: tests/data/mvtec.cpp
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -6,14 +6,16 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/detail/files.hpp>
+#include <rd4ad/data/folder.hpp>
 
-namespace rd4ad::data {
+namespace rd4ad::inline RD4AD_ABI::data {
 
 namespace detail {
 
-/// folder/<stem> with any image extension, in lower or upper case, png first.
+/// The file folder/<stem> with any image extension, in lower or upper case; png comes first.
 [[nodiscard]] inline std::optional<std::filesystem::path> with_stem(const std::filesystem::path& folder,
                                                                     const std::string& stem) {
     for (const auto extension : image_extensions)
@@ -22,37 +24,36 @@ namespace detail {
     return std::nullopt;
 }
 
-/// The defects of one kind with their masks, where there are any.
+/// Appends the defects of one kind, with the masks that exist.
 inline void add_defects(std::vector<item>& to, const std::filesystem::path& images, const std::filesystem::path& masks) {
     const std::string kind = images.filename().string();
-    for (const auto& image : some_images_in(images, "the test images of kind \"" + kind + "\"")) {
+    for (const auto& image : images_in_folder(images, text("test images of kind \"", kind, '"'))) {
         const std::string stem = image.stem().string();
         auto mask = with_stem(masks, stem + "_mask");
         if (!mask) mask = with_stem(masks, stem);
         to.push_back({.image = image,
-                      .anomalous = true,
+                      .is_anomalous = true,
                       .kind = kind,
                       .mask = mask,
-                      .mask_expected = (masks / (stem + "_mask.png")).string() + " or " + (masks / (stem + ".png")).string()});
+                      .mask_expected = text(masks / (stem + "_mask.png"), " or ", masks / (stem + ".png"))});
     }
 }
 
-/// The folders of one category, where good parts lie in folders named `good`. See open_mvtec.
+/// Opens one category whose good images lie in folders named `good`. See open_mvtec.
 [[nodiscard]] inline dataset open_kinds(const std::filesystem::path& root, const std::string& good, const std::string& layout) {
     if (!is_folder(root / "train" / good))
-        throw data_error{root.string() + ": expected train/" + good + " with images of good parts (layout " + layout +
-                         "), found " + names_in(root)};
+        throw data_error{
+            text(root, ": expected train/", good, " with good images (layout ", layout, "), found ", names_in(root))};
     dataset set{.name = name_of(root)};
-    for (const auto& image : some_images_in(root / "train" / good, "the training images of good parts"))
+    for (const auto& image : images_in_folder(root / "train" / good, "good images to train on"))
         set.train.push_back({.image = image});
     const auto test = root / "test";
     if (!images_in(test).empty())
-        throw data_error{test.string() + ": images lie in it directly; expected one folder a kind in it, " + good +
-                         " and one a defect"};
+        throw data_error{text(test, ": holds images; expected one folder per kind: ", good, ", and one for each kind of defect")};
     const auto kinds = folders_in(test);
     for (const auto& kind : kinds)
         if (kind.filename() == good)
-            for (const auto& image : some_images_in(kind, "the test images of good parts")) set.test.push_back({.image = image});
+            for (const auto& image : images_in_folder(kind, "good test images")) set.test.push_back({.image = image});
     for (const auto& kind : kinds)
         if (kind.filename() != good) add_defects(set.test, kind, root / "ground_truth" / kind.filename());
     return set;
@@ -63,10 +64,10 @@ inline void add_defects(std::vector<item>& to, const std::filesystem::path& imag
 /// Whether the folder has MVTec AD's layout: it holds train/good.
 [[nodiscard]] inline bool is_mvtec(const std::filesystem::path& root) { return detail::is_folder(root / "train" / "good"); }
 
-/// One category in MVTec AD's layout. Training images: train/good, other folders in train are left alone. Test images:
-/// one folder a kind in test, "good" for good parts; no test folder at all is no test images. Masks:
-/// `ground_truth/<kind>/<stem>_mask.png` or `<stem>.png`, any image extension; those that are missing stay out.
-/// Throws data_error where train/good or a kind's folder holds no images, or images lie in test itself.
+/// Opens one category in MVTec AD's layout. Training images: train/good; other folders of train are ignored. Test images: one
+/// folder per kind in test, "good" for the good ones; a missing test folder means no test images. Masks:
+/// `ground_truth/<kind>/<stem>_mask.png` or `<stem>.png`, with any image extension; a defect can lack its mask.
+/// Throws data_error where train/good or the folder of a kind holds no images, or where test itself holds images.
 [[nodiscard]] inline dataset open_mvtec(const std::filesystem::path& root) { return detail::open_kinds(root, "good", "mvtec"); }
 
-}  // namespace rd4ad::data
+}  // namespace rd4ad::inline RD4AD_ABI::data

@@ -1,4 +1,4 @@
-// rd4ad/data/open.hpp: a data set from its folder or list, its layout given or found. Twin: tests/data_layouts/open.cpp
+// rd4ad/data/open.hpp: opens a data set from a folder or CSV file, in a given or detected layout. Twin: tests/data/open.cpp
 #pragma once
 #include <algorithm>
 #include <array>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/data/bsd.hpp>
 #include <rd4ad/data/btad.hpp>
 #include <rd4ad/data/csv.hpp>
@@ -20,15 +21,15 @@
 #include <rd4ad/data/mvtec.hpp>
 #include <rd4ad/data/visa.hpp>
 
-namespace rd4ad::data {
+namespace rd4ad::inline RD4AD_ABI::data {
 
-/// How a data set is read.
+/// How to open a data set.
 struct open_options {
-    std::string layout{"auto"};  ///< auto, or one of layouts
-    double good_for_test{0.2};   ///< bsd's own layout, which has no split: the share of good images kept for the test
+    std::string layout{"auto"};  ///< "auto" (detected), or one of `layouts`
+    double good_for_test{0.2};   ///< layout bsd, which has no split: the share of good images for testing
 };
 
-/// The layouts there are.
+/// The names of the layouts.
 inline constexpr std::array<std::string_view, 7> layouts{"mvtec", "bsd", "ksdd2", "visa", "btad", "csv", "folder"};
 
 namespace detail {
@@ -37,14 +38,7 @@ inline constexpr const char* layout_signs =
     "train/good (mvtec), data and label (bsd), *_GT.png (ksdd2), Data/Images (visa), train/ok (btad), a .csv file (csv) or "
     "images (folder)";
 
-[[nodiscard]] inline std::string joined(const auto& names, std::size_t most) {
-    std::string text;
-    for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), most); ++i) text.append(i ? ", " : "").append(names[i]);
-    if (names.size() > most) text += ", ... (" + std::to_string(names.size()) + ")";
-    return text;
-}
-
-/// The layout of one category, "" where none is known.
+/// Detects the layout of one category; "" for an unknown layout.
 [[nodiscard]] inline std::string layout_of(const std::filesystem::path& root) {
     if (is_file(root)) return lower(root.extension().string()) == ".csv" ? "csv" : "";
     if (is_mvtec(root)) return "mvtec";
@@ -55,7 +49,7 @@ inline constexpr const char* layout_signs =
     return images_in(root).empty() ? "" : "folder";
 }
 
-/// Names of the sub-folders that hold a category of that layout (auto: of any but folder).
+/// The names of the sub-folders that hold a category in this layout ("auto": in any layout but folder).
 [[nodiscard]] inline std::vector<std::string> categories_in(const std::filesystem::path& root, const std::string& layout) {
     if (layout == "visa" || (layout == "auto" && is_visa_root(root))) return visa_names(root);
     std::vector<std::string> names;
@@ -65,23 +59,23 @@ inline constexpr const char* layout_signs =
     return names;
 }
 
+/// Throws option_error for an unknown layout; data_error for a missing path, and for a file or folder in place of the other.
 inline void check_layout(const std::filesystem::path& root, const std::string& layout) {
     if (layout != "auto" && std::find(layouts.begin(), layouts.end(), layout) == layouts.end())
-        throw option_error{"layout \"" + layout + "\" is unknown; expected auto, " + joined(layouts, layouts.size())};
+        throw option_error{text("layout \"", layout, "\" is unknown; expected auto, ", joined(layouts, layouts.size()))};
     std::error_code ignored;
-    if (!std::filesystem::exists(root, ignored))
-        throw data_error{root.string() + ": no such folder; check the path of the data set"};
-    const bool list = is_file(root), wants_list = layout == "csv";
-    if (list && !wants_list && !(layout == "auto" && layout_of(root) == "csv"))
-        throw data_error{root.string() + ": is a file, expected the folder of a data set" +
-                         (layout == "auto" ? " or a .csv file" : "")};
-    if (!list && wants_list) throw data_error{root.string() + ": is a folder, expected a .csv file (layout csv)"};
+    if (!std::filesystem::exists(root, ignored)) throw data_error{text(root, ": no such folder; check the path of the data set")};
+    const bool is_list = is_file(root), wants_list = layout == "csv";
+    if (is_list && !wants_list && !(layout == "auto" && layout_of(root) == "csv"))
+        throw data_error{text(root, ": is a file, expected the folder of a data set", layout == "auto" ? " or a .csv file" : "")};
+    if (!is_list && wants_list) throw data_error{text(root, ": is a folder, expected a .csv file (layout csv)")};
 }
 
 }  // namespace detail
 
-/// One category, or a list. With layout auto it is found by what lies in the folder. Throws data_error, naming the folder,
-/// what was found and what was expected; option_error for an unknown layout; else as the layout's own function does.
+/// Opens one category, or a CSV list. Layout auto detects the layout by the content of the folder. Throws option_error for an
+/// unknown layout; data_error, with the content of the folder and the known layouts, where it detects none; other errors as the
+/// open function of the layout does.
 [[nodiscard]] inline dataset open(const std::filesystem::path& root, const open_options& options = {}) {
     detail::check_layout(root, options.layout);
     const std::string layout = options.layout == "auto" ? detail::layout_of(root) : options.layout;
@@ -93,34 +87,35 @@ inline void check_layout(const std::filesystem::path& root, const std::string& l
     if (layout == "csv") return open_csv(root);
     if (layout == "folder") return open_folder(root);
     if (const auto names = detail::categories_in(root, "auto"); !names.empty())
-        throw data_error{root.string() + ": holds several categories (" + detail::joined(names, 6) +
-                         "); open one of them, or choose by class names"};
-    throw data_error{root.string() + ": its layout isn't known; expected " + detail::layout_signs + ", found " +
-                     detail::names_in(root)};
+        throw data_error{text(root, ": holds several categories (", detail::joined(names, 6),
+                              "); open one of them, or choose by class names")};
+    throw data_error{text(root, ": its layout is unknown; expected ", detail::layout_signs, ", found ", detail::names_in(root))};
 }
 
-/// The categories of a whole set, sorted: its sub-folders that hold one; for VisA those its split names. Throws data_error
-/// where there are none.
+/// The categories of a whole data set, sorted: the sub-folders that hold one; for VisA those in its split. Throws option_error
+/// for the layouts csv and folder, which have no categories, and data_error for a data set without categories.
 [[nodiscard]] inline std::vector<std::string> class_names(const std::filesystem::path& root, const open_options& options = {}) {
     if (options.layout == "csv" || options.layout == "folder")
-        throw option_error{"layout \"" + options.layout + "\" has no class names; open it without"};
+        throw option_error{text("layout \"", options.layout, "\" has no class names; open it without class names")};
     detail::check_layout(root, options.layout);
     auto names = detail::is_folder(root) ? detail::categories_in(root, options.layout) : std::vector<std::string>{};
     if (!names.empty()) return names;
     if (const auto layout = detail::layout_of(root); !layout.empty())
-        throw data_error{root.string() + ": is one data set itself (layout " + layout +
-                         "); give the folder that holds its class, or no class names"};
-    throw data_error{root.string() + ": no folder in it holds a data set" +
-                     (options.layout == "auto" ? "" : " of layout " + options.layout) + ", found " + detail::names_in(root)};
+        throw data_error{
+            text(root, ": is a single category (layout ", layout, "); give the folder that holds it, or no class names")};
+    throw data_error{text(root, ": no folder in it holds a data set",
+                          options.layout == "auto" ? "" : text(" of layout ", options.layout), ", found ",
+                          detail::names_in(root))};
 }
 
-/// One category of a whole set. Throws data_error, with the names there are, where it isn't one of them.
+/// Opens one category of a whole data set. Throws as class_names and open do, and data_error with the names of the categories for
+/// a name that is not one of them.
 [[nodiscard]] inline dataset open_class(const std::filesystem::path& root, const std::string& name,
                                         const open_options& options = {}) {
     const auto names = class_names(root, options);
     if (std::find(names.begin(), names.end(), name) == names.end())
-        throw data_error{root.string() + ": has no class \"" + name + "\"; there are " + detail::joined(names, names.size())};
+        throw data_error{text(root, ": has no class \"", name, "\"; there are ", detail::joined(names, names.size()))};
     return open(root / name, options);
 }
 
-}  // namespace rd4ad::data
+}  // namespace rd4ad::inline RD4AD_ABI::data

@@ -1,4 +1,4 @@
-// rd4ad/export/client.hpp: a client's side of an exported graph: what its description says, and photographs as its input. Twin:
+// rd4ad/export/client.hpp: the client's side of an exported graph: reads its description and arranges its input. Twin:
 // tests/export/client.cpp
 #pragma once
 #include <cstddef>
@@ -7,63 +7,81 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/export/description.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/io/quoted.hpp>
 #include <rd4ad/model/model.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// What a description says of the input: the settings that `network_input`, and fit_photograph with patch_input, take.
-/// format_error naming `source` and what is missing or unknown.
-[[nodiscard]] inline model_settings described_input(const io::json& about, const std::string& source) {
-    const auto fail = [&](const std::string& what) {
-        throw format_error{source + ": " + what + ": expected what rd4ad export wrote; export the model again"};
-    };
-    if (!about.is_object() || about.value("format", io::json{}) != description_format)
-        fail("is no description of the format '" + std::string{description_format} + "'");
-    const auto input = about.value("input", io::json::object());
-    const auto whole = [&](const char* key) {
+namespace export_detail {
+
+[[nodiscard]] inline format_error unreadable_description(const std::string& source, const std::string& problem) {
+    return format_error{text(source, ": ", problem, "; expected a description by rd4ad export; export the model again")};
+}
+
+/// Throws format_error unless the description has this version's format.
+inline void check_description_format(const io::json& description, const std::string& source) {
+    const auto format = description.is_object() ? description.value("format", io::json{}) : io::json{};
+    if (format == description_format) return;
+    throw unreadable_description(
+        source, text("found a description of ",
+                     format.is_string() ? "the format " + io::quoted(format.get<std::string>()) : std::string{"no format"},
+                     ", this version reads '", description_format, "'"));
+}
+
+}  // namespace export_detail
+
+/// Returns the settings that a description states for the input; `preprocess`, `patch_input` and `network_input` take them.
+/// Throws format_error that names `source` and the key that is missing or unknown.
+[[nodiscard]] inline model_settings described_input(const io::json& description, const std::string& source) {
+    export_detail::check_description_format(description, source);
+    const auto refuse = [&](const std::string& problem) { return export_detail::unreadable_description(source, problem); };
+    const auto input = description.value("input", io::json::object());
+    const auto size = [&](const char* key) {
         const auto found = input.value(key, io::json{});
-        if (!found.is_number_unsigned() || found == 0) fail(std::string{"'input' has no size '"} + key + "'");
+        if (!found.is_number_unsigned() || found == 0) throw refuse(text("'input' has no size '", key, "'"));
         return found.get<std::size_t>();
     };
     const auto three = [&](const char* key) {
         const auto found = io::three_numbers(input, key);
-        if (!found) fail(std::string{"'input' has no three numbers '"} + key + "'");
+        if (!found) throw refuse(text("'input' has no three numbers '", key, "'"));
         return *found;
     };
     const auto fit = input.value("fit", io::json{});
-    if (fit != "squash" && fit != "view") fail("'input' has a 'fit' that this version doesn't know");
-    model_settings settings{whole("height"), whole("width"), {three("mean"), three("deviation")}};
-    if (fit == "view") {
-        settings.view = data::view_from(input.value("view", io::json{}), source + ": 'input'");
+    if (fit != "squash" && fit != "preprocessing") throw refuse("'input' has an unknown 'fit'");
+    model_settings settings{size("height"), size("width"), {three("mean"), three("deviation")}};
+    if (fit == "preprocessing") {
+        settings.preprocessing = data::preprocessing_from(input.value("preprocessing", io::json{}), source + ": 'input'");
     } else {
-        settings.view.geometry.size = settings.width;
-        settings.view.geometry.height = settings.height == settings.width ? 0 : settings.height;
+        settings.preprocessing.geometry.size = settings.width;
+        settings.preprocessing.geometry.height = settings.height == settings.width ? 0 : settings.height;
     }
-    if (const auto teacher = about.value("teacher", io::json{}); teacher.is_string()) settings.teacher = teacher;
+    if (const auto teacher = description.value("teacher", io::json{}); teacher.is_string()) settings.teacher = teacher;
     return settings;
 }
 
-/// The Gaussian that smooths the joined map of patches, in pixels. format_error naming `source` where the description lacks it.
-[[nodiscard]] inline double described_sigma(const io::json& about, const std::string& source) {
-    const auto found = about.value("map", io::json::object()).value("sigma", io::json{});
-    if (!found.is_number() || found < 0)
-        throw format_error{source + ": 'map' has no 'sigma': expected what rd4ad export wrote; export the model again"};
+/// Returns the sigma, in pixels, of the Gaussian that smooths the joined map of patches. Throws format_error that names `source`
+/// if the description has none.
+[[nodiscard]] inline double described_sigma(const io::json& description, const std::string& source) {
+    const auto found = description.value("map", io::json::object()).value("sigma", io::json{});
+    if (!found.is_number() || found < 0) throw export_detail::unreadable_description(source, "'map' has no 'sigma'");
     return found.get<double>();
 }
 
-/// Images as `network_input` makes them (height x width x 3 each), as the graph takes them: N x 3 x height x width.
-[[nodiscard]] inline std::vector<float> channels_first(std::span<const float> images, std::size_t height, std::size_t width) {
-    const std::size_t pixels = height * width, each = 3 * pixels;
-    if (each == 0 || images.size() % each != 0)
-        throw shape_error{"channels_first: " + std::to_string(images.size()) + " values are no number of images of " +
-                          std::to_string(width) + " x " + std::to_string(height) + " x 3"};
-    std::vector<float> planes(images.size());
-    for (std::size_t first = 0; first < images.size(); first += each)
+/// Rearranges inputs of height x width x 3 (as `network_input` makes them) to the graph's layout, N x 3 x height x width. Throws
+/// shape_error unless the number of values is a multiple of height x width x 3.
+[[nodiscard]] inline std::vector<float> channels_first(std::span<const float> inputs, std::size_t height, std::size_t width) {
+    const std::size_t pixels = height * width, values = 3 * pixels;
+    if (values == 0 || inputs.size() % values != 0)
+        throw shape_error{
+            text("channels_first: found ", inputs.size(), " values, expected a multiple of ", width, " x ", height, " x 3")};
+    std::vector<float> planar(inputs.size());
+    for (std::size_t first = 0; first < inputs.size(); first += values)
         for (std::size_t c = 0; c < 3; ++c)
-            for (std::size_t i = 0; i < pixels; ++i) planes[first + c * pixels + i] = images[first + 3 * i + c];
-    return planes;
+            for (std::size_t i = 0; i < pixels; ++i) planar[first + c * pixels + i] = inputs[first + 3 * i + c];
+    return planar;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

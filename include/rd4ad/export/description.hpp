@@ -1,74 +1,95 @@
-// rd4ad/export/description.hpp: what a client of an exported graph has to know, as JSON. Twin: tests/export/description.cpp
+// rd4ad/export/description.hpp: the JSON that tells a client of an exported graph how to use it. Twin:
+// tests/export/description.cpp
 #pragma once
 #include <string>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/export/graph.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/model.hpp>
-#include <rd4ad/score/calibration.hpp>
+#include <rd4ad/score/calibration_json.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// The key of the description: among an ONNX file's metadata, and among a Triton model's parameters.
+/// The key of the description in an ONNX file's metadata and in a Triton model's parameters.
 inline constexpr const char* description_key = "rd4ad";
 
-/// Value of "format" in a description; docs/export.md lists the other keys.
-inline constexpr const char* description_format = "rd4ad graph 1";
+/// The value of "format" in a description; docs/export.md lists the other keys.
+inline constexpr const char* description_format = "rd4ad graph 2";
 
-/// A graph has one size of images. option_error where a view gives several.
-inline void check_one_graph(const data::view& view) {
-    if (!view.one_size() && view.patches.size == 0)
-        throw option_error{"export: the model takes photographs by " + data::to_json(view).dump() +
-                           ", which come to many sizes, and a graph has one: train one with --fit squash or pad, a --crop, or a "
-                           "--patch-size"};
+/// Throws option_error if the preprocessing gives inputs of several sizes: a graph has one input size.
+inline void check_one_input_size(const data::preprocessing& preprocessing) {
+    if (!preprocessing.one_size() && preprocessing.patches.size == 0)
+        throw option_error{text("export: the model's preprocessing ", data::to_json(preprocessing).dump(),
+                                " gives inputs of several sizes, a graph has one; train with --fit squash or pad, a --crop or a "
+                                "--patch-size")};
 }
 
-/// What a client does before and after the graph of a model. The calibration is there where the model has one, whether or not
-/// the graph computes it. A plain view is told by "fit", any other by "view"; with patches the client joins and smooths.
+namespace export_detail {
+
+[[nodiscard]] inline io::json input_json(const model_settings& settings) {
+    const auto& preprocessing = settings.preprocessing;
+    io::json input{{"name", scoring_graph::input},
+                   {"layout", "N x 3 x height x width, float32, RGB"},
+                   {"height", settings.height},
+                   {"width", settings.width},
+                   {"fit", preprocessing.plain() ? "squash" : "preprocessing"},
+                   {"resize", "bilinear, antialiased, on 8-bit values (Pillow's BILINEAR)"},
+                   {"divisor", 255},
+                   {"mean", settings.normalisation.mean},
+                   {"deviation", settings.normalisation.deviation}};
+    if (!preprocessing.plain()) input["preprocessing"] = data::to_json(preprocessing);
+    return input;
+}
+
+[[nodiscard]] inline io::json map_json(const data::preprocessing& preprocessing, double sigma) {
+    const char* const definition = preprocessing.whole()
+                                       ? "sum over 3 scales of 1 - cosine, enlarged with aligned corners, then a Gaussian"
+                                       : "of a patch: sum over 3 scales of 1 - cosine, enlarged with aligned corners; the client "
+                                         "joins the patches to the image's map, then applies a Gaussian";
+    return {{"name", scoring_graph::map}, {"definition", definition}, {"sigma", sigma}, {"range", {0, 3}}};
+}
+
+[[nodiscard]] inline io::json raw_score_json(const data::preprocessing& preprocessing) {
+    const char* const definition = preprocessing.plain()
+                                       ? "maximum of map"
+                                       : "maximum of map; the image's raw score is the maximum of its whole map without borders";
+    return {{"name", scoring_graph::raw_score}, {"definition", definition}, {"range", {0, 3}}};
+}
+
+/// "name" is the output that the graph computes, or null.
+[[nodiscard]] inline io::json calibration_json(const calibration& by, bool has_score) {
+    return {{"name", has_score ? io::json(scoring_graph::score) : io::json()},
+            {"definition",
+             "z = (raw_score - threshold) / spread; score = 1/2 + 5 z / (2 sqrt(1 + 25 z^2)), 0..1; anomalous from 0.5 on"},
+            {"typical", by.typical},
+            {"threshold", by.threshold},
+            {"spread", by.spread()}};
+}
+
+}  // namespace export_detail
+
+/// Returns the description of a model's graph: the preprocessing before it and the steps after it. The key "calibration" is
+/// present if the model has a calibration, whether or not the graph computes the score. "fit" is "squash" for plain
+/// preprocessing; otherwise it is "preprocessing", the key of the settings. With patches the client joins and smooths the maps.
+/// Throws option_error if the model's inputs have several sizes.
 template <Backend B>
 [[nodiscard]] io::json describe(const model<B>& m, const scoring_graph& graph, double sigma, bool half) {
-    const auto& view = m.settings.view;
-    check_one_graph(view);
-    const auto& by = m.settings.normalisation;
-    const auto scale = calibration_from(m.settings.calibration, "export");
-    io::json about{
-        {"format", description_format},
-        {"version", version},
-        {"arch", std::string{m.arch->name}},
-        {"teacher", m.settings.teacher},
-        {"weights", half ? "float16" : "float32"},
-        {"input",
-         {{"name", scoring_graph::input},
-          {"layout", "N x 3 x height x width, float32, RGB"},
-          {"height", m.settings.height},
-          {"width", m.settings.width},
-          {"fit", view.plain() ? "squash" : "view"},
-          {"resize", "bilinear, antialiased, on 8-bit values (Pillow's BILINEAR)"},
-          {"divisor", 255},
-          {"mean", by.mean},
-          {"deviation", by.deviation}}},
-        {"map",
-         {{"name", scoring_graph::map},
-          {"definition", view.whole() ? "sum over 3 scales of 1 - cosine, enlarged with aligned corners, then a Gaussian"
-                                      : "of a patch: sum over 3 scales of 1 - cosine, enlarged with aligned corners; the client "
-                                        "joins them to the photograph's map, then a Gaussian"},
-          {"sigma", sigma},
-          {"range", {0, 3}}}},
-        {"score",
-         {{"name", scoring_graph::score},
-          {"definition",
-           view.plain() ? "maximum of map" : "maximum of map; the photograph's is that of its whole map, borders left out"},
-          {"range", {0, 3}}}}};
-    if (!view.plain()) about["input"]["view"] = data::to_json(view);
-    if (scale)
-        about["calibration"] = {
-            {"name", graph.has_calibrated ? io::json(scoring_graph::calibrated) : io::json()},
-            {"definition", "z = (score - threshold) / spread; 1/2 + 5 z / (2 sqrt(1 + 25 z^2)); 0.5 and more is anomalous"},
-            {"typical", scale->typical},
-            {"threshold", scale->threshold},
-            {"spread", scale->spread()}};
-    return about;
+    const auto& preprocessing = m.settings.preprocessing;
+    check_one_input_size(preprocessing);
+    io::json description{{"format", description_format},
+                         {"version", version},
+                         {"arch", std::string{m.arch->name}},
+                         {"teacher", m.settings.teacher},
+                         {"weights", half ? "float16" : "float32"},
+                         {"input", export_detail::input_json(m.settings)},
+                         {"map", export_detail::map_json(preprocessing, sigma)},
+                         {"raw_score", export_detail::raw_score_json(preprocessing)}};
+    if (const auto by = calibration_from(m.settings.calibration, "export"))
+        description["calibration"] = export_detail::calibration_json(*by, graph.has_score);
+    return description;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,4 +1,4 @@
-// rd4ad/export/onnx.hpp: a scoring graph as an ONNX file (opset 13, IR 7) that says what its client has to do. Twin:
+// rd4ad/export/onnx.hpp: writes a scoring graph as an ONNX file (opset 13, IR 7) with a description for its client. Twin:
 // tests/export/onnx.cpp
 #pragma once
 #include <cmath>
@@ -11,41 +11,48 @@
 #include <variant>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/export/description.hpp>
 #include <rd4ad/export/detail/protobuf.hpp>
 #include <rd4ad/export/graph.hpp>
 #include <rd4ad/io/atomic_file.hpp>
-#include <rd4ad/io/element.hpp>
+#include <rd4ad/io/dtype.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/model/settings.hpp>
+#include <rd4ad/score/calibration_json.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// How a graph is stored.
+/// Settings of an ONNX file.
 struct onnx_options {
-    bool half{false};         ///< convolutions' weights in 16 bits; everything is computed in 32
+    bool half{false};         ///< stores the convolutions' weights in 16 bits; the graph computes in 32 bits
     double sigma{map_sigma};  ///< of the Gaussian over the map, as the detector's
-    bool calibrated{false};   ///< with the output `calibrated`, by the model's calibration
+    bool score{false};        ///< adds the output `score`, by the model's calibration
 };
 
-/// What `make_graph` is to do; maps of patches are smoothed once they are joined, not in the graph. option_error where a
-/// calibration is asked for that the model has not, or whose score the graph doesn't see.
+/// Returns the settings of make_graph. The graph smooths maps of whole images; maps of patches are smoothed by the client once
+/// they are joined. Throws option_error for options.score if the model has no calibration, or if its preprocessing is not plain:
+/// the graph then does not see the raw score of the whole image.
 [[nodiscard]] inline graph_options graph_options_of(const model_settings& settings, const onnx_options& options) {
-    graph_options made{.sigma = settings.view.whole() ? options.sigma : 0.0};
-    if (options.calibrated && !settings.view.plain())
+    graph_options made{.sigma = settings.preprocessing.whole() ? options.sigma : 0.0};
+    if (!options.score) return made;
+    if (!settings.preprocessing.plain())
         throw option_error{
-            "export: the calibrated output is of a photograph's score, which the graph of a model with patches, a crop "
-            "or borders doesn't see: leave it out, the client has the calibration in the description"};
-    if (options.calibrated) made.scale = calibration_from(settings.calibration, "export");
-    if (options.calibrated && !made.scale)
+            "export: the output score is that of a whole image, which the graph of a model with patches, a crop or borders "
+            "does not see; leave the output out, the description has the calibration for the client"};
+    made.calibration = calibration_from(settings.calibration, "export");
+    if (!made.calibration)
         throw option_error{
-            "export: the model has no calibration to put into the graph: calibrate it by rd4ad calibrate, or leave "
-            "the calibrated output out"};
+            "export: the output score needs a calibration, the model has none; calibrate it with rd4ad calibrate, or leave the "
+            "output out"};
     return made;
 }
 
-namespace detail::onnx {
+namespace export_detail::onnx {
 
-// Numbers of fields and types as onnx.proto has them.
+// Numbers of fields and types as onnx.proto defines them.
 enum class model_field : protozero::pbf_tag_type {
     ir_version = 1,
     producer_name = 2,
@@ -71,7 +78,7 @@ enum tensor_type : std::int32_t { type_float = 1, type_int64 = 7, type_float16 =
 template <class Field>
 using message = protozero::pbf_builder<Field>;
 
-/// How a weight is named in a file that stores it in 16 bits; a Cast gives it its own name.
+/// The name of a weight stored in 16 bits; a Cast node from it has the weight's own name.
 [[nodiscard]] inline std::string half_name(const std::string& name) { return name + ".half"; }
 
 inline void write_node(message<graph_field>& graph, const graph_node& node) {
@@ -93,7 +100,7 @@ inline void write_node(message<graph_field>& graph, const graph_node& node) {
     }
 }
 
-/// numeric_error where a weight is too large for 16 bits.
+/// Throws numeric_error for a value that does not fit into 16 bits.
 inline void write_constant(message<graph_field>& graph, const graph_constant& constant, bool half) {
     const auto* floats = std::get_if<std::vector<float>>(&constant.values);
     message<tensor_field> to{graph, graph_field::initializer};
@@ -104,12 +111,12 @@ inline void write_constant(message<graph_field>& graph, const graph_constant& co
         to.add_bytes(tensor_field::raw_data, reinterpret_cast<const char*>(bytes.data()), bytes.size());
     };
     if (half) {
-        constexpr float largest = 65504;
+        constexpr float max_half = 65504;
         for (const float value : *floats)
-            if (!(std::fabs(value) <= largest))
-                throw numeric_error{"export: " + constant.name + " holds " + std::to_string(value) +
-                                    ", which 16 bits can't hold (largest 65504): export without half"};
-        add(*io::narrow<float>(io::element::f16, std::span{*floats}));
+            if (!(std::fabs(value) <= max_half))
+                throw numeric_error{text("export: ", constant.name, " holds ", value,
+                                         "; the largest value of 16 bits is 65504; export without half")};
+        add(*io::narrow<float>(io::dtype::f16, std::span{*floats}));
     } else if (floats) {
         add(std::as_bytes(std::span{*floats}));
     } else {
@@ -117,7 +124,7 @@ inline void write_constant(message<graph_field>& graph, const graph_constant& co
     }
 }
 
-/// An input or output of floats: N (any) x the sizes.
+/// Writes an input or output of floats: N (any number) x the sizes.
 inline void write_value(message<graph_field>& graph, graph_field field, const char* name, const std::vector<std::size_t>& sizes) {
     message<value_field> value{graph, field};
     value.add_string(value_field::name, name);
@@ -130,12 +137,13 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
         message<dimension_field>{shape, shape_field::dim}.add_int64(dimension_field::value, static_cast<std::int64_t>(size));
 }
 
-}  // namespace detail::onnx
+}  // namespace export_detail::onnx
 
-/// The file's bytes. `about`: for the metadata key "rd4ad" (see description.hpp). half: weights in 16 bits, each followed
-/// by a Cast to 32 that runtimes do once, at load.
-[[nodiscard]] inline std::string onnx_bytes(const scoring_graph& graph, const io::json& about, bool half) {
-    using namespace detail::onnx;
+/// Returns the file's bytes. `description` is the value of the metadata key "rd4ad" (see description.hpp). With `half` the
+/// weights are stored in 16 bits, each with a Cast to 32 bits that runtimes compute once, at load. Throws numeric_error with
+/// `half` for a weight that does not fit into 16 bits.
+[[nodiscard]] inline std::string onnx_bytes(const scoring_graph& graph, const io::json& description, bool half) {
+    using namespace export_detail::onnx;
     constexpr std::int64_t ir_version = 7, opset = 13;
     std::size_t bytes = 0;
     for (const auto& constant : graph.constants)
@@ -150,16 +158,16 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     {
         message<entry_field> entry{model, model_field::metadata_props};
         entry.add_string(entry_field::key, description_key);
-        entry.add_string(entry_field::value, io::text_of(about, "export"));
+        entry.add_string(entry_field::value, io::dump_json(description, "export"));
     }
     message<graph_field> to{model, model_field::graph};
     to.add_string(graph_field::name, "rd4ad");
     write_value(to, graph_field::input, scoring_graph::input, {3, graph.height, graph.width});
     write_value(to, graph_field::output, scoring_graph::map, {1, graph.height, graph.width});
-    write_value(to, graph_field::output, scoring_graph::score, {1});
-    if (graph.has_calibrated) write_value(to, graph_field::output, scoring_graph::calibrated, {1});
+    write_value(to, graph_field::output, scoring_graph::raw_score, {1});
+    if (graph.has_score) write_value(to, graph_field::output, scoring_graph::score, {1});
     for (const auto& constant : graph.constants) {
-        const bool narrowed = half && constant.weight;
+        const bool narrowed = half && constant.is_weight;
         write_constant(to, constant, narrowed);
         if (narrowed) write_node(to, {"Cast", constant.name, {half_name(constant.name)}, {{"to", std::int64_t{type_float}}}});
     }
@@ -167,12 +175,12 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     return file;
 }
 
-/// Writes a model's scoring graph, atomically. Throws io_error; option_error where a calibration is asked for that the model
-/// has not; numeric_error with `half` where a weight is too large.
+/// Writes a model's scoring graph atomically. Throws io_error; option_error as graph_options_of and describe do; numeric_error as
+/// onnx_bytes does.
 template <Backend B>
 void export_onnx(const std::filesystem::path& path, model<B>& m, const onnx_options& options = {}) {
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options));
     io::write_atomically(path, onnx_bytes(graph, describe(m, graph, options.sigma, options.half), options.half));
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

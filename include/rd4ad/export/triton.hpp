@@ -1,6 +1,5 @@
-// rd4ad/export/triton.hpp: a model repository that Triton serves as it is. Twin: tests/export/triton.cpp
+// rd4ad/export/triton.hpp: writes a model repository for a Triton server. Twin: tests/export/triton.cpp
 #pragma once
-#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <initializer_list>
@@ -8,81 +7,82 @@
 #include <string_view>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/export/onnx.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// How a model is served.
+/// Settings of a served model.
 struct triton_options {
     onnx_options graph{};
-    std::size_t largest_batch{8};    ///< requests that the server joins into one run, at most
-    std::size_t longest_wait{2000};  ///< microseconds that a request waits for others
+    std::size_t max_batch{8};           ///< requests that the server computes at once
+    std::size_t max_queue_delay{2000};  ///< microseconds that a request waits for others
 };
 
-namespace detail {
+namespace export_detail {
 
-/// A text in protobuf's text format.
-[[nodiscard]] inline std::string pbtxt_text(std::string_view text) {
+/// A string in protobuf's text format.
+[[nodiscard]] inline std::string pbtxt_string(std::string_view from) {
     std::string out = "\"";
-    for (const char letter : text) {
+    for (const char letter : from) {
         if (letter == '"' || letter == '\\') out += '\\';
         out += letter;
     }
     return out + '"';
 }
 
-[[nodiscard]] inline std::string sizes_text(std::initializer_list<std::size_t> sizes) {
-    std::string text;
-    for (const auto size : sizes) text += (text.empty() ? "[ " : ", ") + std::to_string(size);
-    return text + " ]";
+/// A list of sizes in protobuf's text format.
+[[nodiscard]] inline std::string pbtxt_list(std::initializer_list<std::size_t> sizes) {
+    std::string list;
+    for (const auto size : sizes) list += text(list.empty() ? "[ " : ", ", size);
+    return list + " ]";
 }
 
-}  // namespace detail
+}  // namespace export_detail
 
-/// config.pbtxt of a model: its tensors without the batch (the server adds it), dynamic batching, and the description as the
-/// parameter "rd4ad", which the server's model configuration hands to clients.
-[[nodiscard]] inline std::string triton_config(const std::string& name, const scoring_graph& graph, const io::json& about,
+/// Returns the config.pbtxt of a model: its tensors without the batch dimension, which the server adds, dynamic batching, and the
+/// description as the parameter "rd4ad", which the server's model configuration gives to clients.
+[[nodiscard]] inline std::string triton_config(const std::string& name, const scoring_graph& graph, const io::json& description,
                                                const triton_options& options = {}) {
-    using detail::pbtxt_text, detail::sizes_text;
+    using export_detail::pbtxt_list, export_detail::pbtxt_string;
     const auto tensor = [](const char* of, const std::string& sizes, const std::string& more = "") {
-        return "  {\n    name: " + pbtxt_text(of) + "\n    data_type: TYPE_FP32\n    dims: " + sizes + "\n" + more + "  }";
+        return text("  {\n    name: ", pbtxt_string(of), "\n    data_type: TYPE_FP32\n    dims: ", sizes, "\n", more, "  }");
     };
-    return "name: " + pbtxt_text(name) +
-           "\nplatform: \"onnxruntime_onnx\"\nmax_batch_size: " + std::to_string(options.largest_batch) + "\ninput [\n" +
-           tensor(scoring_graph::input, sizes_text({3, graph.height, graph.width})) + "\n]\noutput [\n" +
-           tensor(scoring_graph::map, sizes_text({1, graph.height, graph.width})) + ",\n" +
-           tensor(scoring_graph::score, sizes_text({1}), "    label_filename: \"labels.txt\"\n") +
-           (graph.has_calibrated ? ",\n" + tensor(scoring_graph::calibrated, sizes_text({1})) : "") +
-           "\n]\ndynamic_batching {\n  max_queue_delay_microseconds: " + std::to_string(options.longest_wait) +
-           "\n}\nparameters {\n  key: " + pbtxt_text(description_key) +
-           "\n  value { string_value: " + pbtxt_text(io::text_of(about, "export")) + " }\n}\n";
+    return text("name: ", pbtxt_string(name), "\nplatform: \"onnxruntime_onnx\"\nmax_batch_size: ", options.max_batch,
+                "\ninput [\n", tensor(scoring_graph::input, pbtxt_list({3, graph.height, graph.width})), "\n]\noutput [\n",
+                tensor(scoring_graph::map, pbtxt_list({1, graph.height, graph.width})), ",\n",
+                tensor(scoring_graph::raw_score, pbtxt_list({1}), "    label_filename: \"labels.txt\"\n"),
+                graph.has_score ? ",\n" + tensor(scoring_graph::score, pbtxt_list({1})) : "",
+                "\n]\ndynamic_batching {\n  max_queue_delay_microseconds: ", options.max_queue_delay,
+                "\n}\nparameters {\n  key: ", pbtxt_string(description_key),
+                "\n  value { string_value: ", pbtxt_string(io::dump_json(description, "export")), " }\n}\n");
 }
 
-/// Writes REPOSITORY/NAME: config.pbtxt, 1/model.onnx, labels.txt and training_stats.json (the description, and `training` as
-/// the checkpoint keeps it). Each file is written atomically, config.pbtxt last. option_error unless the name is made of
-/// letters, digits, '.', '_' and '-'; io_error; numeric_error as export_onnx.
+/// Writes REPOSITORY/NAME: config.pbtxt, 1/model.onnx, labels.txt and training_stats.json (the description, and `training` as the
+/// checkpoint stores it). Each file is written atomically, config.pbtxt last. Throws option_error unless the name consists of
+/// letters, digits, '.', '_' and '-', or for a max_batch of 0; io_error; numeric_error as export_onnx does.
 template <Backend B>
 void export_triton(const std::filesystem::path& repository, const std::string& name, model<B>& m,
                    const io::json& training = io::json::object(), const triton_options& options = {}) {
     constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     if (name.empty() || name.starts_with('.') || name.find_first_not_of(allowed) != std::string::npos)
-        throw option_error{"export: a model can't be named '" + name +
-                           "' on a server: expected letters, digits, '.', '_' and '-'"};
-    if (options.largest_batch == 0) throw option_error{"export: a largest batch of 0, expected at least 1"};
+        throw option_error{text("export: a server can't use the model name '", name,
+                                "'; expected letters, digits, '.', '_' and '-', and no '.' at the front")};
+    if (options.max_batch == 0) throw option_error{"export: found a maximum batch of 0, expected at least 1"};
     const auto folder = repository / name;
     io::make_folder(folder);
     io::make_folder(folder / "1");
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options.graph));
-    auto about = describe(m, graph, options.graph.sigma, options.graph.half);
-    io::write_atomically(folder / "1" / "model.onnx", onnx_bytes(graph, about, options.graph.half));
+    auto description = describe(m, graph, options.graph.sigma, options.graph.half);
+    io::write_atomically(folder / "1" / "model.onnx", onnx_bytes(graph, description, options.graph.half));
     io::write_atomically(folder / "labels.txt", std::string_view{"anomaly\n"});
-    const auto config = triton_config(name, graph, about, options);
-    about["training"] = training;
-    io::write_json(folder / "training_stats.json", about);
+    const auto config = triton_config(name, graph, description, options);
+    description["training"] = training;
+    io::write_json(folder / "training_stats.json", description);
     io::write_atomically(folder / "config.pbtxt", config);
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

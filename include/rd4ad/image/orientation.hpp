@@ -1,4 +1,4 @@
-// rd4ad/image/orientation.hpp: the orientation a camera wrote into a JPEG, found and undone. Twin: tests/image/orientation.cpp
+// rd4ad/image/orientation.hpp: reads a JPEG's EXIF orientation and turns images upright. Twin: tests/image/orientation.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -12,11 +12,11 @@
 #include <rd4ad/image/detail/jpeg.hpp>
 #include <rd4ad/image/image.hpp>
 
-namespace rd4ad::image {
+namespace rd4ad::inline RD4AD_ABI::image {
 
 namespace detail {
 
-/// A TIFF number of 2 or 4 bytes; none where the bytes end before it.
+/// The TIFF number of `size` (2 or 4) bytes at the offset `at`; nullopt where it reaches past the end.
 [[nodiscard]] inline std::optional<std::uint32_t> tiff_number(std::span<const std::byte> tiff, std::size_t at, std::size_t size,
                                                               bool big) {
     if (at > tiff.size() || tiff.size() - at < size) return std::nullopt;
@@ -25,7 +25,8 @@ namespace detail {
     return value;
 }
 
-/// Tag 0x0112 of the first directory of an EXIF block (from its TIFF header on); 1 where absent or nonsense.
+/// The value of tag 0x0112 (orientation) in the first directory of an EXIF block, which starts at its TIFF header; 1 where the
+/// tag is absent or invalid.
 [[nodiscard]] inline int tiff_orientation(std::span<const std::byte> tiff) {
     if (tiff.size() < 8) return 1;
     const bool big = byte_at(tiff, 0) == 'M' && byte_at(tiff, 1) == 'M';
@@ -44,37 +45,37 @@ namespace detail {
 
 }  // namespace detail
 
-/// EXIF's orientation of a JPEG file's bytes, 1 to 8; 1 (upright) where there is none, or for another kind of file.
+/// The EXIF orientation in a JPEG file's bytes, 1 to 8. Returns 1 (upright) for a JPEG without one and for other file types.
 [[nodiscard]] inline int jpeg_orientation(std::span<const std::byte> bytes) {
     constexpr std::string_view signature{"Exif\0\0", 6};
     int found = 1;
     detail::jpeg_segments(bytes, [&](std::uint32_t marker, std::span<const std::byte> body) {
         if (marker != 0xE1 || body.size() < signature.size() || std::memcmp(body.data(), signature.data(), signature.size()) != 0)
-            return marker != 0xDA;  // the pixels begin: no EXIF
+            return marker != 0xDA;  // stop at the pixels: EXIF comes before them
         found = detail::tiff_orientation(body.subspan(signature.size()));
         return false;
     });
     return found;
 }
 
-/// The picture as it was seen, from one stored with EXIF's orientation 1 to 8 (anything else leaves it as it is).
+/// Turns an image that is stored with an EXIF orientation (1 to 8) upright. Returns it unchanged for other values.
 template <class P>
 [[nodiscard]] basic_image<P> upright(basic_image<P> stored, int orientation) {
     if (orientation < 2 || orientation > 8) return stored;
     const bool transposed = orientation >= 5;
-    // Read in the stored picture's axes: does the seen picture's x (y where transposed) run backwards in the stored x?
+    // Whether the stored x and y run backwards along the axis of the upright image that they become.
     const bool backwards_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
     const bool backwards_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-    basic_image<P> seen =
+    auto out =
         make_image<P>(transposed ? stored.height : stored.width, transposed ? stored.width : stored.height, stored.channels);
-    for (std::size_t y = 0; y < seen.height; ++y)
-        for (std::size_t x = 0; x < seen.width; ++x) {
+    for (std::size_t y = 0; y < out.height; ++y)
+        for (std::size_t x = 0; x < out.width; ++x) {
             const std::size_t along = transposed ? y : x, down = transposed ? x : y;
             const P* from =
                 stored.at(backwards_x ? stored.width - 1 - along : along, backwards_y ? stored.height - 1 - down : down);
-            std::copy(from, from + stored.channels, seen.at(x, y));
+            std::copy(from, from + stored.channels, out.at(x, y));
         }
-    return seen;
+    return out;
 }
 
-}  // namespace rd4ad::image
+}  // namespace rd4ad::inline RD4AD_ABI::image

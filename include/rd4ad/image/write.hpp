@@ -1,4 +1,4 @@
-// rd4ad/image/write.hpp: pixels to PNG (8 and 16 bit) and JPEG, to a file or to memory. Twin: tests/image/write.cpp
+// rd4ad/image/write.hpp: encodes images as PNG (8 and 16 bit) and JPEG, in memory or as files. Twin: tests/image/write.cpp
 #pragma once
 #include <algorithm>
 #include <array>
@@ -11,19 +11,19 @@
 #include <memory>
 #include <new>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/image/detail/stb.hpp>
 #include <rd4ad/image/image.hpp>
 
-namespace rd4ad::image {
+namespace rd4ad::inline RD4AD_ABI::image {
 
 namespace detail {
 
-/// CRC-32 as PNG's chunks carry it, from a running value that begins and ends inverted.
+/// The CRC-32 of a PNG chunk.
 [[nodiscard]] inline std::uint32_t png_crc(std::span<const std::uint8_t> bytes) {
     static constexpr auto table = [] {
         std::array<std::uint32_t, 256> entries{};
@@ -51,17 +51,18 @@ inline void put_chunk(std::vector<std::uint8_t>& out, std::string_view kind, std
     put_big_endian(out, png_crc(std::span{out}.subspan(checked)));
 }
 
-/// One of PNG's five filters applied to a row (step: bytes a pixel; above: zeros for the first row); out gets the filter's
-/// number, then the differences. One loop each, so that the compiler uses SIMD for all but the last.
+/// Applies one of PNG's five filters to a row. above: the previous row, zeros for the first one; step: bytes per pixel. Writes
+/// the filter's number and then the differences to `out`. Each filter has its own loop, so that the compiler vectorises all but
+/// the last.
 inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::uint8_t> above, std::size_t step, int filter,
                        std::span<std::uint8_t> out) {
     out[0] = static_cast<std::uint8_t>(filter);
-    const auto run = [&](const auto& guess) {
+    const auto run = [&](const auto& predict) {
         const std::uint8_t *here = row.data(), *up = above.data();
         std::uint8_t* to = out.data() + 1;
-        for (std::size_t i = 0; i < step; ++i) to[i] = static_cast<std::uint8_t>(here[i] - guess(0, up[i], 0));
+        for (std::size_t i = 0; i < step; ++i) to[i] = static_cast<std::uint8_t>(here[i] - predict(0, up[i], 0));
         for (std::size_t i = step; i < row.size(); ++i)
-            to[i] = static_cast<std::uint8_t>(here[i] - guess(here[i - step], up[i], up[i - step]));
+            to[i] = static_cast<std::uint8_t>(here[i] - predict(here[i - step], up[i], up[i - step]));
     };
     switch (filter) {
         case 0:
@@ -72,7 +73,7 @@ inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::u
             return run([](int, int up, int) { return up; });
         case 3:
             return run([](int left, int up, int) { return (left + up) / 2; });
-        default:  // Paeth's
+        default:  // Paeth
             return run([](int left, int up, int corner) {
                 const int by_left = std::abs(up - corner), by_up = std::abs(left - corner),
                           by_corner = std::abs(left + up - 2 * corner);
@@ -81,13 +82,9 @@ inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::u
     }
 }
 
-/// A PNG of rows of bytes (16-bit values already big-endian): each row takes the filter with the smallest sum.
-[[nodiscard]] inline std::vector<std::byte> png(std::span<const std::uint8_t> rows, std::size_t width, std::size_t height,
-                                                std::size_t channels, std::uint8_t bits) {
-    const std::size_t step = channels * bits / 8, row_bytes = width * step;
-    if (height > (INT_MAX / 2) / (row_bytes + 1))
-        throw shape_error{"encode_png: " + std::to_string(width) + " x " + std::to_string(height) +
-                          " pixels are more than a PNG can hold here; write it in parts"};
+/// The filtered rows of a PNG. Each row takes the filter with the smallest sum of absolute differences.
+[[nodiscard]] inline std::vector<std::uint8_t> filter_rows(std::span<const std::uint8_t> rows, std::size_t row_bytes,
+                                                           std::size_t height, std::size_t step) {
     std::vector<std::uint8_t> filtered((row_bytes + 1) * height), trial(row_bytes + 1);
     const std::vector<std::uint8_t> zeros(row_bytes);
     for (std::size_t y = 0; y < height; ++y) {
@@ -103,6 +100,17 @@ inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::u
             std::copy(trial.begin(), trial.end(), filtered.begin() + static_cast<std::ptrdiff_t>(y * trial.size()));
         }
     }
+    return filtered;
+}
+
+/// A PNG of rows of bytes; 16-bit values are big-endian.
+[[nodiscard]] inline std::vector<std::byte> png(std::span<const std::uint8_t> rows, std::size_t width, std::size_t height,
+                                                std::size_t channels, std::uint8_t bits) {
+    const std::size_t step = channels * bits / 8, row_bytes = width * step;
+    if (height > (INT_MAX / 2) / (row_bytes + 1))
+        throw shape_error{text("encode_png: the image of ", width, " x ", height, " pixels takes more than the limit of ",
+                               INT_MAX / 2, " bytes; cut it into smaller ones")};
+    std::vector<std::uint8_t> filtered = filter_rows(rows, row_bytes, height, step);
     int packed_size = 0;
     const std::unique_ptr<unsigned char, decltype(&std::free)> packed{
         detail::stb::stbi_zlib_compress(filtered.data(), static_cast<int>(filtered.size()), &packed_size, 8), &std::free};
@@ -121,73 +129,73 @@ inline void filter_row(std::span<const std::uint8_t> row, std::span<const std::u
     return bytes;
 }
 
-inline void check_channels(std::size_t channels, const std::string& size, const char* what) {
-    if (channels > 4)
-        throw shape_error{std::string{what} + ": expected 1 to 4 channels, the image is " + size +
-                          " (width x height x channels)"};
+template <class P>
+void check_png_image(const basic_image<P>& image) {
+    check_image(image, 0, "encode_png");
+    if (image.channels > 4)
+        throw shape_error{
+            text("encode_png: expected 1 to 4 channels, the image is ", size_text(image), " (width x height x channels)")};
 }
 
 inline void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
     std::ofstream file{path, std::ios::binary | std::ios::trunc};
-    if (!file)
-        throw io_error{path.string() + ": can't be opened for writing; check that its folder exists and may be written to"};
+    if (!file) throw io_error{text(path, ": can't be opened for writing; check that its folder exists and is writable")};
     file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     file.close();
-    if (!file) throw io_error{path.string() + ": writing " + std::to_string(bytes.size()) + " bytes failed; is the disk full?"};
+    if (!file) throw io_error{text(path, ": writing ", bytes.size(), " bytes failed; check the free disk space")};
 }
 
 }  // namespace detail
 
-/// A PNG in memory: 8 bit; 1 (grey), 2 (grey + alpha), 3 (RGB) or 4 (RGBA) channels. Throws shape_error for others.
-[[nodiscard]] inline std::vector<std::byte> encode_png(const picture& from) {
-    check_image(from, 0, "encode_png");
-    detail::check_channels(from.channels, size_text(from), "encode_png");
-    return detail::png(from.pixels, from.width, from.height, from.channels, 8);
+/// Encodes an 8-bit PNG with 1 (grey), 2 (grey + alpha), 3 (RGB) or 4 (RGBA) channels. Throws shape_error for another number of
+/// channels or an image without pixels.
+[[nodiscard]] inline std::vector<std::byte> encode_png(const image_u8& image) {
+    detail::check_png_image(image);
+    return detail::png(image.pixels, image.width, image.height, image.channels, 8);
 }
 
-/// A PNG in memory: 16 bit a channel, as above.
-[[nodiscard]] inline std::vector<std::byte> encode_png(const picture16& from) {
-    check_image(from, 0, "encode_png");
-    detail::check_channels(from.channels, size_text(from), "encode_png");
+/// Encodes a PNG with 16 bit per channel. Throws as for 8 bit.
+[[nodiscard]] inline std::vector<std::byte> encode_png(const image_u16& image) {
+    detail::check_png_image(image);
     std::vector<std::uint8_t> bytes;
-    bytes.reserve(from.pixels.size() * 2);
-    for (const std::uint16_t value : from.pixels) {
+    bytes.reserve(image.pixels.size() * 2);
+    for (const std::uint16_t value : image.pixels) {
         bytes.push_back(static_cast<std::uint8_t>(value >> 8));
         bytes.push_back(static_cast<std::uint8_t>(value & 0xFF));
     }
-    return detail::png(bytes, from.width, from.height, from.channels, 16);
+    return detail::png(bytes, image.width, image.height, image.channels, 16);
 }
 
-/// A JPEG in memory; 1 or 3 channels, quality 1 (small) to 100 (good). Throws shape_error and option_error.
-[[nodiscard]] inline std::vector<std::byte> encode_jpeg(const picture& from, int quality = 90) {
-    check_image(from, 0, "encode_jpeg");
-    if (from.channels != 1 && from.channels != 3)
-        throw shape_error{"encode_jpeg: expected 1 or 3 channels, the image is " + size_text(from) +
-                          " (width x height x channels)"};
-    if (quality < 1 || quality > 100)
-        throw option_error{"encode_jpeg: the quality is " + std::to_string(quality) + ", it must be 1 to 100"};
-    if (from.width > 65535 || from.height > 65535)
-        throw shape_error{"encode_jpeg: the image is " + size_text(from) +
-                          ", a JPEG has at most 65535 x 65535 pixels; write a PNG"};
+/// Encodes a JPEG. image: 1 (grey) or 3 (RGB) channels, at most 65535 x 65535 pixels; quality: 1 (smallest file) to 100 (best).
+/// Throws shape_error for another image, option_error for another quality.
+[[nodiscard]] inline std::vector<std::byte> encode_jpeg(const image_u8& image, int quality = 90) {
+    check_image(image, 0, "encode_jpeg");
+    if (image.channels != 1 && image.channels != 3)
+        throw shape_error{
+            text("encode_jpeg: expected 1 or 3 channels, the image is ", size_text(image), " (width x height x channels)")};
+    if (quality < 1 || quality > 100) throw option_error{text("encode_jpeg: the quality is ", quality, "; expected 1 to 100")};
+    if (image.width > 65535 || image.height > 65535)
+        throw shape_error{
+            text("encode_jpeg: the image is ", size_text(image), ", a JPEG has at most 65535 x 65535 pixels; write a PNG")};
     std::vector<std::byte> bytes;
     const auto append = [](void* to, void* data, int size) {
         const auto* first = static_cast<const std::byte*>(data);
         auto& out = *static_cast<std::vector<std::byte>*>(to);
         out.insert(out.end(), first, first + size);
     };
-    if (!detail::stb::stbi_write_jpg_to_func(append, &bytes, static_cast<int>(from.width), static_cast<int>(from.height),
-                                             static_cast<int>(from.channels), from.pixels.data(), quality))
+    if (!detail::stb::stbi_write_jpg_to_func(append, &bytes, static_cast<int>(image.width), static_cast<int>(image.height),
+                                             static_cast<int>(image.channels), image.pixels.data(), quality))
         throw std::bad_alloc{};
     return bytes;
 }
 
-/// encode_png to a file. Throws io_error where it can't be written.
-inline void write_png(const std::filesystem::path& path, const picture& from) { detail::write_bytes(path, encode_png(from)); }
-inline void write_png(const std::filesystem::path& path, const picture16& from) { detail::write_bytes(path, encode_png(from)); }
+/// Writes a PNG file. Throws as encode_png does, and io_error where the file can't be written.
+inline void write_png(const std::filesystem::path& path, const image_u8& image) { detail::write_bytes(path, encode_png(image)); }
+inline void write_png(const std::filesystem::path& path, const image_u16& image) { detail::write_bytes(path, encode_png(image)); }
 
-/// encode_jpeg to a file. Throws io_error where it can't be written.
-inline void write_jpeg(const std::filesystem::path& path, const picture& from, int quality = 90) {
-    detail::write_bytes(path, encode_jpeg(from, quality));
+/// Writes a JPEG file. Throws as encode_jpeg does, and io_error where the file can't be written.
+inline void write_jpeg(const std::filesystem::path& path, const image_u8& image, int quality = 90) {
+    detail::write_bytes(path, encode_jpeg(image, quality));
 }
 
-}  // namespace rd4ad::image
+}  // namespace rd4ad::inline RD4AD_ABI::image

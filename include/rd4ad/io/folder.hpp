@@ -1,17 +1,18 @@
-// rd4ad/io/folder.hpp: a folder to write into. Twin: tests/io/folder.cpp
+// rd4ad/io/folder.hpp: creates folders. Twin: tests/io/folder.cpp
 #pragma once
 #include <filesystem>
 #include <system_error>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 
-namespace rd4ad::io {
+namespace rd4ad::inline RD4AD_ABI::io {
 
-/// Makes a folder and those above it, so far as they are missing. Throws io_error with the system's reason.
+/// Creates the folder and its missing parents. Does nothing if the folder exists. Throws io_error (path, the system's reason).
 inline void make_folder(const std::filesystem::path& path) {
-    std::error_code failed;
-    std::filesystem::create_directories(path, failed);
-    if (failed) throw io_error{path.string() + ": the folder can't be made: " + failed.message()};
+    std::error_code failure;
+    std::filesystem::create_directories(path, failure);
+    if (failure) throw io_error{text(path, ": the folder can't be created: ", failure.message())};
 }
 
-}  // namespace rd4ad::io
+}  // namespace rd4ad::inline RD4AD_ABI::io

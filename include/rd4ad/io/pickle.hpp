@@ -1,4 +1,4 @@
-// rd4ad/io/pickle.hpp: Python's pickle, only as far as torch.save's tensors need it. Twin: tests/io/pickle.cpp
+// rd4ad/io/pickle.hpp: reads the part of Python's pickle format that torch.save uses for tensors. Twin: tests/io/pickle.cpp
 #pragma once
 #include <bit>
 #include <cstddef>
@@ -13,33 +13,35 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
-#include <rd4ad/io/detail/shown.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/io/pickle_object.hpp>
 #include <rd4ad/io/pickle_tensor.hpp>
+#include <rd4ad/io/quoted.hpp>
 
-namespace rd4ad::io::pickle {
+namespace rd4ad::inline RD4AD_ABI::io::pickle {
 
-/// The stack machine of pickle protocol 2. It executes nothing: it knows the opcodes and names that tensors need, turns
-/// them into plain data, and refuses all else. Memory is bounded by the input's length and by `most_objects`.
+/// The stack machine of pickle protocol 2. It executes no code: it converts the opcodes and names that tensors need to plain data
+/// and refuses all others. The input's length and `max_objects` bound its memory.
 class machine {
    public:
-    static constexpr std::size_t most_objects = std::size_t{1} << 21;
+    static constexpr std::size_t max_objects = std::size_t{1} << 21;
 
     machine(std::span<const std::byte> bytes, std::size_t position, std::string name)
         : bytes_{bytes}, position_{position}, name_{std::move(name)} {}
 
-    /// Runs until STOP.
+    /// Reads up to the opcode STOP and returns the objects.
     [[nodiscard]] document run() {
         while (step()) {
         }
-        made_.root = pop();
-        return std::move(made_);
+        document_.root = pop();
+        return std::move(document_);
     }
 
-    /// Where the next byte would be read.
+    /// The position of the next byte.
     [[nodiscard]] std::size_t position() const noexcept { return position_; }
 
    private:
+    /// Executes one opcode. Returns whether more follow.
     bool step() {
         opcode_at_ = position_;
         const auto opcode = number<std::uint8_t>();
@@ -71,17 +73,17 @@ class machine {
                 push(std::int64_t{number<std::int32_t>()});
                 break;
             case 0x8A:
-                push_long(text(number<std::uint8_t>()));
+                push_long(take(number<std::uint8_t>()));
                 break;
             case 'G':
                 push(big_endian_double());
                 break;
             case 'X':
             case 'T':
-                push(std::string{text(number<std::uint32_t>())});
+                push(std::string{take(number<std::uint32_t>())});
                 break;
             case 'U':
-                push(std::string{text(number<std::uint8_t>())});
+                push(std::string{take(number<std::uint8_t>())});
                 break;
             case '}':
                 push(dictionary{});
@@ -138,82 +140,86 @@ class machine {
                 build();
                 break;
             case 'Q':
-                push_rebuilt(storage_named(made_, pop()));
+                push_rebuilt(storage_named(document_, pop()));
                 break;
             default:
-                refuse("opcode " + hexadecimal(opcode) + " at byte " + std::to_string(opcode_at_));
+                refuse(text("opcode ", hexadecimal(opcode), " at byte ", opcode_at_));
         }
         return true;
     }
 
     void check_protocol(unsigned protocol) const {
-        if (protocol != 2) refuse("protocol " + std::to_string(protocol));
+        if (protocol != 2) refuse(text("protocol ", protocol));
     }
 
     void push(object value) {
-        if (made_.objects.size() >= most_objects) damaged("more than " + std::to_string(most_objects) + " objects");
-        stack_.push_back(static_cast<handle>(made_.objects.size()));
-        made_.objects.push_back(std::move(value));
+        if (document_.objects.size() >= max_objects) damaged(text("more than ", max_objects, " objects"));
+        stack_.push_back(static_cast<handle>(document_.objects.size()));
+        document_.objects.push_back(std::move(value));
     }
 
+    /// Pushes a call's result.
     void push_rebuilt(rebuilt result) {
         if (!result.problem.empty()) damaged(result.problem);
         push(std::move(result.value));
     }
 
+    /// Pushes a little-endian integer, as 64 bits where they suffice.
     void push_long(std::string_view little_endian) {
         if (little_endian.size() > 8) return push(long_integer{std::string{little_endian}});
         std::uint64_t bits = 0;
         for (std::size_t i = 0; i < little_endian.size(); ++i)
             bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(little_endian[i])) << (8 * i);
-        if (const auto unused = 64 - 8 * little_endian.size(); unused < 64 && unused > 0)  // the sign is in the last byte
+        if (const auto unused = 64 - 8 * little_endian.size(); unused < 64 && unused > 0)  // sign extension
             return push(static_cast<std::int64_t>(bits << unused) >> unused);
         push(std::bit_cast<std::int64_t>(bits));
     }
 
     void push_global() {
-        const std::string module{line()}, name{line()};
-        if (!is_tensor_global(module + '.' + name)) refuse("global " + io::detail::shown(module + '.' + name));
-        push(global{module + '.' + name});
+        const std::string module{line()}, member{line()};
+        auto name = module + '.' + member;
+        if (!is_tensor_global(name)) refuse("global " + io::quoted(name));
+        push(global{std::move(name)});
     }
 
     void recall(std::uint32_t index) {
         const auto at = memo_.find(index);
-        if (at == memo_.end()) damaged("memo " + std::to_string(index) + " was never set");
+        if (at == memo_.end()) damaged(text("memo ", index, " was never set"));
         stack_.push_back(at->second);
     }
 
     void append(const std::vector<handle>& items) {
-        auto* target = std::get_if<list>(&made_.objects[top()]);
-        if (target == nullptr) damaged("something is appended to what is no list");
+        auto* target = std::get_if<list>(&document_.objects[top()]);
+        if (target == nullptr) damaged("APPEND needs a list");
         target->items.insert(target->items.end(), items.begin(), items.end());
     }
 
     void set_items(const std::vector<handle>& items) {
-        auto* target = std::get_if<dictionary>(&made_.objects[top()]);
-        if (target == nullptr) damaged("keys are set in what is no dict");
-        if (items.size() % 2 != 0) damaged("a key is set without a value");
+        auto* target = std::get_if<dictionary>(&document_.objects[top()]);
+        if (target == nullptr) damaged("SETITEM needs a dict");
+        if (items.size() % 2 != 0) damaged("SETITEMS has a key without a value");
         for (std::size_t i = 0; i < items.size(); i += 2) target->items.emplace_back(items[i], items[i + 1]);
     }
 
     void reduce() {
         const auto operands = pop_last(2);
-        const auto* callee = made_.as<global>(operands[0]);
-        const auto* arguments = made_.as<tuple>(operands[1]);
-        if (callee == nullptr || arguments == nullptr) damaged("a call without a name or without a tuple of arguments");
-        auto result = call(made_, callee->name, arguments->items);
+        const auto* callee = document_.as<global>(operands[0]);
+        const auto* arguments = document_.as<tuple>(operands[1]);
+        if (callee == nullptr || arguments == nullptr) damaged("REDUCE needs a global and a tuple of arguments");
+        auto result = call(document_, callee->name, arguments->items);
         if (const auto* copied = std::get_if<dictionary>(&result.value)) pairs_ += copied->items.size();
-        if (pairs_ > most_objects) damaged("more than " + std::to_string(most_objects) + " pairs");
+        if (pairs_ > max_objects) damaged(text("more than ", max_objects, " pairs"));
         push_rebuilt(std::move(result));
     }
 
-    /// State set on an OrderedDict (modules' _metadata) says nothing about tensors.
+    /// Drops the state of an OrderedDict: it holds a module's _metadata and no tensors.
     void build() {
         pop();
-        const auto* target = made_.as<dictionary>(top());
-        if (target == nullptr || !target->ordered) damaged("state is set on what is no OrderedDict");
+        const auto* target = document_.as<dictionary>(top());
+        if (target == nullptr || !target->ordered) damaged("BUILD needs an OrderedDict");
     }
 
+    /// The stack's size at the last mark.
     [[nodiscard]] std::size_t floor() const noexcept { return marks_.empty() ? 0 : marks_.back(); }
 
     [[nodiscard]] handle top() const {
@@ -246,30 +252,33 @@ class machine {
         return pop_from(first);
     }
 
-    [[nodiscard]] std::string_view text(std::size_t length) {
-        if (length > bytes_.size() - position_) cut_off();
+    /// The next `length` bytes.
+    [[nodiscard]] std::string_view take(std::size_t length) {
+        if (length > bytes_.size() - position_) truncated();
         const auto* first = reinterpret_cast<const char*>(bytes_.data()) + position_;
         position_ += length;
         return {first, length};
     }
 
+    /// The next little-endian number.
     template <class Number>
     [[nodiscard]] Number number() {
         Number value;
-        std::memcpy(&value, text(sizeof value).data(), sizeof value);
+        std::memcpy(&value, take(sizeof value).data(), sizeof value);
         return value;
     }
 
     [[nodiscard]] double big_endian_double() {
         std::uint64_t bits = 0;
-        for (const char byte : text(8)) bits = bits << 8 | static_cast<unsigned char>(byte);
+        for (const char byte : take(8)) bits = bits << 8 | static_cast<unsigned char>(byte);
         return std::bit_cast<double>(bits);
     }
 
+    /// The bytes up to the next line end.
     [[nodiscard]] std::string_view line() {
         const std::string_view rest{reinterpret_cast<const char*>(bytes_.data()) + position_, bytes_.size() - position_};
         const std::size_t length = rest.find('\n');
-        if (length == std::string_view::npos) cut_off();
+        if (length == std::string_view::npos) truncated();
         position_ += length + 1;
         return rest.substr(0, length);
     }
@@ -280,34 +289,34 @@ class machine {
     }
 
     [[noreturn]] void refuse(const std::string& what) const {
-        throw format_error{name_ + ": pickle asks for " + what +
-                           ", which is not a tensor's: refused; save model.state_dict() alone with torch.save"};
+        throw format_error{text(name_, ": refused: the pickle uses ", what,
+                                ", which tensors don't need; save model.state_dict() alone with torch.save")};
     }
-    [[noreturn]] void damaged(const std::string& what) const {
-        throw format_error{name_ + ": pickle can't be read at byte " + std::to_string(opcode_at_) + ": " + what};
+    [[noreturn]] void damaged(const std::string& problem) const {
+        throw format_error{text(name_, ": can't read the pickle at byte ", opcode_at_, ": ", problem)};
     }
-    [[noreturn]] void cut_off() const {
-        throw format_error{name_ + ": pickle is cut off after " + std::to_string(bytes_.size()) +
-                           " bytes: fetch or save the file again"};
+    [[noreturn]] void truncated() const {
+        throw format_error{
+            text(name_, ": the pickle is truncated after ", bytes_.size(), " bytes; download or save the file again")};
     }
 
     std::span<const std::byte> bytes_;
     std::size_t position_, opcode_at_{0};
     std::string name_;
-    document made_;
-    std::size_t pairs_{0};  // copied by calls, which may name one list again and again
+    document document_;
+    std::size_t pairs_{0};  // copied by calls: a small file may copy one list many times
     std::vector<handle> stack_;
     std::vector<std::size_t> marks_;
     std::unordered_map<std::uint32_t, handle> memo_;
 };
 
-/// The pickle at `position` of `bytes`; `position` moves behind it. name: what messages start with.
-/// Throws format_error for anything torch.save would not write for tensors, with the name of the global or opcode.
+/// Reads the pickle at `position` of `bytes` and moves `position` past it. name: starts every message.
+/// Throws format_error for a pickle that torch.save does not write for tensors; the message names the refused global or opcode.
 [[nodiscard]] inline document read(std::span<const std::byte> bytes, std::size_t& position, const std::string& name) {
     machine reader{bytes, position, name};
-    auto made = reader.run();
+    auto all = reader.run();
     position = reader.position();
-    return made;
+    return all;
 }
 
-}  // namespace rd4ad::io::pickle
+}  // namespace rd4ad::inline RD4AD_ABI::io::pickle

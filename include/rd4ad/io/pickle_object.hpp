@@ -1,4 +1,4 @@
-// rd4ad/io/pickle_object.hpp: what a pickle of tensors can hold, as plain data. Twin: tests/io/pickle_object.cpp
+// rd4ad/io/pickle_object.hpp: the objects of a pickle of tensors, as plain data. Twin: tests/io/pickle_object.cpp
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,16 +9,17 @@
 #include <variant>
 #include <vector>
 
-#include <rd4ad/io/element.hpp>
+#include <rd4ad/io/dtype.hpp>
 
-namespace rd4ad::io::pickle {
+namespace rd4ad::inline RD4AD_ABI::io::pickle {
 
-/// An object's place in its document.
+/// An object's index in its document.
 using handle = std::uint32_t;
 
+/// Python's None.
 struct none {};
 
-/// An integer of more than 64 bits, little endian, two's complement: torch's magic number is one.
+/// An integer of more than 64 bits, such as torch's magic number: little endian, two's complement.
 struct long_integer {
     std::string bytes;
 };
@@ -31,33 +32,33 @@ struct list {
     std::vector<handle> items;
 };
 
-/// A dict or an OrderedDict; a key set twice is there twice, the later one counts.
+/// A dict or an OrderedDict. A key that was set twice has two items; the later one counts.
 struct dictionary {
     std::vector<std::pair<handle, handle>> items;
     bool ordered{false};
 };
 
-/// A Python name, as "module.name"; only those that tensors need exist.
+/// A Python name, as "module.name". Only the names that is_tensor_global accepts occur.
 struct global {
     std::string name;
 };
 
-/// Where values lie: the file's storage `key`, `count` values of `type`. Untyped storages count bytes.
+/// The file's storage `key` with `count` values of `type`. A storage without a type counts bytes.
 struct storage_reference {
     std::string key;
-    std::optional<element> type;
+    std::optional<dtype> type;
     std::size_t count{0};
 };
 
-/// A tensor over a storage: value (i, j, ...) is the storage's value offset + i * strides[0] + j * strides[1] + ...;
-/// all of them lie within the storage, and shape has at most 16 sizes whose product times the element's size fits 63 bits.
+/// A tensor in a storage: its value (i, j, ...) is the storage's value number offset + i * strides[0] + j * strides[1] + ...
+/// All values lie within the storage. `shape` has at most 16 sizes; the tensor's size in bytes is below 2^63.
 struct tensor_reference {
     handle storage{0};
-    element type{element::f32};
+    dtype type{dtype::f32};
     std::size_t offset{0};
     std::vector<std::size_t> shape, strides;
 
-    /// Whether the values lie one after another in C order.
+    /// Whether the values are adjacent and in C order.
     [[nodiscard]] bool contiguous() const noexcept {
         for (const std::size_t size : shape)
             if (size == 0) return true;
@@ -73,57 +74,57 @@ struct tensor_reference {
 using object = std::variant<none, bool, std::int64_t, double, std::string, long_integer, tuple, list, dictionary, global,
                             storage_reference, tensor_reference>;
 
-/// All objects of one pickle; they refer to each other by handle, so that even one that contains itself is plain data.
+/// All objects of one pickle. They refer to each other by handle, so an object may contain itself.
 struct document {
     std::vector<object> objects;
     handle root{0};
 
     [[nodiscard]] const object& operator[](handle at) const { return objects[at]; }
 
-    /// The object as a Kind, nullptr if it is another kind.
+    /// The object as a Kind, or nullptr if it is of another kind.
     template <class Kind>
     [[nodiscard]] const Kind* as(handle at) const {
         return std::get_if<Kind>(&objects[at]);
     }
 };
 
-/// The element of a storage class such as "torch.FloatStorage".
-[[nodiscard]] inline std::optional<element> storage_element(std::string_view global_name) noexcept {
-    constexpr std::pair<std::string_view, element> known[] = {
-        {"torch.HalfStorage", element::f16},    {"torch.BFloat16Storage", element::bf16}, {"torch.FloatStorage", element::f32},
-        {"torch.DoubleStorage", element::f64},  {"torch.LongStorage", element::i64},      {"torch.IntStorage", element::i32},
-        {"torch.ShortStorage", element::i16},   {"torch.CharStorage", element::i8},       {"torch.ByteStorage", element::u8},
-        {"torch.BoolStorage", element::boolean}};
+/// The dtype of a storage class such as "torch.FloatStorage". Empty for other names.
+[[nodiscard]] inline std::optional<dtype> storage_dtype(std::string_view global_name) noexcept {
+    constexpr std::pair<std::string_view, dtype> known[] = {
+        {"torch.HalfStorage", dtype::f16},    {"torch.BFloat16Storage", dtype::bf16}, {"torch.FloatStorage", dtype::f32},
+        {"torch.DoubleStorage", dtype::f64},  {"torch.LongStorage", dtype::i64},      {"torch.IntStorage", dtype::i32},
+        {"torch.ShortStorage", dtype::i16},   {"torch.CharStorage", dtype::i8},       {"torch.ByteStorage", dtype::u8},
+        {"torch.BoolStorage", dtype::boolean}};
     for (const auto& [name, type] : known)
         if (name == global_name) return type;
     return std::nullopt;
 }
 
-/// The element of a dtype such as "torch.float32".
-[[nodiscard]] inline std::optional<element> dtype_element(std::string_view global_name) noexcept {
-    constexpr std::pair<std::string_view, element> known[] = {{"torch.float16", element::f16}, {"torch.bfloat16", element::bf16},
-                                                              {"torch.float32", element::f32}, {"torch.float64", element::f64},
-                                                              {"torch.int64", element::i64},   {"torch.int32", element::i32},
-                                                              {"torch.int16", element::i16},   {"torch.int8", element::i8},
-                                                              {"torch.uint8", element::u8},    {"torch.bool", element::boolean}};
+/// The dtype of a torch.dtype such as "torch.float32". Empty for other names.
+[[nodiscard]] inline std::optional<dtype> torch_dtype(std::string_view global_name) noexcept {
+    constexpr std::pair<std::string_view, dtype> known[] = {{"torch.float16", dtype::f16}, {"torch.bfloat16", dtype::bf16},
+                                                            {"torch.float32", dtype::f32}, {"torch.float64", dtype::f64},
+                                                            {"torch.int64", dtype::i64},   {"torch.int32", dtype::i32},
+                                                            {"torch.int16", dtype::i16},   {"torch.int8", dtype::i8},
+                                                            {"torch.uint8", dtype::u8},    {"torch.bool", dtype::boolean}};
     for (const auto& [name, type] : known)
         if (name == global_name) return type;
     return std::nullopt;
 }
 
-/// Whether a class is a storage without an element of its own.
+/// Whether a class is a storage without a dtype.
 [[nodiscard]] inline bool is_untyped_storage(std::string_view global_name) noexcept {
     return global_name == "torch.storage.UntypedStorage" || global_name == "torch.storage._UntypedStorage";
 }
 
-/// Whether a pickle of tensors may name this global; calling one of them only ever makes the objects above.
+/// Whether a pickle of tensors may name this global. A call of such a global can only create the objects above.
 [[nodiscard]] inline bool is_tensor_global(std::string_view name) noexcept {
     constexpr std::string_view others[] = {"collections.OrderedDict",         "torch.Size",
                                            "torch._utils._rebuild_parameter", "torch._utils._rebuild_tensor",
                                            "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3"};
     for (const std::string_view other : others)
         if (other == name) return true;
-    return is_untyped_storage(name) || storage_element(name) || dtype_element(name);
+    return is_untyped_storage(name) || storage_dtype(name) || torch_dtype(name);
 }
 
-}  // namespace rd4ad::io::pickle
+}  // namespace rd4ad::inline RD4AD_ABI::io::pickle

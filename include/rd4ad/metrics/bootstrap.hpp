@@ -1,4 +1,4 @@
-// rd4ad/metrics/bootstrap.hpp: intervals of a statistic, by resampling images. Twin: tests/metrics/bootstrap.cpp
+// rd4ad/metrics/bootstrap.hpp: confidence intervals of a statistic, by resampling images. Twin: tests/metrics/bootstrap.cpp
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -7,60 +7,59 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
-#include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/random.hpp>
+#include <rd4ad/core/text.hpp>
 
-namespace rd4ad::metrics {
+namespace rd4ad::inline RD4AD_ABI::metrics {
 
-/// A value over all images and the interval in which it lies when images are drawn anew.
+/// A statistic over all images, and its bootstrap interval.
 struct interval {
     double value{0}, low{0}, high{0};
-    std::size_t resamples{0};  ///< that gave a value
+    std::size_t resamples{0};  ///< number of draws that gave a value
 };
 
 /// Settings of a bootstrap.
 struct bootstrap_options {
     std::size_t resamples{2000};  ///< at least 1
-    double confidence{0.95};      ///< between 0 and 1
+    double confidence{0.95};      ///< above 0 and below 1
     std::uint64_t seed{111};
 };
 
-/// A value with the quantiles of what draws gave (at least one): linear between order statistics, as numpy.percentile.
+/// The interval between the quantiles (1 - confidence) / 2 and (1 + confidence) / 2 of the draws' values, linear between order
+/// statistics, as numpy.percentile. draws: at least one value.
 [[nodiscard]] inline interval percentile_interval(double value, std::vector<double> draws, double confidence) {
     std::sort(draws.begin(), draws.end());
-    const auto quantile = [&](double share) {
-        const double place = share * static_cast<double>(draws.size() - 1);
-        const auto below = static_cast<std::size_t>(place);
+    const auto quantile = [&](double probability) {
+        const double position = probability * static_cast<double>(draws.size() - 1);
+        const auto below = static_cast<std::size_t>(position);
         const std::size_t above = std::min(below + 1, draws.size() - 1);
-        return draws[below] + (draws[above] - draws[below]) * (place - static_cast<double>(below));
+        return draws[below] + (draws[above] - draws[below]) * (position - static_cast<double>(below));
     };
     return {value, quantile((1 - confidence) / 2), quantile((1 + confidence) / 2), draws.size()};
 }
 
-/// A function of the drawn images' indices, with repeats: e.g. our AUROC on them less theirs.
+/// A function of the drawn images' indices (with repeats), such as the difference of two detectors' AUROC.
 template <class F>
-concept ImageStatistic = std::invocable<F, std::span<const std::size_t>> &&
-                         std::convertible_to < std::invoke_result_t<F, std::span<const std::size_t>>,
-double > ;
+concept ImageStatistic = requires(const F& statistic, std::span<const std::size_t> images) {
+    { statistic(images) } -> std::convertible_to<double>;
+};
 
-/// The percentile bootstrap over images: draws as many images as there are, with repeats, and takes the quantiles of the
-/// statistic (linear between order statistics, as numpy.percentile). For a difference give the statistic
-/// difference(images): both detectors then see the same draws. A draw for which it throws numeric_error (one class only)
-/// or gives NaN is left out. The same seed gives the same interval on every machine.
-/// images: at least 1. Cost: resamples + 1 calls.
+/// The percentile bootstrap over images: draws as many images as there are, with repeats, and takes quantiles of the statistic
+/// (see percentile_interval). For a comparison, let the statistic return the difference: both detectors then see the same draws.
+/// Skips a draw if the statistic throws numeric_error (for example, only one class is drawn) or returns NaN. The same seed gives
+/// the same interval on every machine.
+/// images: the number of images, at least 1. Cost: resamples + 1 calls of the statistic.
 /// Throws option_error (options), data_error (no image), numeric_error (no draw gave a value).
 template <ImageStatistic Statistic>
 [[nodiscard]] interval bootstrap(std::size_t images, const Statistic& statistic, const bootstrap_options& options = {}) {
-    if (images == 0) throw data_error{"bootstrap: there is no image to draw"};
+    if (images == 0) throw data_error{"bootstrap: there are 0 images; at least 1 is needed"};
     if (options.resamples == 0) throw option_error{"bootstrap: 0 resamples; at least 1 is needed"};
     if (!(options.confidence > 0 && options.confidence < 1))
-        throw option_error{"bootstrap: the confidence is " + std::to_string(options.confidence) +
-                           "; it must lie between 0 and 1"};
+        throw option_error{text("bootstrap: the confidence is ", options.confidence, "; it must lie between 0 and 1")};
     std::vector<std::size_t> drawn(images);
     std::iota(drawn.begin(), drawn.end(), std::size_t{0});
     const double value = statistic(std::span<const std::size_t>{drawn});
@@ -75,9 +74,9 @@ template <ImageStatistic Statistic>
         }
     }
     if (values.empty())
-        throw numeric_error{"bootstrap: the statistic is undefined for all " + std::to_string(options.resamples) +
-                            " draws; more images are needed"};
+        throw numeric_error{
+            text("bootstrap: the statistic is undefined for all ", options.resamples, " draws; more images are needed")};
     return percentile_interval(value, std::move(values), options.confidence);
 }
 
-}  // namespace rd4ad::metrics
+}  // namespace rd4ad::inline RD4AD_ABI::metrics

@@ -1,4 +1,5 @@
-// rd4ad/metrics/histogram.hpp: scores of both classes, exact or in bins by a memory budget. Twin: tests/metrics/histogram.cpp
+// rd4ad/metrics/histogram.hpp: counts both classes' scores, exactly or in bins, in limited memory.
+// Twin: tests/metrics/histogram.cpp
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -9,44 +10,46 @@
 #include <string>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/metrics/score_key.hpp>
-#include <rd4ad/metrics/tally.hpp>
+#include <rd4ad/metrics/sparse_counter.hpp>
 
-namespace rd4ad::metrics {
+namespace rd4ad::inline RD4AD_ABI::metrics {
 
-/// A value and how far at most it lies from the exact one: 0 where it is exact (up to rounding in double).
-struct bounded {
+/// A value, and a bound of its distance from the exact value: 0 if the value is exact (up to rounding in double).
+struct estimate {
     double value{0}, error_bound{0};
 };
 
-/// One step of a threshold that falls: what is found at this score and was not above it.
+/// One step of a falling threshold: the scores that reach this threshold and none above it.
 struct score_step {
-    float threshold;          ///< the lowest score of the step: score >= threshold takes in all of it
+    float threshold;          ///< the lowest score of the step: score >= threshold selects the whole step
     std::uint64_t positives;  ///< positives at this score
     std::uint64_t negatives;  ///< negatives at this score
-    double weight;            ///< sum of 1 / area over the positives
+    double weight;            ///< sum of 1 / area over these positives
 };
 
-/// Scores and labels, from which every ranking metric follows: positives and negatives at each distinct score.
-/// Exact (each distinct float is its own step) while the state fits the budget; beyond it neighbouring floats are joined,
-/// twice as many each time, and metrics state an error bound. State: at most 2.5 bytes a negative and
-/// 7.5 a positive, both bounded by the number of distinct upper halves of the scores (see tally), plus 1 MiB.
+/// The numbers of positives and negatives at each distinct score: every ranking metric follows from them.
+/// The histogram is exact (one step per distinct float) while it fits the memory budget. Beyond the budget it merges neighbouring
+/// floats to bins, doubles the bins' width as often as needed, and the metrics state an error bound. Memory: at most 2.5 bytes
+/// per negative and 7.5 bytes per positive, both bounded by the number of distinct upper halves of the scores (see
+/// sparse_counter), plus 1 MiB.
 class score_histogram {
    public:
     static constexpr std::size_t default_budget = std::size_t{1} << 30;
 
-    /// memory_budget: bytes of state beside the fixed 1 MiB; passed by what comes between two calls of keep_budget(),
-    /// and where the coarsest bins (1/128 of an octave each) still need more.
+    /// memory_budget: bytes in addition to the fixed 1 MiB. The histogram exceeds it between two calls of keep_budget(), and if
+    /// the coarsest bins (1/128 octave each) need more.
     explicit score_histogram(std::size_t memory_budget = default_budget) : memory_budget_{memory_budget} {}
 
     /// Adds a finite score of a negative.
     void add_negative(float score) { negatives_.add(score_key(score)); }
 
-    /// Adds a finite score of a positive; area: pixels of the region it belongs to, at least 1.
+    /// Adds a finite score of a positive. area: the number of pixels of its region, at least 1.
     void add_positive(float score, std::uint32_t area = 1) { positives_.add(score_key(score), area); }
 
-    /// Gives up resolution until the state fits the budget, or until each bin spans 1/128 of an octave. Call it after
-    /// each image.
+    /// Widens the bins until the histogram fits the budget or each bin spans 1/128 octave. Call it after each image.
     void keep_budget() {
         while (bytes() > memory_budget_ && lost_bits() < 16) {
             negatives_.coarsen();
@@ -56,19 +59,20 @@ class score_histogram {
 
     [[nodiscard]] std::uint64_t positives() const noexcept { return positives_.total(); }
     [[nodiscard]] std::uint64_t negatives() const noexcept { return negatives_.total(); }
+    /// Bytes of memory, without the fixed 1 MiB.
     [[nodiscard]] std::size_t bytes() const noexcept { return positives_.bytes() + negatives_.bytes(); }
-    /// Lowest bits of the scores that are not told apart: 0 if exact.
+    /// Number of lowest bits of a score that a bin merges: 0 if exact.
     [[nodiscard]] unsigned lost_bits() const noexcept { return negatives_.lost_bits(); }
     [[nodiscard]] bool exact() const noexcept { return lost_bits() == 0; }
 
-    /// Calls visit(score_step) for every distinct score from the highest to the lowest.
+    /// Calls visit(score_step) for every distinct score, from the highest to the lowest.
     template <class Visit>
     void for_each_score(Visit&& visit) const {
         walk(false, visit);
     }
 
-    /// As for_each_score, but negatives between two scores of positives may come in fewer steps: for sums to which
-    /// only their number matters.
+    /// for_each_score, except that it may merge steps without positives. For sums that depend only on the number of such
+    /// negatives.
     template <class Visit>
     void for_each_positive_score(Visit&& visit) const {
         walk(true, visit);
@@ -76,13 +80,13 @@ class score_histogram {
 
    private:
     template <class Visit>
-    void walk(bool join_negatives, Visit& visit) const {
-        tally_page up, down;
+    void walk(bool merge_negatives, Visit& visit) const {
+        sparse_counter_page up, down;
         std::vector<double> weights(65536);
         for (std::size_t high = 65536; high-- > 0;) {
             const std::uint64_t p = positives_.total(high), n = negatives_.total(high);
             if (p + n == 0) continue;
-            if (p == 0 && join_negatives) {
+            if (p == 0 && merge_negatives) {
                 visit(score_step{score_of(static_cast<std::uint32_t>(high << 16)), 0, n, 0.0});
                 continue;
             }
@@ -103,37 +107,38 @@ class score_histogram {
         }
     }
 
-    tally<true> positives_;
-    tally<false> negatives_;
+    sparse_counter<true> positives_;
+    sparse_counter<false> negatives_;
     std::size_t memory_budget_;
 };
 
-/// The histogram of scores with labels (0: negative, anything else: positive). metric: starts the messages.
-/// Throws shape_error (lengths differ), numeric_error (a score is not finite; index in the message).
+/// The exact histogram of labelled scores. labels: 0 negative, any other value positive. metric: starts the messages.
+/// Throws shape_error (lengths differ), numeric_error (a score is not finite; the message states its index).
 [[nodiscard]] inline score_histogram histogram_of(const std::string& metric, std::span<const float> scores,
                                                   std::span<const std::uint8_t> labels) {
     require_same_length(metric, scores.size(), labels.size());
     require_finite(metric, scores);
-    score_histogram made{std::numeric_limits<std::size_t>::max()};
+    score_histogram histogram{std::numeric_limits<std::size_t>::max()};
     for (std::size_t i = 0; i < scores.size(); ++i) {
         if (labels[i] != 0)
-            made.add_positive(scores[i]);
+            histogram.add_positive(scores[i]);
         else
-            made.add_negative(scores[i]);
+            histogram.add_negative(scores[i]);
     }
-    return made;
+    return histogram;
 }
 
-/// Throws numeric_error, naming the class that is missing.
+/// Throws numeric_error if there is no positive. metric: starts the message.
 inline void require_positives(const std::string& metric, const score_histogram& of) {
     if (of.positives() == 0)
-        throw numeric_error{metric + ": none of the " + std::to_string(of.negatives()) +
-                            " labels is positive (anomalous); at least one must be"};
-}
-inline void require_negatives(const std::string& metric, const score_histogram& of) {
-    if (of.negatives() == 0)
-        throw numeric_error{metric + ": none of the " + std::to_string(of.positives()) +
-                            " labels is negative (normal); at least one must be"};
+        throw numeric_error{
+            text(metric, ": none of the ", of.negatives(), " labels is positive (anomalous); at least one must be")};
 }
 
-}  // namespace rd4ad::metrics
+/// Throws numeric_error if there is no negative. metric: starts the message.
+inline void require_negatives(const std::string& metric, const score_histogram& of) {
+    if (of.negatives() == 0)
+        throw numeric_error{text(metric, ": none of the ", of.positives(), " labels is negative (normal); at least one must be")};
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI::metrics

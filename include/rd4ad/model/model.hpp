@@ -1,5 +1,6 @@
-// rd4ad/model/model.hpp: teacher, bottleneck and student together, as they are trained. Twin: tests/model/golden.cpp
+// rd4ad/model/model.hpp: teacher, bottleneck and student with their weights. Twin: tests/model/golden.cpp
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,60 +9,79 @@
 #include <vector>
 
 #include <rd4ad/model/bottleneck.hpp>
-#include <rd4ad/model/names.hpp>
 #include <rd4ad/model/settings.hpp>
 #include <rd4ad/model/state.hpp>
 #include <rd4ad/model/student.hpp>
+#include <rd4ad/model/unused_parameters.hpp>
 #include <rd4ad/nn/initialise.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// Bottleneck and student: what is trained, in one table.
-struct trained_network {
+/// Bottleneck and student, the trainable part, in one table.
+struct trainable_network {
     nn::parameter_table table;
     bottleneck_network bottleneck;
     student_network student;
 
-    explicit trained_network(const architecture& arch) : bottleneck{table, arch}, student{table, arch} {}
+    explicit trainable_network(const architecture& arch) : bottleneck{table, arch}, student{table, arch} {}
+
+    /// Calls visit(layer, its input's shape) for every convolution; `first`: shape of the teacher's first features.
+    template <class Visit>
+    void for_each_layer(const shape& first, const Visit& visit) const {
+        student.for_each_layer(bottleneck.for_each_layer(first, visit), visit);
+    }
 };
 
-/// A model in training: networks, weights on the backend and the queue they are computed on. Move-only.
+/// A network's layers and their weights.
+template <Backend B, class Network>
+struct weighted_network {
+    Network layers;
+    nn::weights<B> weights{};
+};
+
+/// Parameters that only pass through from checkpoint to checkpoint.
+template <class T>
+struct unused_weights {
+    nn::parameter_table table;
+    host_weights<T> weights;
+
+    explicit unused_weights(const architecture& arch) : table{unused_parameters(arch)}, weights{table} {}
+};
+
+/// A trainable model: networks and weights on a backend, and the queue that computes them. Move-only.
 template <Backend B>
 struct model {
     using T = typename B::value_type;
 
     const architecture* arch;
     typename B::queue queue;
-    nn::algorithm algorithm;
-    teacher_network teacher_net;
-    trained_network trained_net;
-    nn::weights<B> teacher{}, trained{};
-    nn::parameter_table unused_table;
-    host_weights<T> unused;
+    nn::algorithm_preference algorithm;
+    weighted_network<B, teacher_network> teacher;
+    weighted_network<B, trainable_network> trainable;
+    unused_weights<T> unused;
     model_settings settings{};
     std::size_t batches{0};          ///< training batches so far, PyTorch's num_batches_tracked
-    bool teacher_unmeasured{false};  ///< an untrained teacher whose batch norms have seen no image yet
+    bool teacher_unmeasured{false};  ///< an untrained teacher whose batch norms have no statistics yet
 
     model(const architecture& architecture, const model_options& options)
         : arch{&architecture},
           queue{options.threads},
           algorithm{options.algorithm},
-          teacher_net{architecture},
-          trained_net{architecture},
-          unused_table{unused_parameters(architecture)},
-          unused{unused_table} {}
+          teacher{teacher_network{architecture}},
+          trainable{trainable_network{architecture}},
+          unused{architecture} {}
     model(model&&) = default;
     model& operator=(model&&) = default;
 };
 
-namespace detail {
+namespace model_detail {
 template <class T>
 void initialise_all(const nn::parameter_table& table, std::uint64_t seed, host_weights<T>& to) {
     for (const auto& p : table.values) nn::initialise<T>(p, seed, std::span{to.values}.subspan(p.offset, p.count));
     for (const auto& p : table.statistics) nn::initialise<T>(p, seed, std::span{to.statistics}.subspan(p.offset, p.count));
 }
 
-/// Names of the tensors under `prefix` that belong to no parameter of the tables.
+/// Names of the tensors under `prefix` that are not parameters of the tables.
 inline std::vector<std::string> unknown_names(const io::tensor_file& file, const std::string& prefix,
                                               std::span<const nn::parameter_table* const> tables,
                                               const std::string& prefix_in_table) {
@@ -77,52 +97,63 @@ inline std::vector<std::string> unknown_names(const io::tensor_file& file, const
             unknown.push_back(name);
     return unknown;
 }
-}  // namespace detail
 
-/// Teacher's weights from a file with torchvision's names, or ours under "teacher."; layer4 and fc are not needed.
-/// format_error listing what is missing, unknown or misshapen.
+/// Initial values of the trainable part from the seed.
+template <Backend B>
+void initialise_trainable(model<B>& m, std::uint64_t seed) {
+    host_weights<typename B::value_type> host{m.trainable.layers.table};
+    initialise_all(m.trainable.layers.table, seed, host);
+    initialise_all(m.unused.table, seed, m.unused.weights);
+    m.trainable.weights = upload<B>(m.queue, host);
+}
+}  // namespace model_detail
+
+/// Loads the teacher's weights from a file with torchvision's names, or with this library's under "teacher."; ignores layer4
+/// and fc. Throws format_error naming missing, unknown and misshapen tensors.
 template <Backend B>
 void load_teacher(model<B>& m, const io::tensor_file& file) {
+    using T = typename B::value_type;
     const std::string prefix = file.contains("teacher.conv1.weight") ? "teacher." : "";
-    const auto name = [&](const std::string& ours) { return prefix + ours.substr(std::string{"teacher."}.size()); };
-    host_weights<typename B::value_type> host{m.teacher_net.table};
+    const auto name = [&](const std::string& in_table) { return prefix + in_table.substr(std::string{"teacher."}.size()); };
+    const auto& table = m.teacher.layers.table;
+    host_weights<T> host{table};
     state_mismatch mismatch;
-    read_parameters<typename B::value_type>(m.teacher_net.table.values, file, name, host.values, mismatch);
-    read_parameters<typename B::value_type>(m.teacher_net.table.statistics, file, name, host.statistics, mismatch);
-    const nn::parameter_table* const tables[]{&m.teacher_net.table};
-    for (const auto& found : detail::unknown_names(file, prefix, tables, "teacher."))
+    read_parameters<T>(table.values, file, name, host.values, mismatch);
+    read_parameters<T>(table.statistics, file, name, host.statistics, mismatch);
+    const nn::parameter_table* const tables[]{&table};
+    for (const auto& found : model_detail::unknown_names(file, prefix, tables, "teacher."))
         if (!found.starts_with(prefix + "layer4.") && !found.starts_with(prefix + "fc.")) mismatch.surplus.push_back(found);
     mismatch.check(file.path.string());
-    m.teacher = upload<B>(m.queue, host);
+    m.teacher.weights = upload<B>(m.queue, host);
 }
 
-/// Bottleneck and student from a file with the authors' names ("bn.", "decoder."). format_error as above.
+/// Loads bottleneck and student from a file with the authors' names ("bn.", "decoder."). Throws format_error naming missing,
+/// unknown and misshapen tensors.
 template <Backend B>
-void load_trained(model<B>& m, const io::tensor_file& file) {
+void load_trainable(model<B>& m, const io::tensor_file& file) {
     using T = typename B::value_type;
-    const auto name = [](const std::string& ours) { return ours; };
-    host_weights<T> host{m.trained_net.table};
+    const auto name = [](const std::string& in_table) { return in_table; };
+    const auto& table = m.trainable.layers.table;
+    host_weights<T> host{table};
     state_mismatch mismatch;
-    read_parameters<T>(m.trained_net.table.values, file, name, host.values, mismatch);
-    read_parameters<T>(m.trained_net.table.statistics, file, name, host.statistics, mismatch);
-    read_parameters<T>(m.unused_table.values, file, name, m.unused.values, mismatch);
-    read_parameters<T>(m.unused_table.statistics, file, name, m.unused.statistics, mismatch);
-    const nn::parameter_table* const tables[]{&m.trained_net.table, &m.unused_table};
-    for (const std::string part : {"bn.", "decoder."})
-        for (auto& found : detail::unknown_names(file, part, tables, part)) mismatch.surplus.push_back(std::move(found));
+    read_parameters<T>(table.values, file, name, host.values, mismatch);
+    read_parameters<T>(table.statistics, file, name, host.statistics, mismatch);
+    read_parameters<T>(m.unused.table.values, file, name, m.unused.weights.values, mismatch);
+    read_parameters<T>(m.unused.table.statistics, file, name, m.unused.weights.statistics, mismatch);
+    const nn::parameter_table* const tables[]{&table, &m.unused.table};
+    for (const std::string prefix : {"bn.", "decoder."})
+        for (auto& found : model_detail::unknown_names(file, prefix, tables, prefix))
+            mismatch.surplus.push_back(std::move(found));
     mismatch.check(file.path.string());
-    m.trained = upload<B>(m.queue, host);
+    m.trainable.weights = upload<B>(m.queue, host);
 }
 
-/// A model with the given teacher and first values from the seed.
+/// A model with the given teacher and initial values from the seed.
 template <Backend B>
 [[nodiscard]] model<B> make_model(const architecture& arch, const io::tensor_file& teacher, const model_options& options = {}) {
     model<B> made{arch, options};
     load_teacher(made, teacher);
-    host_weights<typename B::value_type> host{made.trained_net.table};
-    detail::initialise_all(made.trained_net.table, options.seed, host);
-    detail::initialise_all(made.unused_table, options.seed, made.unused);
-    made.trained = upload<B>(made.queue, host);
+    model_detail::initialise_trainable(made, options.seed);
     made.settings.teacher = teacher.path.filename().string();
     return made;
 }
@@ -133,21 +164,18 @@ template <Backend B>
     return make_model<B>(architecture_named(arch), teacher, options);
 }
 
-/// A model whose teacher is untrained (He initialisation from the seed): its batch norms' statistics are to be measured on
-/// the training images (`measure_statistics`), which `train` does.
+/// A model with an untrained teacher (He initialisation from the seed). `train` measures the statistics of the teacher's batch
+/// norms on the training images (`measure_statistics`).
 template <Backend B>
 [[nodiscard]] model<B> make_model_without_teacher(const std::string& arch, const model_options& options = {}) {
     model<B> made{architecture_named(arch), options};
-    using T = typename B::value_type;
-    host_weights<T> teacher{made.teacher_net.table}, host{made.trained_net.table};
-    detail::initialise_all(made.teacher_net.table, options.seed, teacher);
-    detail::initialise_all(made.trained_net.table, options.seed, host);
-    detail::initialise_all(made.unused_table, options.seed, made.unused);
-    made.teacher = upload<B>(made.queue, teacher);
-    made.trained = upload<B>(made.queue, host);
+    host_weights<typename B::value_type> teacher{made.teacher.layers.table};
+    model_detail::initialise_all(made.teacher.layers.table, options.seed, teacher);
+    made.teacher.weights = upload<B>(made.queue, teacher);
+    model_detail::initialise_trainable(made, options.seed);
     made.settings.teacher = "none";
     made.teacher_unmeasured = true;
     return made;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,5 +1,4 @@
-// rd4ad/model/student.hpp: the ResNet reversed: from the embedding back to the teacher's features, forward and backward. Twin:
-// tests/model/golden.cpp
+// rd4ad/model/student.hpp: the reversed ResNet: from the embedding back to the teacher's features. Twin: tests/model/golden.cpp
 #pragma once
 #include <array>
 #include <cstddef>
@@ -7,7 +6,7 @@
 
 #include <rd4ad/model/teacher.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
 /// The student's stages under the authors' names ("decoder."), coarsest first.
 struct student_network {
@@ -16,10 +15,11 @@ struct student_network {
     student_network(nn::parameter_table& table, const architecture& arch) {
         std::size_t in = 512 * arch.expansion();
         for (std::size_t i = 0; i < 3; ++i) {
-            const std::size_t planes = std::size_t{256} >> i;
-            layers[i] = nn::add_stage(table, "decoder.layer" + std::to_string(i + 1) + '.', {arch.deep, in, planes, arch.wide},
+            const std::size_t width = std::size_t{256} >> i;
+            layers[i] = nn::add_stage(table, "decoder.layer" + std::to_string(i + 1) + '.',
+                                      {.deep = arch.deep, .in = in, .width = width, .inner_factor = arch.inner_factor},
                                       arch.blocks[i], nn::direction::up);
-            in = planes * arch.expansion();
+            in = width * arch.expansion();
         }
     }
 
@@ -30,7 +30,7 @@ struct student_network {
     }
 };
 
-/// Features shaped as the teacher's, finest first, with folded weights.
+/// Features of the teacher's shapes, finest first, with folded weights.
 template <Backend B>
 [[nodiscard]] features<B> infer(typename B::queue& q, const student_network& net, const nn::folded_weights<B>& weights,
                                 tensor<B> x) {
@@ -39,32 +39,33 @@ template <Backend B>
     return found;
 }
 
-/// What the student keeps for its backward.
+/// The values that the student keeps for its backward, stage by stage, coarsest first.
 template <Backend B>
-using student_trace = std::array<nn::stage_trace<B>, 3>;
+using student_activations = std::array<nn::stage_activations<B>, 3>;
 
 template <Backend B>
-[[nodiscard]] student_trace<B> forward(typename B::queue& q, const student_network& net, const nn::weights<B>& w, tensor<B> x,
-                                       const nn::training_mode& mode) {
-    student_trace<B> trace;
+[[nodiscard]] student_activations<B> forward(typename B::queue& q, const student_network& net, nn::weights<B>& w, tensor<B> x,
+                                             const nn::training_mode& mode) {
+    student_activations<B> saved;
     for (std::size_t i = 0; i < 3; ++i) {
-        trace[i] = nn::forward<B>(q, net.layers[i], w, x, mode);
-        x = trace[i].back().output;
+        saved[i] = nn::forward<B>(q, net.layers[i], w, x, mode);
+        x = saved[i].back().output;
     }
-    return trace;
+    return saved;
 }
 
-/// Backward from the loss: add_loss(scale, gradient, add) writes the loss's gradient of the student's features of a scale
-/// (0 the finest) or adds it. Returns the gradient of the embedding.
+/// Backward from the loss: add_loss(scale, gradient, accumulate) writes the loss's gradient of the student's features at a
+/// scale (0 the finest), or adds it. Returns the gradient of the embedding.
 template <Backend B, class AddLoss, nn::GradientSink<B> Sink>
 [[nodiscard]] tensor<B> backward(typename B::queue& q, const student_network& net, const nn::weights<B>& w,
-                                 student_trace<B>& trace, const AddLoss& add_loss, Sink& sink, const nn::training_mode& mode) {
-    tensor<B> gradient = make_tensor<B>(q, trace[2].back().output.shape);
+                                 student_activations<B>& saved, const AddLoss& add_loss, Sink& sink,
+                                 const nn::training_mode& mode) {
+    tensor<B> gradient = make_tensor<B>(q, saved[2].back().output.shape);
     for (std::size_t i = 3; i-- > 0;) {
         add_loss(2 - i, gradient, i != 2);
-        gradient = nn::backward<B>(q, net.layers[i], w, trace[i], gradient, sink, true, mode);
+        gradient = nn::backward<B>(q, net.layers[i], w, saved[i], gradient, sink, true, mode);
     }
     return gradient;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

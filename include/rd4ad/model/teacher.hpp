@@ -3,38 +3,44 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include <rd4ad/model/arch.hpp>
 #include <rd4ad/nn/pooling.hpp>
 #include <rd4ad/nn/residual_block.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
 /// Features at strides 4, 8 and 16, of the teacher or of the student.
 template <Backend B>
 using features = std::array<tensor<B>, 3>;
 
-/// The teacher's layers, and the names and places of its parameters (torchvision's names, under "teacher.").
+/// Shape of the features at scale 0, 1 or 2 of `images`.
+[[nodiscard]] inline shape feature_shape(const architecture& arch, const shape& images, std::size_t scale) {
+    const std::size_t stride = std::size_t{4} << scale;
+    return {images.n, (std::size_t{64} << scale) * arch.expansion(), images.h / stride, images.w / stride};
+}
+
+/// The teacher's layers, and the table of its parameters (torchvision's names under "teacher.").
 struct teacher_network {
     nn::parameter_table table;
-    nn::conv_norm stem;
+    nn::conv_bn stem;
     std::array<nn::stage, 3> layers;
 
     explicit teacher_network(const architecture& arch) {
-        stem = table.add("teacher.conv1", "teacher.bn1", {3, 64, 7, 2, false});
+        stem = nn::add_conv_bn(table, "teacher.conv1", "teacher.bn1", {3, 64, 7, 2, false});
         std::size_t in = 64;
         for (std::size_t i = 0; i < 3; ++i) {
-            const std::size_t planes = std::size_t{64} << i;
-            layers[i] = nn::add_stage(table, "teacher.layer" + std::to_string(i + 1) + '.', {arch.deep, in, planes, arch.wide},
+            const std::size_t width = std::size_t{64} << i;
+            layers[i] = nn::add_stage(table, "teacher.layer" + std::to_string(i + 1) + '.',
+                                      {.deep = arch.deep, .in = in, .width = width, .inner_factor = arch.inner_factor},
                                       arch.blocks[i], i == 0 ? nn::direction::same : nn::direction::down);
-            in = planes * arch.expansion();
+            in = width * arch.expansion();
         }
     }
 
     /// Shape after the stem and its pooling.
     [[nodiscard]] shape after_stem(const shape& image) const {
-        const shape half = stem.conv.result_of(image);
+        const shape half = stem.conv.output_shape(image);
         return {half.n, half.c, (half.h + 1) / 2, (half.w + 1) / 2};
     }
 
@@ -53,20 +59,20 @@ template <Backend B>
                                 const tensor<B>& images) {
     features<B> found;
     tensor<B> x = nn::infer<B>(q, net.stem, weights, images, true);
-    x = nn::max_pool<B>(q, x.shape, nn::as_input(x));
+    x = nn::max_pool<B>(q, x.shape, nn::no_prologue(x));
     for (std::size_t i = 0; i < 3; ++i) x = found[i] = nn::infer<B>(q, net.layers[i], weights, x);
     return found;
 }
 
-/// One pass in training mode that only updates the running statistics: gives an untrained teacher the statistics of the
-/// photographs it will see.
+/// One pass in training mode that only updates the running statistics: it gives an untrained teacher the statistics of the
+/// training images.
 template <Backend B>
-void measure_statistics(typename B::queue& q, const teacher_network& net, const nn::weights<B>& weights, const tensor<B>& images,
+void measure_statistics(typename B::queue& q, const teacher_network& net, nn::weights<B>& weights, const tensor<B>& images,
                         const nn::training_mode& mode) {
-    const auto stem = nn::forward<B>(q, net.stem, weights, images.shape, nn::as_input(images), mode);
-    tensor<B> x = nn::max_pool<B>(q, stem.z.shape, stem.rectified());
+    const auto stem = nn::forward<B>(q, net.stem, weights, images.shape, nn::no_prologue(images), mode);
+    tensor<B> x = nn::max_pool<B>(q, stem.z.shape, stem.bn_relu());
     for (const auto& layer : net.layers)
         for (const auto& block : layer) x = nn::forward<B>(q, block, weights, x, mode).output;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

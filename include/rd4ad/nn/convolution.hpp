@@ -1,126 +1,136 @@
-// rd4ad/nn/convolution.hpp: the convolution layer: picks an algorithm; forward, gradient of the input, gradient of the weights.
-// Twin: tests/nn/convolution.cpp
+// rd4ad/nn/convolution.hpp: the convolution layer by the selected algorithm: forward, input gradient, weight gradient. Twin:
+// tests/nn/convolution.cpp
 #pragma once
 #include <array>
 #include <cstddef>
 
-#include <rd4ad/backend/own_convolution.hpp>
-#include <rd4ad/nn/convolution/gathered.hpp>
-#include <rd4ad/nn/convolution/geometry.hpp>
-#include <rd4ad/nn/convolution/rule.hpp>
+#include <rd4ad/nn/convolution/im2col.hpp>
+#include <rd4ad/nn/convolution/layer.hpp>
+#include <rd4ad/nn/convolution/select_algorithm.hpp>
 #include <rd4ad/nn/convolution/transposed.hpp>
 #include <rd4ad/nn/convolution/winograd.hpp>
 
-namespace rd4ad::nn {
+namespace rd4ad::inline RD4AD_ABI::nn {
 
-/// Weights in memory as the layer has them ([ky][kx][in][out] or [in][dy][dx][out]) and what was made of them beforehand, by
-/// method: transformed (none for the plain one), and in the backend's panels.
+/// A layer's weights ([ky][kx][in][out], or [in][dy][dx][out]) and the prepared forms of them: transformed for an algorithm,
+/// packed for an algorithm, or in the layout of the backend's native convolution, which then computes the layer.
 template <class T>
 struct kernel_weights {
     const T* plain;
-    std::array<const T*, methods> transformed{}, panels{};
-    weights_are weights{weights_are::made};
-    const T* own{nullptr};  ///< for the backend's own convolution, which then computes the layer
+    std::array<const T*, conv_algorithm_count> transformed{}, packed{};  ///< by algorithm
+    weight_lifetime lifetime{weight_lifetime::transient};
+    const T* native{nullptr};
 
-    [[nodiscard]] backend::right_side<T> by(method how) const {
-        const auto at = static_cast<std::size_t>(how);
-        return {how == method::plain ? plain : transformed[at], false, panels[at]};
+    /// The right-hand matrix of an algorithm; no data where it needs transformed weights that are not prepared.
+    [[nodiscard]] backend::rhs_matrix<T> for_algorithm(conv_algorithm algorithm) const {
+        const auto at = static_cast<std::size_t>(algorithm);
+        return {algorithm == conv_algorithm::im2col ? plain : transformed[at], false, packed[at]};
     }
 };
 
 namespace detail {
-/// Calls use.operator()<Scheme>() with the scheme of a method other than the plain one.
+/// Calls use.operator()<Transform>() with the transform of a Winograd algorithm.
 template <class Use>
-decltype(auto) with_scheme(method how, const Use& use) {
-    if (how == method::four) return use.template operator()<schemes::four>();
-    if (how == method::two) return use.template operator()<schemes::two>();
-    return use.template operator()<schemes::strided>();
+decltype(auto) with_transform(conv_algorithm algorithm, const Use& use) {
+    if (algorithm == conv_algorithm::winograd_4x4) return use.template operator()<winograd::f4x4_3x3>();
+    if (algorithm == conv_algorithm::winograd_2x2) return use.template operator()<winograd::f2x2_3x3>();
+    return use.template operator()<winograd::f2x2_3x3_s2>();
 }
 }  // namespace detail
 
-/// The sizes of a layer's product on its weights. Rows are left open.
-[[nodiscard]] inline backend::tile_sizes product_of(const convolution& layer, method how) {
-    if (how == method::plain && layer.transposed) return {1, 0, layer.in, layer.taps() * layer.out, {}};
-    if (how == method::plain) return {1, 0, layer.taps() * layer.in, layer.out, {}};
-    return detail::with_scheme(how, [&]<class Scheme>() { return winograd::product_sizes<Scheme>(0, layer.in, layer.out); });
+/// The GEMM of a layer; its number of rows is left at 0.
+[[nodiscard]] inline backend::gemm_shape gemm_shape_of(const convolution& layer, conv_algorithm algorithm) {
+    if (algorithm == conv_algorithm::im2col && layer.transposed) return {.k = layer.in, .n = layer.taps() * layer.out};
+    if (algorithm == conv_algorithm::im2col) return {.k = layer.taps() * layer.in, .n = layer.out};
+    return detail::with_transform(algorithm,
+                                  [&]<class Transform>() { return winograd::gemm_shape_of<Transform>(0, layer.in, layer.out); });
 }
 
-/// Values of a layer's weights as a method other than the plain one takes them.
-[[nodiscard]] inline std::size_t transformed_count(const convolution& layer, method how) {
-    return detail::with_scheme(how, [&]<class Scheme>() { return winograd::transformed_count<Scheme>(layer); });
+/// Values of a layer's weights, transformed for a Winograd algorithm.
+[[nodiscard]] inline std::size_t transformed_count(const convolution& layer, conv_algorithm algorithm) {
+    return detail::with_transform(algorithm, [&]<class Transform>() { return winograd::transformed_count<Transform>(layer); });
 }
 
-/// transformed = a layer's weights as a method other than the plain one takes them.
+/// Transforms a layer's weights for a Winograd algorithm.
 template <Backend B>
-void transform(typename B::queue& q, const convolution& layer, method how, const typename B::value_type* weights,
-               typename B::value_type* transformed) {
-    detail::with_scheme(how, [&]<class Scheme>() { winograd::prepare<B, Scheme>(q, layer, weights, false, transformed); });
+void transform_weights(typename B::queue& q, const convolution& layer, conv_algorithm algorithm,
+                       const typename B::value_type* weights, typename B::value_type* transformed) {
+    detail::with_transform(algorithm,
+                           [&]<class Transform>() { winograd::prepare<B, Transform>(q, layer, weights, false, transformed); });
 }
 
-/// The same sizes for a backend's own convolution.
-[[nodiscard]] inline backend::convolution_sizes own_sizes(const convolution& layer, const shape& input) {
-    return {input.n, input.h, input.w, layer.in, layer.out, layer.kernel, layer.stride};
+/// The layer as a backend's native convolution sees it.
+[[nodiscard]] inline backend::convolution_shape native_shape(const convolution& layer, const shape& input) {
+    return {.n = input.n,
+            .h = input.h,
+            .w = input.w,
+            .in = layer.in,
+            .out = layer.out,
+            .kernel = layer.kernel,
+            .stride = layer.stride};
 }
 
-/// finish.y = finish(convolution of an input of shape `size`).
-template <Backend B, class Input>
-void convolve(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
-              const kernel_weights<typename B::value_type>& weights, const backend::epilogue<typename B::value_type>& finish,
-              algorithm choice = algorithm::automatic) {
-    if constexpr (backend::OwnConvolution<B> && is_plain<Input>)
-        if (weights.own != nullptr && input.stride == layer.in)
-            return B::convolve(q, own_sizes(layer, size), input.x, weights.own, finish);
-    const method how = method_of(layer, size, suited<B>(choice), weights.weights);
-    auto right = weights.by(how);
+/// Writes epilogue(convolution of an input of shape `size`).
+template <Backend B, class Prologue>
+void convolve(typename B::queue& q, const convolution& layer, const shape& size, const Prologue& input,
+              const kernel_weights<typename B::value_type>& weights, const backend::epilogue<typename B::value_type>& epilogue,
+              algorithm_preference preference = algorithm_preference::automatic) {
+    if constexpr (backend::HasNativeConvolution<B> && is_identity<Prologue>)
+        if (weights.native != nullptr && input.stride == layer.in)
+            return B::convolve(q, native_shape(layer, size), input.x, weights.native, epilogue);
+    const auto algorithm = select_algorithm(layer, size, resolve_preference<B>(preference), weights.lifetime);
+    auto rhs = weights.for_algorithm(algorithm);
     if (layer.transposed)
-        transposed_forward<B>(q, layer, size, input, right, finish);
-    else if (how == method::plain)
-        gathered_forward<B>(q, layer, size, input, right, finish);
+        transposed_forward<B>(q, layer, size, input, rhs, epilogue);
+    else if (algorithm == conv_algorithm::im2col)
+        im2col_forward<B>(q, layer, size, input, rhs, epilogue);
     else {
-        if (right.data == nullptr && right.panels == nullptr) {
-            auto* made = q.scratch(3, transformed_count(layer, how));
-            transform<B>(q, layer, how, weights.plain, made);
-            right.data = made;
+        if (rhs.data == nullptr && rhs.packed == nullptr) {
+            auto* transformed = q.scratch(backend::scratch_slot::weights, transformed_count(layer, algorithm));
+            transform_weights<B>(q, layer, algorithm, weights.plain, transformed);
+            rhs.data = transformed;
         }
-        detail::with_scheme(how, [&]<class Scheme>() { winograd::forward<B, Scheme>(q, layer, size, input, right, finish); });
+        detail::with_transform(algorithm,
+                               [&]<class Transform>() { winograd::forward<B, Transform>(q, layer, size, input, rhs, epilogue); });
     }
 }
 
-/// finish.y = finish(gradient of the input, of shape `size`), from the gradient of the result.
+/// Writes epilogue(input gradient), of shape `size`, from the output gradient.
 template <Backend B>
 void convolve_input_gradient(typename B::queue& q, const convolution& layer, const shape& size,
-                             const typename B::value_type* result_gradient, const typename B::value_type* weights,
-                             const backend::epilogue<typename B::value_type>& finish, algorithm choice = algorithm::automatic) {
-    const method how = method_of(layer, size, choice, weights_are::made);
-    const auto by = [&]<class Scheme>() {
-        auto* turned = q.scratch(3, winograd::transformed_count<Scheme>(layer));
-        winograd::prepare<B, Scheme>(q, layer, weights, true, turned);
-        winograd::input_gradient<B, Scheme>(q, layer, size, result_gradient, turned, finish);
+                             const typename B::value_type* output_gradient, const typename B::value_type* weights,
+                             const backend::epilogue<typename B::value_type>& epilogue,
+                             algorithm_preference preference = algorithm_preference::automatic) {
+    const auto algorithm = select_algorithm(layer, size, preference, weight_lifetime::transient);
+    const auto by_winograd = [&]<class Transform>() {
+        auto* flipped = q.scratch(backend::scratch_slot::weights, winograd::transformed_count<Transform>(layer));
+        winograd::prepare<B, Transform>(q, layer, weights, true, flipped);
+        winograd::input_gradient<B, Transform>(q, layer, size, output_gradient, flipped, epilogue);
     };
     if (layer.transposed)
-        transposed_input_gradient<B>(q, layer, size, result_gradient, weights, finish);
-    else if (how == method::plain)
-        gathered_input_gradient<B>(q, layer, size, result_gradient, weights, finish);
-    else if (how == method::strided)
-        by.template operator()<schemes::strided_back>();
+        transposed_input_gradient<B>(q, layer, size, output_gradient, weights, epilogue);
+    else if (algorithm == conv_algorithm::im2col)
+        im2col_input_gradient<B>(q, layer, size, output_gradient, weights, epilogue);
+    else if (algorithm == conv_algorithm::winograd_strided)
+        by_winograd.template operator()<winograd::f2x2_3x3_s2_backward>();
     else
-        detail::with_scheme(how, by);
+        detail::with_transform(algorithm, by_winograd);
 }
 
-/// weight_gradient (laid out as the weights) = gradient of the weights, from the input and the gradient of the result.
-template <Backend B, class Input>
-void convolve_weight_gradient(typename B::queue& q, const convolution& layer, const shape& size, const Input& input,
-                              const typename B::value_type* result_gradient, typename B::value_type* weight_gradient,
-                              algorithm choice = algorithm::automatic) {
-    const method how = method_of(layer, size, choice, weights_are::made);
+/// weight_gradient (laid out as the weights) from the input and the output gradient.
+template <Backend B, class Prologue>
+void convolve_weight_gradient(typename B::queue& q, const convolution& layer, const shape& size, const Prologue& input,
+                              const typename B::value_type* output_gradient, typename B::value_type* weight_gradient,
+                              algorithm_preference preference = algorithm_preference::automatic) {
+    const auto algorithm = select_algorithm(layer, size, preference, weight_lifetime::transient);
     if (layer.transposed)
-        transposed_weight_gradient<B>(q, layer, size, input, result_gradient, weight_gradient);
-    else if (how == method::plain)
-        gathered_weight_gradient<B>(q, layer, size, input, result_gradient, weight_gradient);
+        transposed_weight_gradient<B>(q, layer, size, input, output_gradient, weight_gradient);
+    else if (algorithm == conv_algorithm::im2col)
+        im2col_weight_gradient<B>(q, layer, size, input, output_gradient, weight_gradient);
     else
-        detail::with_scheme(how, [&]<class Scheme>() {
-            winograd::weight_gradient<B, Scheme>(q, layer, size, input, result_gradient, weight_gradient);
+        detail::with_transform(algorithm, [&]<class Transform>() {
+            winograd::weight_gradient<B, Transform>(q, layer, size, input, output_gradient, weight_gradient);
         });
 }
 
-}  // namespace rd4ad::nn
+}  // namespace rd4ad::inline RD4AD_ABI::nn

@@ -1,35 +1,37 @@
-// rd4ad/nn/cosine_loss.hpp: cosine distance of flattened features, one value an image, and its gradient. Twin:
+// rd4ad/nn/cosine_loss.hpp: cosine distance of flattened features, one value per image, and its gradient. Twin:
 // tests/nn/cosine_loss.cpp
 #pragma once
 #include <cmath>
 #include <cstddef>
-#include <string>
 
 #include <rd4ad/backend/reduce.hpp>
 #include <rd4ad/backend/tensor.hpp>
+#include <rd4ad/core/text.hpp>
 
-namespace rd4ad::nn {
+namespace rd4ad::inline RD4AD_ABI::nn {
 
-/// Norm products below this count as this (PyTorch's cosine_similarity).
+/// Lower bound of the product of norms (PyTorch's cosine_similarity).
 inline constexpr double cosine_epsilon = 1e-8;
 
-/// Term of a reduction: t s, t t and s s.
+/// Reduction term: t s, t t and s s.
 template <class T>
-struct products_of_features {
+struct feature_products {
     const T *teacher, *student;
     std::size_t channels;
+    static constexpr double values_read = 2;
+
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c, P* sums) const {
         const P t = backend::load<P>(teacher + r * channels + c), s = backend::load<P>(student + r * channels + c);
-        sums[0] = backend::multiply_add(t, s, sums[0]);
-        sums[1] = backend::multiply_add(t, t, sums[1]);
-        sums[2] = backend::multiply_add(s, s, sums[2]);
+        sums[0] = backend::mul_add(t, s, sums[0]);
+        sums[1] = backend::mul_add(t, t, sums[1]);
+        sums[2] = backend::mul_add(s, s, sums[2]);
     }
 };
 
-/// Kernel, one row an image: distance / n, and the factors a, b of the gradient, d loss / d s = a t + b s.
+/// Kernel, one row per image: distance / n, and the factors a, b of the gradient, d loss / d s = a t + b s.
 template <class T>
-struct distances_of_images {
+struct image_distances {
     const T* sums;
     std::size_t channels, images;
     T* out;  // images x (distance, a, b)
@@ -50,15 +52,17 @@ struct distances_of_images {
         out[r * 3 + 1] = static_cast<T>(-1 / (norms * n));
         out[r * 3 + 2] = static_cast<T>(ss > 0 ? cosine / (ss * n) : 0.0);
     }
+
+    [[nodiscard]] double values_moved(double rows) const { return rows * static_cast<double>(3 * channels + 3); }
 };
 
-/// Kernel: gradient (+)= a t + b s with the factors of the image.
+/// Kernel: gradient = or += a t + b s with the image's factors.
 template <class T>
 struct add_cosine_gradient {
     const T *teacher, *student, *factors;
     T* gradient;
     std::size_t channels, pixels;
-    bool add;
+    bool accumulate;
 
     RD4AD_KERNEL auto row(std::size_t r) const {
         struct bound {
@@ -71,40 +75,49 @@ struct add_cosine_gradient {
     template <class P, class Row>
     RD4AD_KERNEL void operator()(const Row& row, std::size_t c) const {
         const std::size_t at = row.pixel * channels + c;
-        P value = backend::multiply_add(backend::fill<P>(row.a), backend::load<P>(teacher + at),
-                                        backend::fill<P>(row.b) * backend::load<P>(student + at));
-        if (add) value = value + backend::load<P>(gradient + at);
+        P value = backend::mul_add(backend::broadcast<P>(row.a), backend::load<P>(teacher + at),
+                                   backend::broadcast<P>(row.b) * backend::load<P>(student + at));
+        if (accumulate) value = value + backend::load<P>(gradient + at);
         backend::store<P>(gradient + at, value);
     }
+
+    [[nodiscard]] double values_moved(double visits) const { return (accumulate ? 4 : 3) * visits; }
 };
 
-/// Per image: (1 - cos(flatten(teacher), flatten(student))) / n and two factors of the gradient, as n x 3 x 1 x 1; the sum
-/// of the first over the images is the loss of this scale. teacher, student: equal shapes, else shape_error. Nothing
-/// leaves the device. Source: docs/method.md, "Loss": flattened per image, not per position.
+/// Per image, (1 - cos(flatten(teacher), flatten(student))) / n and the two factors of the gradient, as n x 3 x 1 x 1; the sum
+/// of the first over the images is the loss of this scale. Throws shape_error unless teacher and student have equal shapes.
+/// The values stay on the device. Source: docs/method.md, "Loss": flattened per image, not per position.
 template <Backend B>
 [[nodiscard]] tensor<B> cosine_distances(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student) {
     using T = typename B::value_type;
     if (teacher.shape != student.shape)
-        throw shape_error{"cosine_distances: teacher " + to_string(teacher.shape) + ", student " + to_string(student.shape) +
-                          ": equal shapes expected"};
+        throw shape_error{text("cosine_distances: equal shapes expected, found teacher ", to_string(teacher.shape),
+                               " and student ", to_string(student.shape))};
     const auto& size = teacher.shape;
-    const auto sums = make_tensor<B>(q, {size.n, size.c, 3, 1});
-    backend::reduce<3, B>(q, size.n, size.h * size.w, size.c, products_of_features<T>{teacher.data(), student.data(), size.c},
+    auto sums = make_tensor<B>(q, {size.n, size.c, 3, 1});
+    backend::reduce<3, B>(q, size.n, size.h * size.w, size.c,
+                          feature_products<T>{.teacher = teacher.data(), .student = student.data(), .channels = size.c},
                           sums.data());
     auto distances = make_tensor<B>(q, {size.n, 3, 1, 1});
-    B::apply(q, size.n, 1, distances_of_images<T>{sums.data(), size.c, size.n, distances.data()});
+    B::apply(q, size.n, 1,
+             image_distances<T>{.sums = sums.data(), .channels = size.c, .images = size.n, .out = distances.data()});
     return distances;
 }
 
-/// gradient (+)= d loss / d student, with the distances of `cosine_distances`.
+/// gradient = or += d loss / d student, with the distances of `cosine_distances`.
 template <Backend B>
 void cosine_gradient(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student, const tensor<B>& distances,
-                     bool add, const tensor<B>& gradient) {
+                     bool accumulate, tensor<B>& gradient) {
     using T = typename B::value_type;
     const auto& size = teacher.shape;
-    B::apply(
-        q, size.pixels(), size.c,
-        add_cosine_gradient<T>{teacher.data(), student.data(), distances.data(), gradient.data(), size.c, size.h * size.w, add});
+    B::apply(q, size.pixels(), size.c,
+             add_cosine_gradient<T>{.teacher = teacher.data(),
+                                    .student = student.data(),
+                                    .factors = distances.data(),
+                                    .gradient = gradient.data(),
+                                    .channels = size.c,
+                                    .pixels = size.h * size.w,
+                                    .accumulate = accumulate});
 }
 
-}  // namespace rd4ad::nn
+}  // namespace rd4ad::inline RD4AD_ABI::nn

@@ -1,16 +1,17 @@
-// rd4ad/nn/cosine_map.hpp: 1 - cosine of teacher and student at each pixel. Twin: tests/nn/maps.cpp
+// rd4ad/nn/cosine_map.hpp: 1 - cosine of teacher and student at each pixel. Twin: tests/nn/anomaly_map.cpp
 #pragma once
 #include <cmath>
 #include <cstddef>
 
 #include <rd4ad/backend/tensor.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/nn/cosine_loss.hpp>
 
-namespace rd4ad::nn {
+namespace rd4ad::inline RD4AD_ABI::nn {
 
-/// Kernel, one row a pixel.
+/// Kernel, one row per pixel.
 template <class T>
-struct distance_of_pixels {
+struct pixel_distances {
     const T *teacher, *student;
     std::size_t channels;
     T* out;
@@ -33,19 +34,23 @@ struct distance_of_pixels {
         const T norms = std::sqrt(tt) * std::sqrt(ss);
         out[r] = T{1} - ts / (norms > static_cast<T>(cosine_epsilon) ? norms : static_cast<T>(cosine_epsilon));
     }
+
+    [[nodiscard]] double values_moved(double rows) const { return (2 * static_cast<double>(channels) + 1) * rows; }
 };
 
-/// N x 1 x H x W: 1 - cosine along the channels, in 0..1 for features behind a ReLU. Equal shapes, else shape_error.
+/// N x 1 x H x W: 1 - cosine along the channels, in 0..1 for features after a ReLU. Throws shape_error unless teacher and
+/// student have equal shapes.
 template <Backend B>
 [[nodiscard]] tensor<B> cosine_map(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student) {
     using T = typename B::value_type;
     if (teacher.shape != student.shape)
-        throw shape_error{"cosine_map: teacher " + to_string(teacher.shape) + ", student " + to_string(student.shape) +
-                          ": equal shapes expected"};
+        throw shape_error{text("cosine_map: equal shapes expected, found teacher ", to_string(teacher.shape), " and student ",
+                               to_string(student.shape))};
     const auto& size = teacher.shape;
     auto map = make_tensor<B>(q, {size.n, 1, size.h, size.w});
-    B::apply(q, size.pixels(), 1, distance_of_pixels<T>{teacher.data(), student.data(), size.c, map.data()});
+    B::apply(q, size.pixels(), 1,
+             pixel_distances<T>{.teacher = teacher.data(), .student = student.data(), .channels = size.c, .out = map.data()});
     return map;
 }
 
-}  // namespace rd4ad::nn
+}  // namespace rd4ad::inline RD4AD_ABI::nn

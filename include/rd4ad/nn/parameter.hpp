@@ -1,5 +1,5 @@
-// rd4ad/nn/parameter.hpp: the parameters of a network as one flat array with a table of names, and PyTorch's order of each. Twin:
-// tests/nn/parameter.cpp
+// rd4ad/nn/parameter.hpp: a network's parameters as one flat array with a table of names, and PyTorch's memory order of each.
+// Twin: tests/nn/parameter.cpp
 #pragma once
 #include <cstddef>
 #include <span>
@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include <rd4ad/nn/convolution/geometry.hpp>
+#include <rd4ad/nn/convolution/layer.hpp>
 
-namespace rd4ad::nn {
+namespace rd4ad::inline RD4AD_ABI::nn {
 
-/// What a parameter is, which decides its order in memory and how it is initialised.
+/// The kind of a parameter; it decides the order in memory and the initial values.
 enum class parameter_kind { convolution, norm_weight, norm_bias, running_mean, running_variance };
 
 /// One named tensor within a flat array.
@@ -24,58 +24,35 @@ struct parameter {
     std::size_t count;   ///< number of values
 };
 
-/// Where a batch norm's numbers lie: weight and bias among the values, mean and variance among the statistics.
-struct norm_layer {
-    std::size_t channels{0}, weight{0}, bias{0}, mean{0}, variance{0};
-
-    /// Values from the first weight to the last bias: the biases follow the weights.
-    [[nodiscard]] std::size_t value_count() const { return bias + channels - weight; }
-};
-
-/// A convolution and the batch norm behind it.
-struct conv_norm {
-    convolution conv;
-    std::size_t weight{0};  ///< of the convolution, among the values
-    norm_layer norm;
-};
-
-/// Names, shapes and places of a network's parameters. Values are learnt (a flat array that Adam sweeps over), statistics
-/// are the running means and variances. Every tensor starts at a multiple of 16 values, so that packs are aligned.
+/// Names, shapes and offsets of a network's parameters. Values are trained (one flat array that Adam updates), statistics are
+/// the running means and variances. Every tensor starts at a multiple of 16 values, so that packs are aligned.
 struct parameter_table {
     std::vector<parameter> values, statistics;
     std::size_t value_count{0}, statistic_count{0};
 
-    /// Adds a convolution and its batch norm under their names in the state dict ("layer1.0.conv1", "layer1.0.bn1").
-    [[nodiscard]] conv_norm add(const std::string& conv_name, const std::string& norm_name, const convolution& layer) {
-        const auto plane = layer.kernel;
-        std::vector<std::size_t> shape{layer.out, layer.in, plane, plane};
-        if (layer.transposed) std::swap(shape[0], shape[1]);
-        conv_norm made{layer, 0, {}};
-        made.weight = place(values, value_count, conv_name + ".weight", std::move(shape), parameter_kind::convolution, layer);
-        made.norm.channels = layer.out;
-        made.norm.weight = place(values, value_count, norm_name + ".weight", {layer.out}, parameter_kind::norm_weight, {});
-        made.norm.bias = place(values, value_count, norm_name + ".bias", {layer.out}, parameter_kind::norm_bias, {});
-        made.norm.mean =
-            place(statistics, statistic_count, norm_name + ".running_mean", {layer.out}, parameter_kind::running_mean, {});
-        made.norm.variance =
-            place(statistics, statistic_count, norm_name + ".running_var", {layer.out}, parameter_kind::running_variance, {});
-        return made;
+    /// Appends a trained tensor; returns its offset.
+    std::size_t add_value(std::string name, std::vector<std::size_t> shape, parameter_kind kind, const convolution& layer = {}) {
+        return append(values, value_count, std::move(name), std::move(shape), kind, layer);
+    }
+    /// Appends a running statistic; returns its offset.
+    std::size_t add_statistic(std::string name, std::vector<std::size_t> shape, parameter_kind kind) {
+        return append(statistics, statistic_count, std::move(name), std::move(shape), kind, {});
     }
 
    private:
-    static std::size_t place(std::vector<parameter>& among, std::size_t& total, std::string name, std::vector<std::size_t> shape,
-                             parameter_kind kind, const convolution& layer) {
+    static std::size_t append(std::vector<parameter>& list, std::size_t& total, std::string name, std::vector<std::size_t> shape,
+                              parameter_kind kind, const convolution& layer) {
         std::size_t count = 1;
         for (const std::size_t size : shape) count *= size;
         const std::size_t offset = total;
-        among.push_back({std::move(name), std::move(shape), kind, layer, offset, count});
+        list.push_back({std::move(name), std::move(shape), kind, layer, offset, count});
         total += (count + 15) / 16 * 16;
         return offset;
     }
 };
 
 namespace detail {
-/// Calls visit(index in PyTorch's order, index in ours) for each weight of a convolution.
+/// Calls visit(index in PyTorch's order, index in memory) for each weight of a convolution.
 template <class Visit>
 void for_each_weight(const convolution& layer, const Visit& visit) {
     const std::size_t k = layer.kernel;
@@ -90,22 +67,22 @@ void for_each_weight(const convolution& layer, const Visit& visit) {
 }
 }  // namespace detail
 
-/// Copies one parameter from PyTorch's order into ours. from and to: p.count values.
+/// Copies one parameter from PyTorch's order into memory order. from, to: p.count values.
 template <class T>
 void from_pytorch(const parameter& p, std::span<const T> from, std::span<T> to) {
     if (p.kind == parameter_kind::convolution)
-        detail::for_each_weight(p.layer, [&](std::size_t theirs, std::size_t ours) { to[ours] = from[theirs]; });
+        detail::for_each_weight(p.layer, [&](std::size_t torch, std::size_t memory) { to[memory] = from[torch]; });
     else
         for (std::size_t i = 0; i < p.count; ++i) to[i] = from[i];
 }
 
-/// Copies one parameter from our order into PyTorch's.
+/// Copies one parameter from memory order into PyTorch's order. from, to: p.count values.
 template <class T>
 void to_pytorch(const parameter& p, std::span<const T> from, std::span<T> to) {
     if (p.kind == parameter_kind::convolution)
-        detail::for_each_weight(p.layer, [&](std::size_t theirs, std::size_t ours) { to[theirs] = from[ours]; });
+        detail::for_each_weight(p.layer, [&](std::size_t torch, std::size_t memory) { to[torch] = from[memory]; });
     else
         for (std::size_t i = 0; i < p.count; ++i) to[i] = from[i];
 }
 
-}  // namespace rd4ad::nn
+}  // namespace rd4ad::inline RD4AD_ABI::nn

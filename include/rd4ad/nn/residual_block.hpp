@@ -1,102 +1,112 @@
-// rd4ad/nn/residual_block.hpp: the ResNet's block, down or up: two or three convolutions and a shortcut, forward and backward.
-// Twin: tests/nn/residual_block.cpp
+// rd4ad/nn/residual_block.hpp: the ResNet's block, down or up: two or three convolutions and a shortcut. Twin:
+// tests/nn/residual_block.cpp
 #pragma once
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <rd4ad/nn/gradient_sink.hpp>
-#include <rd4ad/nn/weights.hpp>
+#include <rd4ad/nn/conv_bn.hpp>
 
-namespace rd4ad::nn {
+namespace rd4ad::inline RD4AD_ABI::nn {
 
-/// A residual block: result = relu(last norm + side), side the input itself or a strided convolution and norm of it.
+/// output = relu(last norm + shortcut); the shortcut is the input itself, or a strided convolution with batch norm of it.
 struct residual_block {
-    conv_norm first, second;
-    std::optional<conv_norm> third, side;
+    conv_bn first, second;
+    std::optional<conv_bn> third, shortcut;
 
-    [[nodiscard]] const conv_norm& last() const { return third ? *third : second; }
-    [[nodiscard]] shape result_of(const shape& input) const {
-        const shape middle = second.conv.result_of(first.conv.result_of(input));
-        return third ? third->conv.result_of(middle) : middle;
+    [[nodiscard]] const conv_bn& last() const { return third ? *third : second; }
+    [[nodiscard]] shape output_shape(const shape& input) const {
+        const shape middle = second.conv.output_shape(first.conv.output_shape(input));
+        return third ? third->conv.output_shape(middle) : middle;
     }
 };
 
-/// Blocks one after the other.
+/// Blocks in sequence.
 using stage = std::vector<residual_block>;
 
-/// How a stage changes the resolution.
+/// The change of resolution in a stage.
 enum class direction { same, down, up };
 
 /// Widths of a stage's blocks.
 struct block_sizes {
-    bool deep;           ///< three convolutions (1x1, 3x3, 1x1) instead of two 3x3
-    std::size_t in;      ///< channels that come in
-    std::size_t planes;  ///< the stage's width; deep blocks put out four times as many
-    std::size_t wide;    ///< factor of a deep block's inner width
+    bool deep;                 ///< three convolutions (1x1, 3x3, 1x1) instead of two 3x3
+    std::size_t in;            ///< input channels
+    std::size_t width;         ///< the stage's width; deep blocks output four times as many channels
+    std::size_t inner_factor;  ///< a deep block's inner width, as a multiple of the stage's
 };
 
-/// Adds `count` blocks to the table under `prefix` ("bn.bn_layer."); the first changes the resolution. A strided block
-/// going up has a 2x2 transposed convolution in its strided place, and on its shortcut.
+/// Adds one block to the table under `name` ("bn.bn_layer.0."). A block that goes up has a 2x2 transposed convolution in place
+/// of its strided one, and on its shortcut.
+[[nodiscard]] inline residual_block add_block(parameter_table& table, const std::string& name, const block_sizes& sizes,
+                                              direction way) {
+    const std::size_t in = sizes.in, out = sizes.width * (sizes.deep ? 4 : 1),
+                      inner = sizes.deep ? sizes.width * sizes.inner_factor : sizes.width;
+    const bool up = way == direction::up;
+    const std::size_t stride = way == direction::down ? 2 : 1;
+    const auto add = [&](const std::string& conv, const std::string& norm, const convolution& layer) {
+        return add_conv_bn(table, name + conv, name + norm, layer);
+    };
+    const auto strided = [&](std::size_t from, std::size_t to, std::size_t kernel) {
+        return up ? convolution{from, to, 2, 2, true} : convolution{from, to, kernel, stride, false};
+    };
+    residual_block block;
+    if (sizes.deep) {
+        block.first = add("conv1", "bn1", {in, inner, 1, 1, false});
+        block.second = add("conv2", "bn2", strided(inner, inner, 3));
+        block.third = add("conv3", "bn3", {inner, out, 1, 1, false});
+    } else {
+        block.first = add("conv1", "bn1", strided(in, out, 3));
+        block.second = add("conv2", "bn2", {out, out, 3, 1, false});
+    }
+    if (up || stride == 2 || in != out) {
+        const std::string sample = up ? "upsample." : "downsample.";
+        block.shortcut = add(sample + '0', sample + '1', strided(in, out, 1));
+    }
+    return block;
+}
+
+/// Adds `count` blocks to the table under `prefix` ("bn.bn_layer."); the first one changes the resolution.
 [[nodiscard]] inline stage add_stage(parameter_table& table, const std::string& prefix, const block_sizes& sizes,
                                      std::size_t count, direction way) {
-    const std::size_t out = sizes.planes * (sizes.deep ? 4 : 1), inner = sizes.deep ? sizes.planes * sizes.wide : sizes.planes;
     stage made;
     for (std::size_t i = 0; i < count; ++i) {
-        const std::string name = prefix + std::to_string(i) + '.';
-        const std::size_t in = i == 0 ? sizes.in : out;
-        const bool up = i == 0 && way == direction::up;
-        const std::size_t stride = i == 0 && way == direction::down ? 2 : 1;
-        const auto strided = [&](std::size_t from, std::size_t to, std::size_t kernel) {
-            return up ? convolution{from, to, 2, 2, true} : convolution{from, to, kernel, stride, false};
-        };
-        residual_block block;
-        if (sizes.deep) {
-            block.first = table.add(name + "conv1", name + "bn1", {in, inner, 1, 1, false});
-            block.second = table.add(name + "conv2", name + "bn2", strided(inner, inner, 3));
-            block.third = table.add(name + "conv3", name + "bn3", {inner, out, 1, 1, false});
-        } else {
-            block.first = table.add(name + "conv1", name + "bn1", strided(in, out, 3));
-            block.second = table.add(name + "conv2", name + "bn2", {out, out, 3, 1, false});
-        }
-        if (up || stride == 2 || in != out) {
-            const std::string side = name + (way == direction::up ? "upsample." : "downsample.");
-            block.side = table.add(side + '0', side + '1', strided(in, out, 1));
-        }
-        made.push_back(std::move(block));
+        block_sizes block = sizes;
+        if (i > 0) block.in = sizes.width * (sizes.deep ? 4 : 1);
+        made.push_back(add_block(table, prefix + std::to_string(i) + '.', block, i == 0 ? way : direction::same));
     }
     return made;
 }
 
-/// Calls visit(layer, its input's shape) for the convolutions of a block, in the order they run.
+/// Calls visit(layer, its input's shape) for the convolutions of a block, in the order of computation.
 template <class Visit>
 void for_each_layer(const residual_block& block, const shape& input, const Visit& visit) {
-    if (block.side) visit(*block.side, input);
+    if (block.shortcut) visit(*block.shortcut, input);
     visit(block.first, input);
-    const shape after_first = block.first.conv.result_of(input);
+    const shape after_first = block.first.conv.output_shape(input);
     visit(block.second, after_first);
-    if (block.third) visit(*block.third, block.second.conv.result_of(after_first));
+    if (block.third) visit(*block.third, block.second.conv.output_shape(after_first));
 }
 
-/// Calls visit(layer, its input's shape) for a stage; returns the stage's result's shape.
+/// Calls visit(layer, its input's shape) for a stage; returns the shape of the stage's output.
 template <class Visit>
 shape for_each_layer(const stage& blocks, shape input, const Visit& visit) {
     for (const auto& block : blocks) {
         for_each_layer(block, input, visit);
-        input = block.result_of(input);
+        input = block.output_shape(input);
     }
     return input;
 }
 
-/// Scoring, with folded weights.
+/// Inference with folded weights.
 template <Backend B>
 [[nodiscard]] tensor<B> infer(typename B::queue& q, const residual_block& block, const folded_weights<B>& weights,
                               const tensor<B>& x) {
-    const tensor<B> side = block.side ? infer<B>(q, *block.side, weights, x, false) : x;
+    const tensor<B> shortcut = block.shortcut ? infer<B>(q, *block.shortcut, weights, x, false) : x;
     tensor<B> y = infer<B>(q, block.first, weights, x, true);
     if (block.third) y = infer<B>(q, block.second, weights, y, true);
-    return infer<B>(q, block.last(), weights, y, true, &side);
+    return infer<B>(q, block.last(), weights, y, true, &shortcut);
 }
 
 template <Backend B>
@@ -105,176 +115,145 @@ template <Backend B>
     return x;
 }
 
-/// What a convolution with batch norm keeps for its backward: its result before the norm, and the norm's numbers. The
-/// normalised result is never stored: whoever reads it normalises on the way.
+/// The values that a block keeps for its backward.
 template <Backend B>
-struct conv_norm_trace {
-    tensor<B> z{};
-    batch_norm_trace<B> norm{};
-
-    [[nodiscard]] normalised_input<typename B::value_type> rectified() const {
-        return {z.data(), z.shape.c, norm.scale(), norm.shift()};
-    }
-};
-
-/// What a block keeps for its backward.
-template <Backend B>
-struct block_trace {
+struct block_activations {
     tensor<B> input{}, output{};
-    conv_norm_trace<B> first{}, second{}, third{}, side{};
+    conv_bn_activations<B> first{}, second{}, third{}, shortcut{};
 };
 
-/// How training runs: the algorithm, the share of a batch in the running statistics, and the batch norms' variance guard.
-struct training_mode {
-    algorithm choice{algorithm::automatic};
-    double momentum{batch_norm_momentum};
-    double variance_guard{0};
-};
-
-/// Convolution and batch statistics in training.
-template <Backend B, class Input>
-[[nodiscard]] conv_norm_trace<B> forward(typename B::queue& q, const conv_norm& layer, const weights<B>& w, const shape& size,
-                                         const Input& input, const training_mode& mode) {
-    using T = typename B::value_type;
-    conv_norm_trace<B> trace{make_tensor<B>(q, layer.conv.checked_result(size)), {}};
-    convolve<B>(q, layer.conv, size, input, {w.of(layer)}, backend::epilogue<T>{trace.z.data(), layer.conv.out}, mode.choice);
-    trace.norm = batch_norm_forward<B>(q, trace.z, w.norm(layer), mode.momentum, mode.variance_guard);
-    return trace;
-}
-
-/// Kernel: y = relu(norm(z) + side), side plain or normalised.
+/// Kernel: y = relu(norm(z) + shortcut), the shortcut plain or normalised.
 template <class T>
-struct block_sum {
+struct residual_sum {
     const T *z, *scale, *shift;
-    const T *side, *side_scale, *side_shift;  // no scale: plain
+    const T *shortcut, *shortcut_scale, *shortcut_shift;  // no scale: plain
     T* y;
     std::size_t channels;
 
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
-        using backend::load, backend::multiply_add;
+        using backend::load, backend::mul_add;
         const std::size_t at = r * channels + c;
-        P other = load<P>(side + at);
-        if (side_scale != nullptr) other = multiply_add(other, load<P>(side_scale + c), load<P>(side_shift + c));
-        const P value = multiply_add(load<P>(z + at), load<P>(scale + c), load<P>(shift + c)) + other;
-        backend::store<P>(y + at, backend::larger(backend::fill<P>(T{0}), value));
+        P other = load<P>(shortcut + at);
+        if (shortcut_scale != nullptr) other = mul_add(other, load<P>(shortcut_scale + c), load<P>(shortcut_shift + c));
+        const P value = mul_add(load<P>(z + at), load<P>(scale + c), load<P>(shift + c)) + other;
+        backend::store<P>(y + at, backend::max(backend::broadcast<P>(T{0}), value));
     }
+
+    [[nodiscard]] double values_moved(double visits) const { return 3 * visits; }
 };
 
-/// Kernel: gradient = 0 where the result is not positive.
+/// Kernel: clears the gradient where the ReLU's output is not positive.
 template <class T>
-struct shut_where_zero {
-    const T* result;
+struct relu_backward {
+    const T* output;
     T* gradient;
     std::size_t channels;
+
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
         const std::size_t at = r * channels + c;
-        backend::store<P>(gradient + at, backend::where_positive(backend::load<P>(result + at), backend::load<P>(gradient + at)));
+        backend::store<P>(gradient + at,
+                          backend::select_positive(backend::load<P>(output + at), backend::load<P>(gradient + at)));
     }
+
+    [[nodiscard]] double values_moved(double visits) const { return 3 * visits; }
 };
 
-/// Training forward: everything the backward needs, `output` the block's result.
+/// Training forward; `output` of the returned activations is the block's output.
 template <Backend B>
-[[nodiscard]] block_trace<B> forward(typename B::queue& q, const residual_block& block, const weights<B>& w, const tensor<B>& x,
-                                     const training_mode& mode) {
+[[nodiscard]] block_activations<B> forward(typename B::queue& q, const residual_block& block, weights<B>& w, const tensor<B>& x,
+                                           const training_mode& mode) {
     using T = typename B::value_type;
-    block_trace<B> trace;
-    trace.input = x;
-    if (block.side) trace.side = forward<B>(q, *block.side, w, x.shape, as_input(x), mode);
-    trace.first = forward<B>(q, block.first, w, x.shape, as_input(x), mode);
-    trace.second = forward<B>(q, block.second, w, trace.first.z.shape, trace.first.rectified(), mode);
-    if (block.third) trace.third = forward<B>(q, *block.third, w, trace.second.z.shape, trace.second.rectified(), mode);
-    const auto& last = block.third ? trace.third : trace.second;
-    trace.output = make_tensor<B>(q, last.z.shape);
-    const bool plain = !block.side;
+    block_activations<B> saved;
+    saved.input = x;
+    if (block.shortcut) saved.shortcut = forward<B>(q, *block.shortcut, w, x.shape, no_prologue(x), mode);
+    saved.first = forward<B>(q, block.first, w, x.shape, no_prologue(x), mode);
+    saved.second = forward<B>(q, block.second, w, saved.first.z.shape, saved.first.bn_relu(), mode);
+    if (block.third) saved.third = forward<B>(q, *block.third, w, saved.second.z.shape, saved.second.bn_relu(), mode);
+    const auto& last = block.third ? saved.third : saved.second;
+    const auto& shortcut = saved.shortcut;
+    saved.output = make_tensor<B>(q, last.z.shape);
     B::apply(q, last.z.shape.pixels(), last.z.shape.c,
-             block_sum<T>{last.z.data(), last.norm.scale(), last.norm.shift(), plain ? x.data() : trace.side.z.data(),
-                          plain ? nullptr : trace.side.norm.scale(), plain ? nullptr : trace.side.norm.shift(),
-                          trace.output.data(), last.z.shape.c});
-    return trace;
+             residual_sum<T>{.z = last.z.data(),
+                             .scale = last.norm.scale(),
+                             .shift = last.norm.shift(),
+                             .shortcut = block.shortcut ? shortcut.z.data() : x.data(),
+                             .shortcut_scale = block.shortcut ? shortcut.norm.scale() : nullptr,
+                             .shortcut_shift = block.shortcut ? shortcut.norm.shift() : nullptr,
+                             .y = saved.output.data(),
+                             .channels = last.z.shape.c});
+    return saved;
 }
 
-/// Backward through the norm of a layer: `gradient` (of the norm's result) becomes that of the convolution's result.
-template <Backend B>
-void norm_backward(typename B::queue& q, const conv_norm_trace<B>& trace, bool rectified, const tensor<B>& gradient,
-                   const tensor<B>& out, const layer_gradient<typename B::value_type>& to) {
-    batch_norm_backward<B>(q, trace.z, trace.norm, rectified, gradient.data(), out.data(), to.norm_weight, to.norm_bias);
-}
-
-/// Training backward. `gradient`: of the block's result; it is overwritten, and so is the trace. The parameters' gradients go
-/// to `sink`. Returns the gradient of the block's input, empty unless `wanted`.
+/// Training backward. gradient: of the block's output; it is overwritten, and so are the activations. The parameters'
+/// gradients go to `sink`. Returns the gradient of the block's input, or an empty tensor unless `wanted`.
 template <Backend B, GradientSink<B> Sink>
-[[nodiscard]] tensor<B> backward(typename B::queue& q, const residual_block& block, const weights<B>& w, block_trace<B>& trace,
-                                 const tensor<B>& gradient, Sink& sink, bool wanted, const training_mode& mode) {
+[[nodiscard]] tensor<B> backward(typename B::queue& q, const residual_block& block, const weights<B>& w,
+                                 block_activations<B>& saved, tensor<B>& gradient, Sink& sink, bool wanted,
+                                 const training_mode& mode) {
     using T = typename B::value_type;
-    const shape in = trace.input.shape;
+    const shape in = saved.input.shape;
     B::apply(q, gradient.shape.pixels(), gradient.shape.c,
-             shut_where_zero<T>{trace.output.data(), gradient.data(), gradient.shape.c});
+             relu_backward<T>{
+                 .output = std::as_const(saved.output).data(), .gradient = gradient.data(), .channels = gradient.shape.c});
 
-    // from the result back to the first convolution; each step leaves the gradient of a convolution's result in `d`, where the
-    // result itself was
-    auto& last = block.third ? trace.third : trace.second;
-    norm_backward<B>(q, last, false, gradient, last.z, sink.of(block.last()));
+    // From the output back to the first convolution. Each step leaves the gradient of a convolution's output in `d`, in the
+    // memory of that output.
+    auto& last = block.third ? saved.third : saved.second;
+    norm_backward<B>(q, block.last(), last, false, gradient, last.z, sink);
     tensor<B> d = std::move(last.z);
-    const auto step_back = [&](const conv_norm& layer, const conv_norm& before, conv_norm_trace<B>& before_trace) {
-        convolve_weight_gradient<B>(q, layer.conv, before_trace.z.shape, before_trace.rectified(), d.data(),
-                                    sink.of(layer).weight, mode.choice);
-        const auto back = make_tensor<B>(q, before_trace.z.shape);
-        convolve_input_gradient<B>(q, layer.conv, before_trace.z.shape, d.data(), w.of(layer),
-                                   backend::epilogue<T>{back.data(), before_trace.z.shape.c}, mode.choice);
+    const auto step_back = [&](const conv_bn& layer, const conv_bn& before, conv_bn_activations<B>& before_saved) {
+        weight_backward<B>(q, layer, before_saved.z.shape, before_saved.bn_relu(), d, sink, mode);
+        auto back = make_tensor<B>(q, before_saved.z.shape);
+        input_backward<B>(q, layer, w, d, back, mode);
         sink.done(layer);
-        norm_backward<B>(q, before_trace, true, back, before_trace.z, sink.of(before));
-        d = std::move(before_trace.z);
+        norm_backward<B>(q, before, before_saved, true, back, before_saved.z, sink);
+        d = std::move(before_saved.z);
     };
-    if (block.third) step_back(*block.third, block.second, trace.second);
-    step_back(block.second, block.first, trace.first);
-    convolve_weight_gradient<B>(q, block.first.conv, in, as_input(trace.input), d.data(), sink.of(block.first).weight,
-                                mode.choice);
+    if (block.third) step_back(*block.third, block.second, saved.second);
+    step_back(block.second, block.first, saved.first);
+    weight_backward<B>(q, block.first, in, no_prologue(saved.input), d, sink, mode);
 
-    tensor<B> shortcut = gradient;
-    if (block.side) {
-        norm_backward<B>(q, trace.side, false, gradient, gradient, sink.of(*block.side));
-        convolve_weight_gradient<B>(q, block.side->conv, in, as_input(trace.input), gradient.data(), sink.of(*block.side).weight,
-                                    mode.choice);
+    tensor<B> input_gradient = gradient;  // by the shortcut
+    if (block.shortcut) {
+        norm_backward<B>(q, *block.shortcut, saved.shortcut, false, gradient, gradient, sink);
+        weight_backward<B>(q, *block.shortcut, in, no_prologue(saved.input), gradient, sink, mode);
         if (wanted) {
-            shortcut = make_tensor<B>(q, in);
-            convolve_input_gradient<B>(q, block.side->conv, in, gradient.data(), w.of(*block.side),
-                                       backend::epilogue<T>{shortcut.data(), in.c}, mode.choice);
+            input_gradient = make_tensor<B>(q, in);
+            input_backward<B>(q, *block.shortcut, w, gradient, input_gradient, mode);
         }
-        sink.done(*block.side);
+        sink.done(*block.shortcut);
     }
-    if (wanted)
-        convolve_input_gradient<B>(q, block.first.conv, in, d.data(), w.of(block.first),
-                                   backend::epilogue<T>{shortcut.data(), in.c, nullptr, shortcut.data()}, mode.choice);
+    if (wanted) input_backward<B>(q, block.first, w, d, input_gradient, mode, input_gradient.data());
     sink.done(block.first);
-    return wanted ? shortcut : tensor<B>{};
+    return wanted ? input_gradient : tensor<B>{};
 }
 
-/// Traces of a stage's blocks.
+/// The values that a stage keeps for its backward, block by block.
 template <Backend B>
-using stage_trace = std::vector<block_trace<B>>;
+using stage_activations = std::vector<block_activations<B>>;
 
 template <Backend B>
-[[nodiscard]] stage_trace<B> forward(typename B::queue& q, const stage& blocks, const weights<B>& w, tensor<B> x,
-                                     const training_mode& mode) {
-    stage_trace<B> traces;
+[[nodiscard]] stage_activations<B> forward(typename B::queue& q, const stage& blocks, weights<B>& w, tensor<B> x,
+                                           const training_mode& mode) {
+    stage_activations<B> saved;
     for (const auto& block : blocks) {
-        traces.push_back(forward<B>(q, block, w, x, mode));
-        x = traces.back().output;
+        saved.push_back(forward<B>(q, block, w, x, mode));
+        x = saved.back().output;
     }
-    return traces;
+    return saved;
 }
 
-/// As for one block, last block first; traces are let go as they are done with.
+/// Backward of a stage, last block first; frees each block's activations after use.
 template <Backend B, GradientSink<B> Sink>
-[[nodiscard]] tensor<B> backward(typename B::queue& q, const stage& blocks, const weights<B>& w, stage_trace<B>& traces,
+[[nodiscard]] tensor<B> backward(typename B::queue& q, const stage& blocks, const weights<B>& w, stage_activations<B>& saved,
                                  tensor<B> gradient, Sink& sink, bool wanted, const training_mode& mode) {
     for (std::size_t i = blocks.size(); i-- > 0;) {
-        gradient = backward<B>(q, blocks[i], w, traces[i], gradient, sink, wanted || i > 0, mode);
-        traces[i] = {};
+        gradient = backward<B>(q, blocks[i], w, saved[i], gradient, sink, wanted || i > 0, mode);
+        saved[i] = {};
     }
     return gradient;
 }
 
-}  // namespace rd4ad::nn
+}  // namespace rd4ad::inline RD4AD_ABI::nn

@@ -1,4 +1,4 @@
-// rd4ad/score/detector.hpp: photograph in; score, verdict, heat map and regions out; const and thread-safe. Twin:
+// rd4ad/score/detector.hpp: scores images with a trained model: score, verdict, map and regions. Const and thread-safe. Twin:
 // tests/score/detector.cpp
 #pragma once
 #include <algorithm>
@@ -7,170 +7,167 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
 #include <rd4ad/core/pipeline.hpp>
-#include <rd4ad/image/geometry.hpp>
+#include <rd4ad/core/threads.hpp>
+#include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/model/checkpoint.hpp>
+#include <rd4ad/model/network_input.hpp>
 #include <rd4ad/score/calibration.hpp>
-#include <rd4ad/score/finding.hpp>
+#include <rd4ad/score/calibration_json.hpp>
+#include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/options.hpp>
+#include <rd4ad/score/queue_pool.hpp>
 #include <rd4ad/score/regions.hpp>
 #include <rd4ad/score/scorer.hpp>
-#include <rd4ad/train/images.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// Scores photographs with a trained model. Everything is prepared in the constructor; `score` may be called from several
-/// threads at once, each of which uses the model's number of threads.
+namespace score_detail {
+
+/// Returns the options. Throws option_error for a batch of 0.
+[[nodiscard]] inline const detector_options& checked(const detector_options& options) {
+    if (options.batch == 0) throw option_error{"detector: found a batch of 0, expected at least 1"};
+    return options;
+}
+
+}  // namespace score_detail
+
+/// Scores images with a trained model. The constructor prepares everything. Several threads may call the const members at once;
+/// each call uses as many threads as the model has.
 template <Backend B>
 class detector {
    public:
+    /// Takes the model. Throws option_error for a batch of 0 or a model whose input size is not a multiple of 32, format_error
+    /// for a calibration that can't be read.
     explicit detector(model<B> trained, const detector_options& options = {})
         : model_{std::make_unique<model<B>>(std::move(trained))},
-          options_{options.batch > 0 ? options : throw option_error{"detector: batch 0, expected at least 1"}},
+          options_{score_detail::checked(options)},
           calibration_{calibration_from(model_->settings.calibration, "detector")},
-          scorer_{*model_, options.batch, options.sigma} {}
+          scorer_{*model_, options.batch, options.sigma},
+          queues_{std::make_unique<queue_pool<B>>(model_->queue.threads)} {}
 
-    /// From a checkpoint file.
+    /// Loads the model from a checkpoint file. Throws as load_checkpoint does.
     explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
                       const model_options& model = {})
         : detector{load_checkpoint<B>(checkpoint, model), options} {}
 
     [[nodiscard]] const model_settings& settings() const noexcept { return model_->settings; }
     [[nodiscard]] const architecture& arch() const noexcept { return *model_->arch; }
-    /// The scale of its scores; none for a model without.
-    [[nodiscard]] const std::optional<calibration>& scale() const noexcept { return calibration_; }
+    /// The function from raw scores to scores; empty if the model has none.
+    [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept { return calibration_; }
 
-    /// One photograph, RGB.
-    [[nodiscard]] finding score(const image::picture& photograph) const {
-        return std::move(score(std::span{&photograph, 1}).front());
+    /// Scores one RGB image.
+    [[nodiscard]] detection_result score(const image::image_u8& image) const {
+        return std::move(score(std::span{&image, 1}).front());
     }
 
-    /// Several photographs, of any sizes.
-    [[nodiscard]] std::vector<finding> score(std::span<const image::picture> photographs) const {
-        std::vector<finding> found;
-        for (std::size_t first = 0; first < photographs.size(); first += options_.batch) {
-            const auto part = photographs.subspan(first, std::min(options_.batch, photographs.size() - first));
-            std::vector<fitted_photograph> fitted(part.size());
-            parallel_for(part.size(), model_->queue.threads,
-                         [&](std::size_t i) { fitted[i] = fit_photograph(part[i], settings().view); });
-            for (auto& one : score_fitted(fitted)) found.push_back(std::move(one));
+    /// Scores RGB images of any sizes.
+    [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const {
+        std::vector<detection_result> results;
+        for (std::size_t first = 0; first < images.size(); first += options_.batch) {
+            const auto chunk = images.subspan(first, std::min(options_.batch, images.size() - first));
+            std::vector<preprocessed_image> preprocessed(chunk.size());
+            parallel_for(chunk.size(), model_->queue.threads,
+                         [&](std::size_t i) { preprocessed[i] = preprocess(chunk[i], settings().preprocessing); });
+            for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
         }
-        return found;
+        return results;
     }
 
-    /// Photographs fitted to the view of settings() (see fit_photograph), while others are scored perhaps.
-    [[nodiscard]] std::vector<finding> score_fitted(std::span<const fitted_photograph> photographs) const {
-        return findings_of(scorer_.maps(*borrow(), photographs), photographs);
+    /// Scores images that `preprocess` prepared by settings().preprocessing. May be called concurrently.
+    [[nodiscard]] std::vector<detection_result> score_preprocessed(std::span<const preprocessed_image> images) const {
+        const auto queue = queues_->borrow();
+        return results_of(scorer_.maps(*queue, images), images);
     }
 
-    /// Photographs on disk, in order: some are computed while the next are read and fitted, and while `use`, on a thread of its
-    /// own, has those before. Throws what reading throws, for the first file that can't be read, after those before are used.
-    void score_files(std::span<const std::filesystem::path> files, const photographs_scored& use) const {
+    /// Scores files in order: one chunk is computed while the next is read and preprocessed, and while `use` receives the
+    /// previous one on its own thread. If a file can't be read, `use` receives the results of all files before its chunk, then
+    /// this throws the reader's error.
+    void score_files(std::span<const std::filesystem::path> files, const results_callback& use) const {
         if (files.empty()) return;
-        const auto queue = borrow();
-        struct computed {
-            std::vector<fitted_photograph> photographs;
-            std::vector<image::plane> maps;
+        const auto queue = queues_->borrow();
+        struct computed_chunk {
+            std::vector<preprocessed_image> images;
+            std::vector<image::image_f32> maps;
             double ms;
         };
-        const auto compute = [&](std::size_t, std::vector<fitted_photograph> photographs) {
+        const auto compute = [&](std::size_t, std::vector<preprocessed_image> images) {
             const auto began = std::chrono::steady_clock::now();
-            auto maps = scorer_.maps(*queue, photographs);
+            auto maps = scorer_.maps(*queue, images);
             const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-            const double each = took.count() / static_cast<double>(photographs.size());
-            return computed{std::move(photographs), std::move(maps), each};
+            const double ms = took.count() / static_cast<double>(images.size());
+            return computed_chunk{std::move(images), std::move(maps), ms};
         };
-        const auto find = [&](std::size_t first, computed of) {
-            use(first, findings_of(std::move(of.maps), of.photographs), of.ms);
+        const auto consume = [&](std::size_t first, computed_chunk chunk) {
+            use(first, results_of(std::move(chunk.maps), chunk.images), chunk.ms);
         };
-        const std::size_t step = photographs_at_once(settings().view, options_.batch, files.front());
-        with_fitted_files<B>(*queue, files, settings().view, step,
-                             [&](making when, const auto& make) { pipeline(when, files.size(), step, make, compute, find); });
+        const std::size_t step = images_per_read(settings().preprocessing, options_.batch, files.front());
+        with_preprocessed_files<B>(*queue, files, settings().preprocessing, step, [&](prefetch when, const auto& load) {
+            pipeline(when, files.size(), step, load, compute, consume);
+        });
     }
 
-    /// Images that are already the network's input (see patch_input), at most `batch` of them: scores, and maps at the network's
-    /// size. Those of patches are neither smoothed nor joined.
-    [[nodiscard]] std::vector<finding> score_inputs(const std::vector<float>& inputs) const {
-        const auto queue = borrow();
+    /// Scores at most `batch` of the network's inputs (see patch_input). Maps have the network's size; maps of patches are
+    /// neither smoothed nor joined. The results have no regions and no transform.
+    [[nodiscard]] std::vector<detection_result> score_inputs(const std::vector<float>& inputs) const {
+        const auto queue = queues_->borrow();
         auto maps = scorer_.network_maps(*queue, inputs, settings().height, settings().width);
-        std::vector<finding> found(maps.size());
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            found[i].map = std::move(maps[i]);
-            found[i].score = *std::max_element(found[i].map.pixels.begin(), found[i].map.pixels.end());
-            if (calibration_) found[i].calibrated = (*calibration_)(static_cast<double>(found[i].score));
+        std::vector<detection_result> results(maps.size());
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            results[i].map = std::move(maps[i]);
+            results[i].raw_score = *std::max_element(results[i].map.pixels.begin(), results[i].map.pixels.end());
+            results[i].score = score_for(results[i].raw_score);
         }
-        return found;
+        return results;
     }
 
-    /// Raw scores of photographs on disk. `done`: called with how many have theirs.
-    [[nodiscard]] std::vector<float> scores(std::span<const std::filesystem::path> files,
-                                            const std::function<void(std::size_t)>& done = {}) const {
-        const auto queue = borrow();
-        return scorer_.scores(*queue, files, done);
+    /// Returns the raw score of each file; `done` receives the number of files scored so far.
+    [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
+                                                const std::function<void(std::size_t)>& done = {}) const {
+        const auto queue = queues_->borrow();
+        return scorer_.raw_scores(*queue, files, done);
     }
 
    private:
-    using queue_type = typename B::queue;
-
-    [[nodiscard]] std::vector<finding> findings_of(std::vector<image::plane> maps,
-                                                   std::span<const fitted_photograph> photographs) const {
-        std::vector<finding> found(maps.size());
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            auto& one = found[i];
-            one.map = std::move(maps[i]);
-            one.place = photographs[i].how.place;
-            one.score = score_of(one.map, one.place);
-            if (calibration_) {
-                one.calibrated = (*calibration_)(static_cast<double>(one.score));
-                one.regions = regions_of(one);
-            }
-            if (options_.size == map_size::photograph) one.map = image::restore_map(one.place, one.map);
-        }
-        return found;
+    /// The calibrated raw score; empty without a calibration.
+    [[nodiscard]] std::optional<double> score_for(float raw_score) const {
+        return calibration_ ? std::optional{(*calibration_)(static_cast<double>(raw_score))} : std::nullopt;
     }
 
-    [[nodiscard]] std::vector<region> regions_of(const finding& in) const {
-        auto regions =
-            find_regions(in.map, in.place, calibration_->raw(options_.regions.threshold), options_.regions.smallest_area);
-        for (auto& one : regions) one.score = (*calibration_)(static_cast<double>(one.peak));
+    [[nodiscard]] std::vector<detection_result> results_of(std::vector<image::image_f32> maps,
+                                                           std::span<const preprocessed_image> images) const {
+        std::vector<detection_result> results(maps.size());
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            auto& one = results[i];
+            one.map = std::move(maps[i]);
+            one.transform = images[i].plan.transform;
+            one.raw_score = raw_score_of(one.map, one.transform);
+            one.score = score_for(one.raw_score);
+            if (calibration_) one.regions = regions_of(one);
+            if (options_.size == map_size::image) one.map = image::restore_map(one.transform, std::move(one.map));
+        }
+        return results;
+    }
+
+    [[nodiscard]] std::vector<region> regions_of(const detection_result& in) const {
+        const double raw_threshold = calibration_->raw_score(options_.regions.threshold);
+        auto regions = find_regions(in.map, in.transform, raw_threshold, options_.regions.min_area);
+        for (auto& one : regions) one.score = score_for(one.raw_score);
         return regions;
     }
 
-    /// A queue of the caller's own until it lets go of it.
-    [[nodiscard]] std::shared_ptr<queue_type> borrow() const {
-        std::unique_ptr<queue_type> queue;
-        {
-            const std::lock_guard lock{idle_->guard};
-            if (!idle_->queues.empty()) {
-                queue = std::move(idle_->queues.back());
-                idle_->queues.pop_back();
-            }
-        }
-        if (!queue) queue = std::make_unique<queue_type>(model_->queue.threads);
-        return {queue.release(), [home = idle_](queue_type* back) {
-                    std::unique_ptr<queue_type> owned{back};
-                    const std::lock_guard lock{home->guard};
-                    home->queues.push_back(std::move(owned));
-                }};
-    }
-
-    struct idle_queues {
-        std::mutex guard;
-        std::vector<std::unique_ptr<queue_type>> queues;
-    };
-
     std::unique_ptr<model<B>> model_;
     detector_options options_;
-    std::optional<calibration> calibration_;
+    std::optional<rd4ad::calibration> calibration_;
     scorer<B> scorer_;
-    std::shared_ptr<idle_queues> idle_{std::make_shared<idle_queues>()};
+    std::unique_ptr<queue_pool<B>> queues_;
 };
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

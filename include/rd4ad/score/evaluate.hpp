@@ -1,4 +1,5 @@
-// rd4ad/score/evaluate.hpp: a detector over a test set: scores, and every metric the data allow. Twin: tests/score/evaluate.cpp
+// rd4ad/score/evaluate.hpp: scores a test set and computes every metric that its images and masks allow. Twin:
+// tests/score/evaluate.cpp
 #pragma once
 #include <algorithm>
 #include <chrono>
@@ -6,134 +7,172 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/dataset.hpp>
+#include <rd4ad/image/crop.hpp>
+#include <rd4ad/image/read.hpp>
 #include <rd4ad/metrics/average_precision.hpp>
 #include <rd4ad/metrics/curves.hpp>
 #include <rd4ad/metrics/f1.hpp>
 #include <rd4ad/metrics/pixel_metrics.hpp>
 #include <rd4ad/metrics/roc.hpp>
-#include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/detector.hpp>
+#include <rd4ad/score/threshold_rules.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// Good images of a test that reach the threshold, beside how many of them those that set it let one expect.
-struct counted_alarms {
-    std::size_t count{0}, good{0};
-    metrics::count_interval predicted{};  ///< see predicted_alarms
+/// The false alarms of a test and the 95 % prediction interval that the calibration implies (see predicted_false_alarms).
+struct false_alarm_count {
+    std::size_t count{0}, good{0};  ///< false alarms; good images
+    metrics::count_interval predicted{};
 };
 
-/// Metrics of a test set, each 0..1; what the data don't allow is empty (one kind of image only, no masks).
+/// Metrics of a test set, each 0..1. A metric is empty if the data do not allow it: images of one kind only, no masks, no
+/// calibration.
 struct evaluation {
-    std::vector<float> scores;                     ///< raw, one a test item, in the set's order
-    std::vector<double> calibrated;                ///< the same on the scale of 0 to 1; none without a calibration
-    std::optional<double> false_alarms, detected;  ///< shares of the good images and of the others that reach the threshold
-    std::optional<counted_alarms> alarms;          ///< none without good images or a calibration
-    std::optional<double> image_auroc, image_ap, best_f1, best_f1_threshold;
+    std::vector<float> raw_scores;           ///< one per test image, in the set's order
+    std::vector<double> scores;              ///< the calibrated raw_scores; empty without a calibration
+    std::optional<double> false_alarm_rate;  ///< share of the good images that are called anomalous
+    std::optional<double> detection_rate;    ///< share of the anomalous images that are called anomalous
+    std::optional<rd4ad::false_alarm_count> false_alarm_count;
+    std::optional<double> image_auroc, image_ap, best_f1;
+    std::optional<double> best_f1_raw_threshold;  ///< the raw score from which an image counts as anomalous for best_f1
     std::optional<metrics::pixel_metrics_result> pixels;
     std::optional<metrics::pixel_curves> curves;
-    std::vector<double> ms;  ///< of scoring, one a test item: its batch's time in equal parts, without reading
-    double seconds{0};
+    std::vector<double> ms;  ///< of scoring, one per test image: its batch's time in equal shares, without reading
+    double seconds{0};       ///< of the whole evaluation
 };
 
-/// Called with each item in order, on a thread of its own while others are scored: its photograph, its finding, its mask as the
-/// photograph is fitted, which is the map's size where the detector gives maps at the network's (none: unknown).
-using item_scored = std::function<void(std::size_t index, const image::picture& photograph, const finding& found,
-                                       const std::optional<image::picture>& mask)>;
+/// Receives each test image in order, on its own thread while others are scored: its index, its pixels, its result, and its mask,
+/// transformed as the image is. The mask has the map's size if the detector returns maps of the network's size; it is empty if
+/// the set has no masks.
+using evaluation_callback = std::function<void(std::size_t index, const image::image_u8& image, const detection_result& result,
+                                               const std::optional<image::image_u8>& mask)>;
 
-/// Scores a test set and computes the metrics; `by` must give maps at the network's size. Masks are fitted as their
-/// photographs are, by the nearest pixel; pixels are counted where maps show the photograph, not a border. data_error where
-/// there are no test images, a mask is missing though others are there, or has another size than its photograph; option_error
+namespace score_detail {
+
+/// Consecutive test images, their preprocessed forms and their transformed masks.
+struct loaded_chunk {
+    std::vector<image::image_u8> images;
+    std::vector<preprocessed_image> preprocessed;
+    std::vector<std::optional<image::image_u8>> masks;
+};
+
+/// A loaded chunk and its results; ms: of scoring, per image.
+struct scored_chunk {
+    loaded_chunk loaded;
+    std::vector<detection_result> results;
+    double ms;
+};
+
+[[nodiscard]] inline loaded_chunk load_chunk(const data::dataset& set, const data::preprocessing& preprocessing, bool masks,
+                                             std::size_t first, std::size_t count) {
+    loaded_chunk chunk{std::vector<image::image_u8>(count), std::vector<preprocessed_image>(count),
+                       std::vector<std::optional<image::image_u8>>(count)};
+    parallel_for(count, 0, [&](std::size_t i) {
+        const auto& item = set.test[first + i];
+        auto& image = chunk.images[i] = image::read(item.image);
+        chunk.preprocessed[i] = preprocess(image, preprocessing);
+        if (masks)
+            chunk.masks[i] =
+                image::fit_mask(chunk.preprocessed[i].plan.transform, data::load_mask(item, image.width, image.height));
+    });
+    return chunk;
+}
+
+template <Backend B>
+[[nodiscard]] scored_chunk score_chunk(const detector<B>& by, loaded_chunk chunk) {
+    const auto began = std::chrono::steady_clock::now();
+    auto results = by.score_preprocessed(chunk.preprocessed);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+    const double ms = took.count() / static_cast<double>(results.size());
+    return {std::move(chunk), std::move(results), ms};
+}
+
+/// The counts from which the metrics are derived.
+class evaluation_counts {
+   public:
+    /// Counts one image: its verdict, and its pixels inside the image, without borders.
+    void add(const detection_result& result, bool is_anomalous, const std::optional<image::image_u8>& mask) {
+        labels_.push_back(is_anomalous ? 1 : 0);
+        ++(is_anomalous ? anomalous_ : good_);
+        if (result.is_anomalous() == true) ++(is_anomalous ? detected_ : false_alarms_);
+        if (!mask) return;
+        const auto inside = image::pixels_inside(result.transform);
+        pixels_.add(image::crop(result.map, inside).pixels, image::crop(*mask, inside).pixels, inside.width, inside.height);
+    }
+
+    /// Derives the metrics from the counts and to.raw_scores.
+    void derive(const std::optional<calibration>& by, bool masks, evaluation& to) const {
+        const auto share = [](std::size_t count, std::size_t of) { return static_cast<double>(count) / static_cast<double>(of); };
+        if (by && good_ > 0) {
+            to.false_alarm_rate = share(false_alarms_, good_);
+            to.false_alarm_count = {false_alarms_, good_, predicted_false_alarms(*by, good_)};
+        }
+        if (by && anomalous_ > 0) to.detection_rate = share(detected_, anomalous_);
+        if (good_ > 0 && anomalous_ > 0) {
+            to.image_auroc = metrics::auroc(to.raw_scores, labels_);
+            to.image_ap = metrics::average_precision(to.raw_scores, labels_);
+            const auto f1 = metrics::best_f1(to.raw_scores, labels_);
+            to.best_f1 = f1.f1;
+            to.best_f1_raw_threshold = f1.threshold;
+        }
+        if (masks && anomalous_ > 0) {
+            to.pixels = pixels_.result();
+            to.curves = metrics::pixel_curves_of(pixels_.scores(), pixels_.regions());
+        }
+    }
+
+   private:
+    std::vector<std::uint8_t> labels_{};
+    metrics::pixel_accumulator pixels_{};
+    std::size_t good_{0}, anomalous_{0}, false_alarms_{0}, detected_{0};
+};
+
+}  // namespace score_detail
+
+/// Scores a test set and computes its metrics; `by` must return maps of the network's size. Masks are transformed as their images
+/// are, by the nearest pixel; pixels of borders are not counted. `batch`: images read at once, at least 1. Throws data_error if
+/// there are no test images, or if an anomalous image has no mask though others have one, or a mask of another size; option_error
 /// for a batch of 0.
 template <Backend B>
 [[nodiscard]] evaluation evaluate(const detector<B>& by, const data::dataset& set, std::size_t batch = 8,
-                                  const item_scored& scored = {}) {
+                                  const evaluation_callback& scored = {}) {
     if (set.test.empty())
-        throw data_error{"data set '" + set.name + "' has no test images: expected test/good and test/<defect>"};
-    if (batch == 0) throw option_error{"evaluate: batch 0, expected at least 1"};
+        throw data_error{text("data set '", set.name, "' has no test images; expected images in test/good and test/<defect>")};
+    if (batch == 0) throw option_error{"evaluate: found a batch of 0, expected at least 1"};
     const auto began = std::chrono::steady_clock::now();
     const bool masks = data::has_masks(set);
-    const auto& view = by.settings().view;
+    const auto& preprocessing = by.settings().preprocessing;
     evaluation result;
-    std::vector<std::uint8_t> labels;
-    metrics::pixel_accumulator pixels;
-    std::size_t good = 0, bad = 0, false_alarms = 0, detected = 0;
-
-    struct loaded {
-        std::vector<image::picture> photographs;
-        std::vector<fitted_photograph> fitted;
-        std::vector<std::optional<image::picture>> masks;
+    score_detail::evaluation_counts counts;
+    const auto load = [&](std::size_t first, std::size_t count) {
+        return score_detail::load_chunk(set, preprocessing, masks, first, count);
     };
-    struct scored_part {
-        loaded from;
-        std::vector<finding> found;
+    const auto score = [&](std::size_t, score_detail::loaded_chunk chunk) {
+        auto made = score_detail::score_chunk(by, std::move(chunk));
+        result.ms.insert(result.ms.end(), made.results.size(), made.ms);
+        return made;
     };
-    const auto read = [&](std::size_t first, std::size_t count) {
-        loaded part{std::vector<image::picture>(count), std::vector<fitted_photograph>(count),
-                    std::vector<std::optional<image::picture>>(count)};
-        parallel_for(count, 0, [&](std::size_t i) {
-            const auto& item = set.test[first + i];
-            auto& photograph = part.photographs[i] = image::read(item.image);
-            part.fitted[i] = fit_photograph(photograph, view);
-            if (masks)
-                part.masks[i] =
-                    image::fit_mask(part.fitted[i].how.place, data::load_mask(item, photograph.width, photograph.height));
-        });
-        return part;
-    };
-    const auto score = [&](std::size_t, loaded part) {
-        const auto scoring = std::chrono::steady_clock::now();
-        auto found = by.score_fitted(part.fitted);
-        result.ms.insert(result.ms.end(), found.size(),
-                         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - scoring).count() /
-                             static_cast<double>(found.size()));
-        return scored_part{std::move(part), std::move(found)};
-    };
-    const auto count = [&](std::size_t first, const scored_part& part) {
-        for (std::size_t i = 0; i < part.found.size(); ++i) {
-            const auto& one = part.found[i];
-            const auto& mask = part.from.masks[i];
-            const bool anomalous = set.test[first + i].anomalous;
-            result.scores.push_back(one.score);
-            labels.push_back(anomalous ? 1 : 0);
-            ++(anomalous ? bad : good);
-            if (one.calibrated) result.calibrated.push_back(*one.calibrated);
-            if (one.anomalous().value_or(false)) ++(anomalous ? detected : false_alarms);
-            if (mask) {
-                const auto seen = image::pixels_inside(one.place);
-                pixels.add(data::extract(one.map, seen).pixels, data::extract(*mask, seen).pixels, seen.width, seen.height);
-            }
-            if (scored) scored(first + i, part.from.photographs[i], one, mask);
+    const auto count = [&](std::size_t first, const score_detail::scored_chunk& chunk) {
+        for (std::size_t i = 0; i < chunk.results.size(); ++i) {
+            const auto& one = chunk.results[i];
+            result.raw_scores.push_back(one.raw_score);
+            if (one.score) result.scores.push_back(*one.score);
+            counts.add(one, set.test[first + i].is_anomalous, chunk.loaded.masks[i]);
+            if (scored) scored(first + i, chunk.loaded.images[i], one, chunk.loaded.masks[i]);
         }
     };
-    pipeline(making::ahead, set.test.size(), photographs_at_once(view, batch, set.test.front().image), read, score, count);
-    const bool any_good = good > 0, any_bad = bad > 0;
-    if (by.scale()) {
-        if (any_good) {
-            result.false_alarms = static_cast<double>(false_alarms) / static_cast<double>(good);
-            result.alarms = {false_alarms, good, predicted_alarms(*by.scale(), good)};
-        }
-        if (any_bad) result.detected = static_cast<double>(detected) / static_cast<double>(bad);
-    }
-    if (any_good && any_bad) {
-        result.image_auroc = metrics::auroc(result.scores, labels);
-        result.image_ap = metrics::average_precision(result.scores, labels);
-        const auto f1 = metrics::best_f1(result.scores, labels);
-        result.best_f1 = f1.f1;
-        result.best_f1_threshold = f1.threshold;
-    }
-    if (masks && any_bad) {
-        result.pixels = pixels.result();
-        result.curves = metrics::pixel_curves_of(pixels.scores(), pixels.regions());
-    }
+    pipeline(prefetch::on, set.test.size(), images_per_read(preprocessing, batch, set.test.front().image), load, score, count);
+    counts.derive(by.calibration(), masks, result);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return result;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

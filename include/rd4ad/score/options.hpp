@@ -1,24 +1,24 @@
-// rd4ad/score/options.hpp: the settings of a detector as a plain struct. Twin: tests/score/detector.cpp
+// rd4ad/score/options.hpp: the settings of a detector. Twin: tests/score/detector.cpp
 #pragma once
 #include <cstddef>
 
 #include <rd4ad/model/settings.hpp>
 #include <rd4ad/score/regions.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// The size at which a detector gives its maps.
+/// The size of the maps that a detector returns.
 enum class map_size {
-    network,    ///< of the fitted photograph: the network's image, with patches what they are cut from
-    photograph  ///< of the photograph, bilinear; 0 where a crop left it unseen
+    network,  ///< of the preprocessed image: the network's input, or the image from which its patches are cut
+    image     ///< of the source image, by bilinear interpolation; 0 where a crop hides the image from the network
 };
 
-/// Options of a detector.
+/// Settings of a detector.
 struct detector_options {
-    std::size_t batch{8};     ///< images or patches computed at once; larger batches are cut
-    double sigma{map_sigma};  ///< of the Gaussian over the map, in pixels of the fitted photograph
-    map_size size{map_size::photograph};
+    std::size_t batch{8};     ///< inputs (images or patches) computed at once, at least 1; more are divided into batches
+    double sigma{map_sigma};  ///< of the Gaussian over the map, in pixels of the preprocessed image
+    map_size size{map_size::image};
     region_options regions{};
 };
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,51 +1,52 @@
-// rd4ad/score/results.hpp: what a test found, image by image, as a table of comma-separated values, and each class's metrics
-// as a table in Markdown. Twin: tests/score/results.cpp
+// rd4ad/score/results.hpp: the results of a test: one line of CSV per image, one row of Markdown per class. Twin:
+// tests/score/results.cpp
 #pragma once
-#include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/metrics/curves.hpp>
+#include <rd4ad/score/detail/format.hpp>
 #include <rd4ad/score/regions.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// One test image.
+/// One test image and its result.
 struct tested_image {
-    std::string file;  ///< as it is shown
-    std::string kind;  ///< "good", or the defect's name
-    bool anomalous{false};
-    double raw{0};                    ///< the raw score
-    std::optional<double> score{};    ///< the calibrated one
-    std::optional<double> ms{};       ///< time it took
-    std::size_t width{1}, height{1};  ///< of the photograph, in pixels
+    std::string file;                 ///< name for display
+    std::string kind;                 ///< "good", or the defect's name
+    bool is_anomalous{false};         ///< the label, not the verdict
+    double raw_score{0};              ///< 0..3
+    std::optional<double> score{};    ///< the calibrated raw_score, 0..1; empty without a calibration
+    std::optional<double> ms{};       ///< milliseconds of computation
+    std::size_t width{1}, height{1};  ///< of the image, in pixels
     std::vector<region> regions{};
-    image::thumbnail pictures{};
+    image::thumbnail thumbnail{};
 };
 
-/// Metrics in their order: name, value; none where the data don't allow it.
+/// Names and values of metrics, in the order of display; a value is empty if the data do not allow the metric.
 using named_metrics = std::vector<std::pair<std::string, std::optional<double>>>;
 
 /// One class of images, tested by one model.
 struct tested_set {
-    std::string name, summary{};  ///< summary: a few words below a title
-    named_metrics metrics{};      ///< several sets have the same names
-    bool calibrated{false};       ///< every image has its score, and the threshold is of those, else of the raw ones
-    double threshold{0};          ///< at least this is called a defect
+    std::string name;
+    std::string summary{};      ///< a few words to show below the title
+    named_metrics metrics{};    ///< the same names in every set
+    bool is_calibrated{false};  ///< every image has a score
+    double threshold{0};        ///< least score of a defect if is_calibrated, else the least raw score
     std::optional<metrics::pixel_curves> curves{};
-    double pro_limit{0.3};
-    std::vector<double> losses{};                                 ///< mean of each epoch
+    double pro_limit{0.3};                                        ///< false-positive rate up to which AUPRO integrates
+    std::vector<double> losses{};                                 ///< mean loss of each epoch
     std::vector<std::pair<std::string, std::string>> settings{};  ///< name, value
     std::vector<tested_image> images{};
 };
 
-/// Each metric's mean over the sets that have it. At least one set.
+/// Returns the mean of each metric over the sets that have it. Expects at least one set.
 [[nodiscard]] inline named_metrics mean_metrics(const std::vector<tested_set>& sets) {
     auto mean = sets.front().metrics;
     for (std::size_t i = 0; i < mean.size(); ++i) {
@@ -60,59 +61,49 @@ struct tested_set {
     return mean;
 }
 
-namespace detail {
+namespace score_detail {
 
-// With so many digits behind the point, whatever the locale's own grouping.
-[[nodiscard]] inline std::string decimal(double value, int digits) {
-    char text[64];
-    const int length = std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return {text, static_cast<std::size_t>(length > 0 && length < 64 ? length : 0)};
+/// "left top width height raw_score score": whole pixels of the image, then the scores; without a score the text ends after the
+/// last space.
+[[nodiscard]] inline std::string region_field(const region& of) {
+    std::string field;
+    for (const double edge : {of.box.x, of.box.y, of.box.width, of.box.height}) field += decimal(edge, 0) + ' ';
+    return text(field, decimal(static_cast<double>(of.raw_score), 6), ' ', of.score ? decimal(*of.score, 6) : "");
 }
 
-// A field of RFC 4180: quoted where it has to be.
-[[nodiscard]] inline std::string csv_field(std::string_view text) {
-    if (text.find_first_of(",\"\r\n") == text.npos) return std::string{text};
-    std::string quoted{'"'};
-    for (const char letter : text) quoted.append(letter == '"' ? 2 : 1, letter);
-    return quoted + '"';
-}
+}  // namespace score_detail
 
-}  // namespace detail
-
-/// A line for each image of each set, below a line of names: class, file, label (good or defect), kind, raw_score, score,
-/// regions, ms. Regions are "left top width height score" in pixels of the photograph (score: calibrated, else the raw peak),
-/// several parted by "; ". What is not known is empty. Lines end in `\n`, fields are quoted as RFC 4180 has it.
+/// Returns a line of names, then a line per image: class, file, label (good or defect), kind, raw_score, score, regions, ms. A
+/// region is "left top width height raw_score score" in pixels of the image; regions are separated by "; ". An unknown value is
+/// empty; a raw score never takes the place of a score. Lines end in `\n`; fields are quoted by RFC 4180.
 [[nodiscard]] inline std::string results_csv(const std::vector<tested_set>& sets) {
-    std::string text = "class,file,label,kind,raw_score,score,regions,ms\n";
+    using score_detail::csv_field, score_detail::decimal;
+    std::string csv = "class,file,label,kind,raw_score,score,regions,ms\n";
     for (const auto& set : sets)
         for (const auto& one : set.images) {
             std::string regions;
-            for (const auto& r : one.regions) {
-                regions += regions.empty() ? "" : "; ";
-                for (const double edge : {r.box.x, r.box.y, r.box.width, r.box.height}) regions += detail::decimal(edge, 0) + ' ';
-                regions += detail::decimal(r.score.value_or(static_cast<double>(r.peak)), 6);
-            }
-            for (const auto& field : {set.name, one.file, std::string{one.anomalous ? "defect" : "good"}, one.kind,
-                                      detail::decimal(one.raw, 6), one.score ? detail::decimal(*one.score, 6) : "", regions})
-                text += detail::csv_field(field) + ',';
-            text += (one.ms ? detail::decimal(*one.ms, 2) : "") + '\n';
+            for (const auto& r : one.regions) regions += (regions.empty() ? "" : "; ") + score_detail::region_field(r);
+            for (const auto& field : {set.name, one.file, std::string{one.is_anomalous ? "defect" : "good"}, one.kind,
+                                      decimal(one.raw_score, 6), one.score ? decimal(*one.score, 6) : "", regions})
+                csv += csv_field(field) + ',';
+            csv += (one.ms ? decimal(*one.ms, 2) : "") + '\n';
         }
-    return text;
+    return csv;
 }
 
-/// A row of metrics for each set, and with several sets one of their means. At least one set.
+/// Returns a table with a row of metrics per set, and a row of their means if there are several sets. Expects at least one set.
 [[nodiscard]] inline std::string results_markdown(const std::vector<tested_set>& sets) {
-    std::string text = "| class |", rule = "| --- |";
+    std::string table = "| class |", rule = "| --- |";
     for (const auto& [name, value] : sets.front().metrics) {
-        text += ' ' + name + " |";
+        table += text(' ', name, " |");
         rule += " ---: |";
     }
-    text += " images |\n" + rule + " ---: |\n";
+    table += text(" images |\n", rule, " ---: |\n");
     const auto row = [&](const std::string& name, const named_metrics& metrics, std::size_t images) {
-        text += "| ";
-        for (const char letter : name) text += letter == '|' ? std::string{"\\|"} : std::string(1, letter);
-        for (const auto& [key, value] : metrics) text += " | " + (value ? detail::decimal(*value, 4) : "-");
-        text += " | " + std::to_string(images) + " |\n";
+        table += "| ";
+        for (const char letter : name) table += letter == '|' ? std::string{"\\|"} : std::string(1, letter);
+        for (const auto& [key, value] : metrics) table += text(" | ", value ? score_detail::decimal(*value, 4) : "-");
+        table += text(" | ", images, " |\n");
     };
     std::size_t images = 0;
     for (const auto& set : sets) {
@@ -120,7 +111,7 @@ namespace detail {
         images += set.images.size();
     }
     if (sets.size() > 1) row("**mean**", mean_metrics(sets), images);
-    return text;
+    return table;
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,4 +1,4 @@
-// rd4ad/train/feature_cache.hpp: the teacher's features of every training image, computed once. Twin:
+// rd4ad/train/feature_cache.hpp: the teacher's features of all training inputs, computed once. Twin:
 // tests/train/feature_cache.cpp
 #pragma once
 #include <array>
@@ -16,23 +16,24 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/model/teacher.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-namespace detail {
+namespace train_detail {
 
-/// Bytes in a nameless temporary file, mapped: the system moves them to disk as it needs the memory.
+/// Bytes in an unlinked temporary file, mapped: the system writes them to disk when it needs the memory.
 class spill_file {
    public:
     spill_file(const std::filesystem::path& folder, std::size_t bytes) : bytes_{bytes} {
         std::string name = (folder / "rd4ad-features-XXXXXX").string();
         const int file = ::mkstemp(name.data());
-        if (file < 0) fail(name, "can't be made");
+        if (file < 0) fail(name, "can't be created");
         ::unlink(name.c_str());
         if (::posix_fallocate(file, 0, static_cast<off_t>(bytes)) != 0) {
             ::close(file);
-            fail(name, "has no room for " + std::to_string(bytes) + " bytes of features; free some, or raise cache_bytes");
+            fail(name, text("no space for ", bytes, " bytes of features; free some, or raise cache_bytes"));
         }
         data_ = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
         ::close(file);
@@ -45,22 +46,24 @@ class spill_file {
     [[nodiscard]] void* data() const noexcept { return data_; }
 
    private:
-    [[noreturn]] static void fail(const std::string& name, const std::string& what) { throw io_error{name + ": " + what}; }
+    [[noreturn]] static void fail(const std::string& name, const std::string& problem) {
+        throw io_error{text(name, ": ", problem)};
+    }
 
     void* data_{nullptr};
     std::size_t bytes_;
 };
 
-}  // namespace detail
+}  // namespace train_detail
 
-/// Features of `images` images, three arrays an image, on the host: in memory within the budget, else in a mapped
-/// temporary file (in TMPDIR).
+/// Features of a number of inputs on the host, three arrays per input: in memory within the budget, else in a mapped temporary
+/// file (in TMPDIR).
 template <Backend B>
 class feature_cache {
    public:
     using T = typename B::value_type;
 
-    /// `shapes`: of one image's features.
+    /// shapes: of one input's features. budget: bytes. Throws io_error where the temporary file has no space.
     feature_cache(std::size_t images, const std::array<shape, 3>& shapes, std::size_t budget) : shapes_{shapes} {
         for (const auto& s : shapes) values_ += s.count();
         const std::size_t bytes = images * values_ * sizeof(T);
@@ -71,17 +74,17 @@ class feature_cache {
             std::error_code failed;
             const auto folder = std::filesystem::temp_directory_path(failed);
             if (failed)
-                throw io_error{"the features' temporary file has no folder: TMPDIR is no folder (" + failed.message() +
-                               "); set it to one with room for " + std::to_string(bytes) + " bytes, or raise cache_bytes"};
-            file_ = std::make_unique<detail::spill_file>(folder, bytes);
+                throw io_error{text("TMPDIR is no folder for the features' temporary file (", failed.message(),
+                                    "); set it to a folder with ", bytes, " free bytes, or raise cache_bytes")};
+            file_ = std::make_unique<train_detail::spill_file>(folder, bytes);
             data_ = static_cast<T*>(file_->data());
         }
     }
 
-    /// True if the features lie in a mapped file.
+    /// Whether the features are in a mapped file.
     [[nodiscard]] bool on_disk() const noexcept { return file_ != nullptr; }
 
-    /// Keeps the features of the images first, first + 1, ....
+    /// Stores the features of the inputs first, first + 1, ....
     void put(typename B::queue& q, std::size_t first, const features<B>& found) {
         std::size_t offset = 0;
         for (std::size_t k = 0; k < 3; ++k) {
@@ -92,7 +95,7 @@ class feature_cache {
         }
     }
 
-    /// The features of these images as a batch.
+    /// The features of the given inputs as a batch.
     [[nodiscard]] features<B> get(typename B::queue& q, std::span<const std::size_t> images) const {
         features<B> batch;
         std::size_t offset = 0;
@@ -110,8 +113,8 @@ class feature_cache {
     std::array<shape, 3> shapes_;
     std::size_t values_{0};
     std::vector<T> memory_;
-    std::unique_ptr<detail::spill_file> file_;
+    std::unique_ptr<train_detail::spill_file> file_;
     T* data_{nullptr};
 };
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

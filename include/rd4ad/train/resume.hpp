@@ -1,28 +1,28 @@
-// rd4ad/train/resume.hpp: all that a training needs to go on bit for bit as if it had never stopped. Twin:
+// rd4ad/train/resume.hpp: the resume file: everything that a training needs to continue bit for bit. Twin:
 // tests/train/trainer.cpp
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/safetensors.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/step.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-/// Where a training stands: between two steps.
+/// The state of a training between two steps.
 struct training_position {
     std::size_t epoch{0};              ///< epochs completed
-    std::size_t step{0};               ///< steps done of the next epoch
-    std::vector<std::size_t> order{};  ///< of the images in that epoch; empty before its first step
+    std::size_t step{0};               ///< steps completed of the current epoch
+    std::vector<std::size_t> order{};  ///< of the inputs in that epoch; empty before its first step
     std::uint64_t random_state{0};
     std::vector<double> losses{};  ///< mean loss of each completed epoch
-    double loss_sum{0};            ///< of the steps done, weighted by their images
+    double loss_sum{0};            ///< of the completed steps, weighted by their inputs
 };
 
 /// The resume file beside a checkpoint: part.safetensors has part.resume.safetensors.
@@ -30,24 +30,49 @@ struct training_position {
     return checkpoint.replace_extension(".resume.safetensors");
 }
 
-namespace detail {
-/// The settings that must be the same in a resumed training.
-[[nodiscard]] inline io::json resume_settings(const train_options& o, std::size_t images) {
-    auto json = data::to_json(view_of(o));
-    json.update({{"batch", o.batch},
-                 {"rate", o.rate},
-                 {"beta1", o.beta1},
-                 {"beta2", o.beta2},
-                 {"seed", o.seed},
-                 {"validation", o.validation},
+namespace train_detail {
+
+inline constexpr const char* resume_format = "rd4ad resume 1";
+
+/// The settings that a resumed training shares with the interrupted one.
+[[nodiscard]] inline io::json resume_settings(const train_options& options, std::size_t images) {
+    auto json = data::to_json(preprocessing_of(options));
+    json.update({{"batch", options.batch},
+                 {"learning_rate", options.learning_rate},
+                 {"beta1", options.beta1},
+                 {"beta2", options.beta2},
+                 {"seed", options.seed},
+                 {"validation", options.validation},
                  {"images", images},
-                 {"variance_guard", o.stable.variance_guard},
-                 {"reset_every", o.stable.reset_every}});
+                 {"variance_guard", options.guards.variance_guard},
+                 {"reset_every", options.guards.reset_every}});
     return json;
 }
-}  // namespace detail
 
-/// Writes weights, moments and position, atomically and in one file, so that no crash can part them.
+/// Settings as an earlier version wrote them, under today's keys: "rate" is the learning rate, and files without spike guards
+/// were written without.
+[[nodiscard]] inline io::json upgraded_settings(io::json settings) {
+    if (settings.contains("rate") && !settings.contains("learning_rate")) settings["learning_rate"] = settings.at("rate");
+    for (const char* guard : {"variance_guard", "reset_every"})
+        if (!settings.contains(guard)) settings[guard] = 0;
+    return settings;
+}
+
+/// Throws option_error naming each setting that differs.
+inline void check_resume_settings(const std::string& file, const io::json& saved, const io::json& current) {
+    std::string differing;
+    for (const auto& [key, value] : current.items())
+        if (!saved.contains(key) || saved.at(key) != value)
+            differing += text(differing.empty() ? "" : ", ", key, " was ",
+                              saved.contains(key) ? saved.at(key).dump() : std::string{"unknown"}, " and is now ", value.dump());
+    if (!differing.empty())
+        throw option_error{text(file, ": a training resumes with its settings only, but ", differing,
+                                "; use the old settings, or train from the start")};
+}
+
+}  // namespace train_detail
+
+/// Writes weights, moments and position to one file, atomically, so that a crash cannot separate them. Throws io_error.
 template <Backend B>
 void save_resume(const std::filesystem::path& path, model<B>& m, const optimizer<B>& by, const training_position& at,
                  const train_options& options, std::size_t images) {
@@ -55,15 +80,15 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const optimizer
     io::tensor_file file;
     const auto put = [&](const std::string& name, const tensor<B>& t) {
         const auto values = to_host<B>(m.queue, t);
-        file.insert<T>(name, {values.size()}, values, sizeof(T) == sizeof(double) ? io::element::f64 : io::element::f32);
+        file.insert<T>(name, {values.size()}, values, sizeof(T) == sizeof(double) ? io::dtype::f64 : io::dtype::f32);
     };
-    put("values", m.trained.values);
-    put("statistics", m.trained.statistics);
+    put("values", m.trainable.weights.values);
+    put("statistics", m.trainable.weights.statistics);
     put("first", by.adam.first);
     put("second", by.adam.second);
-    file.metadata["format"] = "rd4ad resume 1";
+    file.metadata["format"] = train_detail::resume_format;
     file.metadata["arch"] = std::string{m.arch->name};
-    file.metadata["settings"] = detail::resume_settings(options, images).dump();
+    file.metadata["settings"] = train_detail::resume_settings(options, images).dump();
     file.metadata["position"] =
         io::json{{"epoch", at.epoch},   {"step", at.step},         {"order", at.order},           {"random", at.random_state},
                  {"losses", at.losses}, {"loss_sum", at.loss_sum}, {"adam_steps", by.adam.steps}, {"batches", m.batches}}
@@ -71,54 +96,47 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const optimizer
     io::write_safetensors(path, file);
 }
 
-/// Takes up what `save_resume` wrote. option_error naming each setting that differs; format_error for another network.
+/// Loads a file of `save_resume` into the model and the optimizer. Throws io_error; option_error naming each setting that
+/// differs; format_error for another network or another file.
 template <Backend B>
 [[nodiscard]] training_position load_resume(const std::filesystem::path& path, model<B>& m, optimizer<B>& by,
                                             const train_options& options, std::size_t images) {
     using T = typename B::value_type;
     const auto file = io::read_safetensors(path);
-    const auto text = [&](const std::string& key) {
+    const std::string name = path.string();
+    const auto value = [&](const std::string& key) {
         const auto found = file.metadata.find(key);
         if (found == file.metadata.end())
-            throw format_error{path.string() + ": metadata '" + key + "' is missing: expected a resume file written by rd4ad"};
+            throw format_error{
+                text(name, ": a resume file written by rd4ad expected, found a file without metadata '", key, "'")};
         return found->second;
     };
-    if (text("format") != "rd4ad resume 1" || text("arch") != m.arch->name)
-        throw format_error{path.string() + ": is '" + text("format") + "' of " + text("arch") +
-                           ", expected 'rd4ad resume 1' of " + std::string{m.arch->name} +
-                           ": train anew, or give the checkpoint this file lies beside"};
-    auto was = io::parse(text("settings"), path.string());
-    for (const char* measure : {"variance_guard", "reset_every"})  // a file without them was written without
-        if (!was.contains(measure)) was[measure] = 0;
-    const auto now = detail::resume_settings(options, images);
-    std::string differing;
-    for (const auto& [key, value] : now.items())
-        if (!was.contains(key) || was.at(key) != value)
-            differing += (differing.empty() ? "" : ", ") + key + " was " +
-                         (was.contains(key) ? was.at(key).dump() : std::string{"unknown"}) + " and is now " + value.dump();
-    if (!differing.empty())
-        throw option_error{path.string() + ": the training can't be resumed with other settings (" + differing +
-                           "): give the old ones, or train anew"};
-    const auto take = [&](const std::string& name, const tensor<B>& t) {
-        const auto* found = file.find(name);
-        if (found == nullptr || found->count() != t.count())
-            throw format_error{path.string() + ": '" + name +
-                               "' is missing or has another size: the file is not of this network"};
-        B::upload(m.queue, found->template values<T>(), t.data());
+    if (value("format") != train_detail::resume_format || value("arch") != m.arch->name)
+        throw format_error{text(name, ": '", train_detail::resume_format, "' of ", m.arch->name, " expected, found '",
+                                value("format"), "' of ", value("arch"),
+                                "; train from the start, or give the checkpoint that this file belongs to")};
+    train_detail::check_resume_settings(name, train_detail::upgraded_settings(io::parse_json(value("settings"), name)),
+                                        train_detail::resume_settings(options, images));
+    const auto take = [&](const std::string& tensor_name, tensor<B>& to) {
+        const auto* found = file.find(tensor_name);
+        if (found == nullptr || found->count() != to.count())
+            throw format_error{text(name, ": a tensor '", tensor_name, "' of ", to.count(), " values expected, found ",
+                                    found == nullptr ? "none" : "another size")};
+        B::upload(m.queue, found->template values<T>(), to.data());
     };
-    take("values", m.trained.values);
-    take("statistics", m.trained.statistics);
+    take("values", m.trainable.weights.values);
+    take("statistics", m.trainable.weights.statistics);
     take("first", by.adam.first);
     take("second", by.adam.second);
-    const auto p = io::parse(text("position"), path.string());
-    by.adam.steps = p.at("adam_steps").template get<std::size_t>();
-    m.batches = p.at("batches").template get<std::size_t>();
-    return {p.at("epoch").template get<std::size_t>(),
-            p.at("step").template get<std::size_t>(),
-            p.at("order").template get<std::vector<std::size_t>>(),
-            p.at("random").template get<std::uint64_t>(),
-            p.at("losses").template get<std::vector<double>>(),
-            p.at("loss_sum").template get<double>()};
+    const auto position = io::parse_json(value("position"), name);
+    by.adam.steps = position.at("adam_steps").template get<std::size_t>();
+    m.batches = position.at("batches").template get<std::size_t>();
+    return {.epoch = position.at("epoch").template get<std::size_t>(),
+            .step = position.at("step").template get<std::size_t>(),
+            .order = position.at("order").template get<std::vector<std::size_t>>(),
+            .random_state = position.at("random").template get<std::uint64_t>(),
+            .losses = position.at("losses").template get<std::vector<double>>(),
+            .loss_sum = position.at("loss_sum").template get<double>()};
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

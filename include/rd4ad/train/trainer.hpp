@@ -2,191 +2,252 @@
 // tests/train/trainer.cpp
 #pragma once
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/data/batches.hpp>
 #include <rd4ad/data/dataset.hpp>
-#include <rd4ad/data/held_out.hpp>
+#include <rd4ad/data/validation_split.hpp>
 #include <rd4ad/model/checkpoint.hpp>
-#include <rd4ad/model/scoring.hpp>
-#include <rd4ad/score/calibration.hpp>
+#include <rd4ad/model/network_input.hpp>
+#include <rd4ad/model/scoring_network.hpp>
+#include <rd4ad/score/calibration_json.hpp>
 #include <rd4ad/score/scorer.hpp>
+#include <rd4ad/score/threshold_rules.hpp>
 #include <rd4ad/train/feature_cache.hpp>
-#include <rd4ad/train/images.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
 #include <rd4ad/train/step.hpp>
 
-namespace rd4ad {
+namespace rd4ad::inline RD4AD_ABI {
 
-namespace detail {
+namespace train_detail {
 
-/// Images that the teacher takes at once when features are computed; fixed, so that their bits don't depend on the batch.
+/// Inputs per batch of the teacher when features are cached; fixed, so that their bits do not depend on the training batch.
 inline constexpr std::size_t feature_batch = 8;
 
-inline void check_training(const train_options& o, std::size_t images) {
+inline void check_options(const train_options& options, std::size_t images) {
     if (images == 0)
-        throw data_error{"the data set has no training images: give a folder with train/good, or a folder of images"};
-    if (o.batch == 0) throw option_error{"batch 0: at least one image a step is needed"};
-    if (o.save_every == 0) throw option_error{"save_every 0: expected 1 or more epochs"};
-    if (!(o.rate > 0)) throw option_error{"learning rate " + io::json(o.rate).dump() + ": expected a number above 0"};
-    if (!(o.stable.variance_guard >= 0 && std::isfinite(o.stable.variance_guard)))
-        throw option_error{"variance guard " + io::json(o.stable.variance_guard).dump() +
-                           ": expected 0 (off) or a small number above it"};
-    if (!(o.false_alarm_rate > 0 && o.false_alarm_rate < 1))
-        throw option_error{"false-alarm rate " + io::json(o.false_alarm_rate).dump() + ": expected a number above 0 and below 1"};
+        throw data_error{"the data set has no training images; give a folder with train/good, or a folder of images"};
+    if (options.batch == 0) throw option_error{"batch 0; at least one image per step expected"};
+    if (options.save_every == 0) throw option_error{"save_every 0; 1 or more epochs expected"};
+    if (!(options.learning_rate > 0))
+        throw option_error{text("learning rate ", io::json(options.learning_rate).dump(), "; a number above 0 expected")};
+    if (!(options.guards.variance_guard >= 0 && std::isfinite(options.guards.variance_guard)))
+        throw option_error{text("variance guard ", io::json(options.guards.variance_guard).dump(),
+                                "; 0 (off) or a small number above it expected")};
+    if (!(options.false_alarm_rate > 0 && options.false_alarm_rate < 1))
+        throw option_error{
+            text("false-alarm rate ", io::json(options.false_alarm_rate).dump(), "; a number above 0 and below 1 expected")};
 }
 
-/// Of the network's images, which are as many as the source has.
-inline void check_batches(const train_options& o, const image_source& from) {
-    const std::size_t images = from.size(), smallest = images % o.batch == 0 ? o.batch : images % o.batch;
-    if (smallest == 1 && from.height() == 32 && from.width() == 32)
-        throw option_error{"a batch of one image of 32 x 32 leaves batch norm one value a channel, which has no variance (" +
-                           std::to_string(images) + " images in batches of " + std::to_string(o.batch) +
-                           "): use a larger image size, or a batch that divides the images otherwise"};
+/// Throws option_error if a batch norm would see one value per channel.
+inline void check_batches(const train_options& options, const image_source& source) {
+    const std::size_t inputs = source.size(), rest = inputs % options.batch, smallest = rest == 0 ? options.batch : rest;
+    if (smallest == 1 && source.height() == 32 && source.width() == 32)
+        throw option_error{text("a batch of one 32 x 32 image gives batch norm one value per channel, which has no variance (",
+                                inputs, " images in batches of ", options.batch,
+                                "); use a larger image size, or a batch size with another remainder")};
 }
 
-/// The files of those items.
-inline std::vector<std::filesystem::path> files_of(const std::vector<data::item>& items, std::span<const std::size_t> which) {
+/// The image files of the given items.
+[[nodiscard]] inline std::vector<std::filesystem::path> files_of(const std::vector<data::item>& items,
+                                                                 std::span<const std::size_t> indices) {
     std::vector<std::filesystem::path> files;
-    for (const std::size_t i : which) files.push_back(items[i].image);
+    for (const std::size_t i : indices) files.push_back(items[i].image);
     return files;
 }
 
-/// What the checkpoint says of its training.
-inline io::json training_json(const train_options& o, const training_position& at, std::size_t images, std::size_t held_out) {
-    auto json = resume_settings(o, images);
-    json["held_out"] = held_out;
-    json["false_alarm_rate"] = o.false_alarm_rate;
-    json["epochs"] = o.epochs;
+/// The training metadata of a checkpoint.
+[[nodiscard]] inline io::json training_json(const train_options& options, const training_position& at, const training_log& log) {
+    auto json = resume_settings(options, log.training_images);
+    json["validation_images"] = log.validation_images;
+    json["false_alarm_rate"] = options.false_alarm_rate;
+    json["epochs"] = options.epochs;
     json["losses"] = at.losses;
     return json;
 }
 
-}  // namespace detail
+/// One training run. The constructor checks the options and reads no image but the headers that it needs.
+template <Backend B>
+class trainer {
+   public:
+    trainer(model<B>& m, const data::dataset& set, const train_options& options)
+        : m_{m},
+          options_{checked(options, set)},
+          split_{data::make_validation_split(set.train.size(), options.validation, options.seed)},
+          validation_files_{files_of(set.train, split_.validation)},
+          source_{files_of(set.train, split_.training), preprocessing_of(options), m.settings.normalisation, m.queue.threads} {
+        check_batches(options, source_);
+        log_.training_images = split_.training.size();
+        log_.validation_images = split_.validation.size();
+    }
 
-/// Trains bottleneck and student on the good images, each patch of them an image of its own, and whenever the model is saved
-/// or done calibrates it by those held out. Sets the model's view, image size and calibration. Same seed, threads and backend:
-/// the same bits; resumed or not, too. Throws option_error and data_error before anything is computed; numeric_error when a loss
-/// is not finite, with epoch and step: the last checkpoint then stays as it is. Source: docs/method.md "Recipe".
+    training_log run() {
+        set_up_model();
+        measure_teacher();
+        resume_or_start();
+        cache_features();
+        release_idle<B>(m_.queue);  // the teacher's tensors have other sizes than the student's
+        training_began_ = clock::now();
+        while (at_.epoch < options_.epochs && !log_.stopped) run_epoch();
+        log_.stopped = log_.stopped && at_.epoch < options_.epochs;
+        save();
+        log_.losses = at_.losses;
+        log_.seconds = seconds_since(began_);
+        return log_;
+    }
+
+   private:
+    using clock = std::chrono::steady_clock;
+
+    [[nodiscard]] static const train_options& checked(const train_options& options, const data::dataset& set) {
+        check_options(options, set.train.size());
+        return options;
+    }
+    [[nodiscard]] static double seconds_since(clock::time_point start) {
+        return std::chrono::duration<double>(clock::now() - start).count();
+    }
+    [[nodiscard]] std::size_t inputs() const { return source_.size(); }
+    [[nodiscard]] std::size_t steps_per_epoch() const { return (inputs() + options_.batch - 1) / options_.batch; }
+    [[nodiscard]] tensor<B> upload(const std::vector<float>& inputs) {
+        return upload_images<B>(m_.queue, inputs, source_.height(), source_.width());
+    }
+    void report(const training_progress& progress) const {
+        if (options_.progress) options_.progress(progress);
+    }
+
+    void set_up_model() {
+        m_.settings.preprocessing = preprocessing_of(options_);
+        m_.settings.height = source_.height(), m_.settings.width = source_.width();
+        m_.settings.calibration = {};
+    }
+
+    /// Gives an untrained teacher's batch norms the mean of the batches' statistics.
+    void measure_teacher() {
+        if (!m_.teacher_unmeasured) return;
+        std::size_t batch = 0;
+        for_each_batch(source_, options_.batch, [&](std::size_t, const std::vector<float>& inputs) {
+            ++batch;
+            measure_statistics<B>(m_.queue, m_.teacher.layers, m_.teacher.weights, upload(inputs),
+                                  {m_.algorithm, 1.0 / static_cast<double>(batch)});
+        });
+        m_.teacher_unmeasured = false;
+    }
+
+    void resume_or_start() {
+        optimizer_ = make_optimizer(
+            m_, {.learning_rate = options_.learning_rate, .beta1 = options_.beta1, .beta2 = options_.beta2}, options_.guards);
+        at_.random_state = options_.seed;
+        if (options_.resume) at_ = load_resume(resume_path(options_.checkpoint), m_, optimizer_, options_, log_.training_images);
+    }
+
+    void cache_features() {
+        const shape input{1, 3, source_.height(), source_.width()};
+        cache_.emplace(
+            inputs(),
+            std::array{feature_shape(*m_.arch, input, 0), feature_shape(*m_.arch, input, 1), feature_shape(*m_.arch, input, 2)},
+            options_.cache_bytes);
+        const auto folded = fold_teacher<B>(m_.queue, m_, {std::min(inputs(), feature_batch), 3, input.h, input.w});
+        const std::size_t steps = (inputs() + feature_batch - 1) / feature_batch;
+        for_each_batch(source_, feature_batch, [&](std::size_t first, const std::vector<float>& batch) {
+            cache_->put(m_.queue, first, infer<B>(m_.queue, m_.teacher.layers, folded, upload(batch)));
+            const double done = static_cast<double>(std::min(inputs(), first + feature_batch)), passed = seconds_since(began_);
+            report({.epoch = 0,
+                    .epochs = options_.epochs,
+                    .step = first / feature_batch + 1,
+                    .steps = steps,
+                    .loss = 0.0,
+                    .images_per_second = done / passed,
+                    .seconds_left = passed / done * (static_cast<double>(inputs()) - done)});
+        });
+    }
+
+    void run_epoch() {
+        if (at_.order.empty()) {
+            random source{at_.random_state};
+            at_.order = shuffled_order(inputs(), source);
+            at_.random_state = source.state;
+        }
+        const auto batches = data::batches_of(at_.order, options_.batch);
+        while (at_.step < steps_per_epoch() && !log_.stopped) run_step(batches[at_.step]);
+        if (at_.step < steps_per_epoch()) return;
+        at_.losses.push_back(at_.loss_sum / static_cast<double>(inputs()));
+        at_.loss_sum = 0;
+        at_.step = 0;
+        at_.order.clear();
+        ++at_.epoch;
+        if (at_.epoch < options_.epochs && at_.epoch % options_.save_every == 0 && !log_.stopped) save();
+    }
+
+    void run_step(std::span<const std::size_t> batch) {
+        const double loss = value_of<B>(m_.queue, train_step(m_, optimizer_, cache_->get(m_.queue, batch)));
+        if (!std::isfinite(loss))
+            throw numeric_error{text("training: the loss is ", std::isnan(loss) ? "not a number" : "infinite", " in epoch ",
+                                     at_.epoch + 1, ", step ", at_.step + 1, " of ", steps_per_epoch(),
+                                     "; use a smaller learning rate than ", io::json(options_.learning_rate).dump(),
+                                     options_.checkpoint.empty() ? "" : "; the last checkpoint is kept")};
+        ++at_.step;
+        at_.loss_sum += loss * static_cast<double>(batch.size());
+        trained_ += batch.size();
+        const double left = static_cast<double>((options_.epochs - at_.epoch - 1) * inputs()) +
+                            static_cast<double>(inputs() - std::min(inputs(), at_.step * options_.batch));
+        const double per_second = static_cast<double>(trained_) / seconds_since(training_began_);
+        report({.epoch = at_.epoch + 1,
+                .epochs = options_.epochs,
+                .step = at_.step,
+                .steps = steps_per_epoch(),
+                .loss = loss,
+                .images_per_second = per_second,
+                .seconds_left = left / per_second});
+        log_.stopped = options_.should_stop && options_.should_stop();
+    }
+
+    /// Calibrates the model by the validation images, if there are any.
+    void calibrate_model() {
+        if (validation_files_.empty()) return;
+        release_idle<B>(m_.queue);
+        const scorer<B> by{m_, feature_batch, map_sigma};
+        m_.settings.calibration = to_json(calibrate(by.raw_scores(m_.queue, validation_files_), options_.false_alarm_rate));
+        release_idle<B>(m_.queue);
+    }
+
+    void save() {
+        calibrate_model();
+        if (options_.checkpoint.empty()) return;
+        save_resume(resume_path(options_.checkpoint), m_, optimizer_, at_, options_, log_.training_images);
+        save_checkpoint(options_.checkpoint, m_, training_json(options_, at_, log_));
+    }
+
+    model<B>& m_;
+    const train_options& options_;
+    data::validation_split split_;
+    std::vector<std::filesystem::path> validation_files_;
+    image_source source_;
+    optimizer<B> optimizer_{};
+    training_position at_{};
+    std::optional<feature_cache<B>> cache_{};
+    training_log log_{};
+    std::size_t trained_{0};
+    clock::time_point began_{clock::now()}, training_began_{};
+};
+
+}  // namespace train_detail
+
+/// Trains bottleneck and student on the good images (every patch is an input), and calibrates the model by the validation
+/// images at each save and at the end. Sets the model's preprocessing, input size and calibration. Same seed, threads and
+/// backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything; numeric_error, with
+/// epoch and step, for a loss that is not finite: the last checkpoint then remains. Source: docs/method.md "Recipe".
 template <Backend B>
 training_log train(model<B>& m, const data::dataset& set, const train_options& options = {}) {
-    using clock = std::chrono::steady_clock;
-    const auto since = [](clock::time_point start) { return std::chrono::duration<double>(clock::now() - start).count(); };
-    detail::check_training(options, set.train.size());
-    const auto split = data::hold_out(set.train.size(), options.validation, options.seed);
-    const auto held_out = detail::files_of(set.train, split.held_out);
-    auto& q = m.queue;
-    image_source source{detail::files_of(set.train, split.kept), view_of(options), m.settings.normalisation, q.threads};
-    detail::check_batches(options, source);
-    const std::size_t images = source.size(), height = source.height(), width = source.width();
-    m.settings.view = view_of(options);
-    m.settings.height = height, m.settings.width = width;
-    m.settings.calibration = {};
-    const auto upload = [&](const std::vector<float>& inputs) { return upload_images<B>(q, inputs, height, width); };
-    const auto began = clock::now();
-    const auto report = [&](const training_progress& p) {
-        if (options.progress) options.progress(p);
-    };
-
-    if (m.teacher_unmeasured) {
-        std::size_t pass = 0;
-        for_each_batch(source, options.batch, [&](std::size_t, const std::vector<float>& inputs) {
-            ++pass;  // the mean over the batches so far
-            measure_statistics<B>(q, m.teacher_net, m.teacher, upload(inputs), {m.algorithm, 1.0 / static_cast<double>(pass)});
-        });
-        m.teacher_unmeasured = false;
-    }
-
-    auto by = make_optimizer(m, {options.rate, options.beta1, options.beta2}, options.stable);
-    training_position at;
-    at.random_state = options.seed;
-    const auto resume_file = resume_path(options.checkpoint);
-    if (options.resume) at = load_resume(resume_file, m, by, options, split.kept.size());
-
-    const std::size_t e = m.arch->expansion();
-    feature_cache<B> cache{images,
-                           {shape{1, 64 * e, height / 4, width / 4}, shape{1, 128 * e, height / 8, width / 8},
-                            shape{1, 256 * e, height / 16, width / 16}},
-                           options.cache_bytes};
-    {
-        const auto folded = fold_teacher<B>(q, m, {std::min(images, detail::feature_batch), 3, height, width});
-        const std::size_t steps = (images + detail::feature_batch - 1) / detail::feature_batch;
-        for_each_batch(source, detail::feature_batch, [&](std::size_t first, const std::vector<float>& inputs) {
-            cache.put(q, first, infer<B>(q, m.teacher_net, folded, upload(inputs)));
-            const double done = static_cast<double>(std::min(images, first + detail::feature_batch)), passed = since(began);
-            report({0, options.epochs, first / detail::feature_batch + 1, steps, 0.0, done / passed,
-                    passed / done * (static_cast<double>(images) - done)});
-        });
-    }
-    release_idle<B>(q);
-
-    training_log log;
-    log.trained = split.kept.size();
-    log.held_out = held_out.size();
-    const auto calibrate_now = [&] {
-        if (held_out.empty()) return;
-        release_idle<B>(q);
-        m.settings.calibration =
-            to_json(calibrate(scorer<B>{m, detail::feature_batch, map_sigma}.scores(q, held_out), options.false_alarm_rate));
-        release_idle<B>(q);
-    };
-    const auto save = [&] {
-        calibrate_now();
-        if (options.checkpoint.empty()) return;
-        save_resume(resume_file, m, by, at, options, log.trained);
-        save_checkpoint(options.checkpoint, m, detail::training_json(options, at, log.trained, log.held_out));
-    };
-    const auto training_began = clock::now();
-    std::size_t trained = 0;
-    const std::size_t steps = (images + options.batch - 1) / options.batch;
-    while (at.epoch < options.epochs && !log.stopped) {
-        if (at.order.empty()) {
-            random order{at.random_state};
-            at.order = shuffled_order(images, order);
-            at.random_state = order.state;
-        }
-        const auto batches = data::batches_of(at.order, options.batch);
-        while (at.step < steps && !log.stopped) {
-            const auto& batch = batches[at.step];
-            const double loss = value_of<B>(q, train_step(m, by, cache.get(q, batch)));
-            if (!std::isfinite(loss))
-                throw numeric_error{std::string{"training: the loss is "} + (std::isnan(loss) ? "not a number" : "infinite") +
-                                    " in epoch " + std::to_string(at.epoch + 1) + ", step " + std::to_string(at.step + 1) +
-                                    " of " + std::to_string(steps) + ": use a smaller learning rate than " +
-                                    io::json(options.rate).dump() +
-                                    (options.checkpoint.empty() ? "" : "; the last checkpoint is kept")};
-            ++at.step;
-            at.loss_sum += loss * static_cast<double>(batch.size());
-            trained += batch.size();
-            const double left = static_cast<double>((options.epochs - at.epoch - 1) * images) +
-                                static_cast<double>(images - std::min(images, at.step * options.batch));
-            const double rate = static_cast<double>(trained) / since(training_began);
-            report({at.epoch + 1, options.epochs, at.step, steps, loss, rate, left / rate});
-            log.stopped = options.should_stop && options.should_stop();
-        }
-        if (at.step == steps) {
-            at.losses.push_back(at.loss_sum / static_cast<double>(images));
-            at.loss_sum = 0;
-            at.step = 0;
-            at.order.clear();
-            ++at.epoch;
-            if (at.epoch < options.epochs && at.epoch % options.save_every == 0 && !log.stopped) save();
-        }
-    }
-    log.stopped = log.stopped && at.epoch < options.epochs;
-    save();
-    log.losses = at.losses;
-    log.seconds = since(began);
-    return log;
+    return train_detail::trainer<B>{m, set, options}.run();
 }
 
-}  // namespace rd4ad
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,4 +1,4 @@
-// Trains for one epoch on a few small photographs of its own, and scores one.
+// Trains for one epoch on a few small generated images, and scores one.
 #include <cstdio>
 #include <filesystem>
 #include <utility>
@@ -11,16 +11,17 @@ int main() {
     const auto folder = std::filesystem::current_path() / "good";
     std::filesystem::create_directory(folder);
     rd4ad::random noise{.state = 1};
-    auto photograph = rd4ad::image::make_image<std::uint8_t>(64, 64, 3);
+    auto image = rd4ad::image::make_image<std::uint8_t>(64, 64, 3);
     for (int i = 0; i < 4; ++i) {
-        for (auto& value : photograph.pixels) value = static_cast<std::uint8_t>(100 + noise.below(50));
-        rd4ad::image::write_png(folder / (std::to_string(i) + ".png"), photograph);
+        for (auto& value : image.pixels) value = static_cast<std::uint8_t>(100 + noise.below(50));
+        rd4ad::image::write_png(folder / (std::to_string(i) + ".png"), image);
     }
 
     auto model = rd4ad::make_model_without_teacher<cpu>("resnet18");
     const auto log = rd4ad::train(model, rd4ad::data::open(folder), {.epochs = 1, .batch = 4, .size = 32});
     const rd4ad::detector<cpu> detector{std::move(model)};
-    const auto found = detector.score(photograph);
-    std::printf("rd4ad %s: loss %.3f, score %.3f\n", rd4ad::version, log.losses.front(), static_cast<double>(found.score));
-    return found.map.width == 64 && found.score > 0.0f && found.score < 3.0f ? 0 : 1;
+    const auto result = detector.score(image);
+    std::printf("rd4ad %s: loss %.3f, raw score %.3f\n", rd4ad::version, log.losses.front(),
+                static_cast<double>(result.raw_score));
+    return result.map.width == 64 && result.raw_score > 0.0f && result.raw_score < 3.0f ? 0 : 1;
 }

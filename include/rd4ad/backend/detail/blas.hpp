@@ -1,4 +1,4 @@
-// rd4ad/backend/detail/blas.hpp: the only include of xtensor-blas, and the two functions of OpenBLAS beside it.
+// rd4ad/backend/detail/blas.hpp: the only include of xtensor-blas, and the two functions of OpenBLAS that it does not declare.
 #pragma once
 #ifndef HAVE_CBLAS
 #define HAVE_CBLAS 1

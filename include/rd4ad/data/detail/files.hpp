@@ -1,5 +1,5 @@
-// rd4ad/data/detail/files.hpp: what lies in a data set's folders, in an order that is the same everywhere. Twin:
-// tests/data_layouts/files.cpp
+// rd4ad/data/detail/files.hpp: lists the files of a data set's folders, in the same order on every machine. Twin:
+// tests/data/files.cpp
 #pragma once
 #include <algorithm>
 #include <array>
@@ -11,28 +11,30 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 
-namespace rd4ad::data::detail {
+namespace rd4ad::inline RD4AD_ABI::data::detail {
 
 inline constexpr std::array<std::string_view, 5> image_extensions{"png", "jpg", "jpeg", "bmp", "tga"};
 inline constexpr const char* image_kinds = "png, jpg, jpeg, bmp, tga";
 
-/// Lower and upper case of ASCII letters, whatever the locale.
-[[nodiscard]] inline std::string lower(std::string text) {
-    for (char& letter : text)
+/// ASCII letters in lower case; independent of the locale.
+[[nodiscard]] inline std::string lower(std::string letters) {
+    for (char& letter : letters)
         if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    return text;
+    return letters;
 }
 
-[[nodiscard]] inline std::string upper(std::string text) {
-    for (char& letter : text)
+/// ASCII letters in upper case; independent of the locale.
+[[nodiscard]] inline std::string upper(std::string letters) {
+    for (char& letter : letters)
         if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-    return text;
+    return letters;
 }
 
 [[nodiscard]] inline bool is_hidden(const std::filesystem::path& path) { return path.filename().string().starts_with('.'); }
 
-/// An image by its name: one of the extensions in any case, not hidden.
+/// Whether a name is that of an image: not hidden, with one of image_extensions in any case.
 [[nodiscard]] inline bool is_image_name(const std::filesystem::path& path) {
     const std::string extension = lower(path.extension().string());
     return !is_hidden(path) && !extension.empty() &&
@@ -50,9 +52,10 @@ inline constexpr const char* image_kinds = "png, jpg, jpeg, bmp, tga";
     return std::filesystem::is_regular_file(path, ignored);
 }
 
-/// What in the folder satisfies `wanted`, sorted by name (bytes); nothing where it is no folder.
+/// The entries of a folder for which wanted(path) is true, sorted by the bytes of their names. Empty for a path that is no
+/// folder. Throws io_error where the folder can't be listed.
 template <class Wanted>
-[[nodiscard]] std::vector<std::filesystem::path> listed(const std::filesystem::path& folder, const Wanted& wanted) {
+[[nodiscard]] std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder, const Wanted& wanted) {
     std::vector<std::filesystem::path> found;
     if (!is_folder(folder)) return found;
     std::error_code failure;
@@ -61,42 +64,37 @@ template <class Wanted>
         if (failure) break;
         if (wanted(at->path())) found.push_back(at->path());
     }
-    if (failure) throw io_error{folder.string() + ": can't be listed: " + failure.message()};
+    if (failure) throw io_error{text(folder, ": can't be listed: ", failure.message())};
     std::sort(found.begin(), found.end(),
               [](const auto& a, const auto& b) { return a.filename().string() < b.filename().string(); });
     return found;
 }
 
 [[nodiscard]] inline std::vector<std::filesystem::path> images_in(const std::filesystem::path& folder) {
-    return listed(folder, [](const auto& path) { return is_image_name(path) && is_file(path); });
+    return list_folder(folder, [](const auto& path) { return is_image_name(path) && is_file(path); });
 }
 
 [[nodiscard]] inline std::vector<std::filesystem::path> folders_in(const std::filesystem::path& folder) {
-    return listed(folder, [](const auto& path) { return !is_hidden(path) && is_folder(path); });
+    return list_folder(folder, [](const auto& path) { return !is_hidden(path) && is_folder(path); });
 }
 
-/// images_in that throws data_error where there are none; `what` says what they should be.
-[[nodiscard]] inline std::vector<std::filesystem::path> some_images_in(const std::filesystem::path& folder,
-                                                                       const std::string& what) {
-    auto images = images_in(folder);
-    if (images.empty())
-        throw data_error{folder.string() +
-                         (is_folder(folder) ? ": holds no images (" + std::string{image_kinds} + "); expected "
-                                            : ": no such folder; expected ") +
-                         what};
-    return images;
+/// The first `max_names` of a list, for messages: "a, b, ... (5)".
+[[nodiscard]] inline std::string joined(const auto& names, std::size_t max_names) {
+    std::string out;
+    for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), max_names); ++i) out.append(i ? ", " : "").append(names[i]);
+    if (names.size() > max_names) out += text(", ... (", names.size(), ")");
+    return out;
 }
 
-/// "a, b, c, ...": the first names in a folder, for messages; "nothing" where it is empty.
-[[nodiscard]] inline std::string names_in(const std::filesystem::path& folder, std::size_t most = 6) {
-    const auto all = listed(folder, [](const auto& path) { return !is_hidden(path); });
-    std::string text;
-    for (std::size_t i = 0; i < std::min(all.size(), most); ++i) text += (i ? ", " : "") + all[i].filename().string();
-    if (all.size() > most) text += ", ... (" + std::to_string(all.size()) + ")";
-    return all.empty() ? "nothing" : text;
+/// The first names in a folder, for messages: "a, b, ... (5)"; "nothing" for an empty folder.
+[[nodiscard]] inline std::string names_in(const std::filesystem::path& folder, std::size_t max_names = 6) {
+    std::vector<std::string> names;
+    for (const auto& path : list_folder(folder, [](const auto& entry) { return !is_hidden(entry); }))
+        names.push_back(path.filename().string());
+    return names.empty() ? "nothing" : joined(names, max_names);
 }
 
-/// The last name of a path, also where it ends in a slash or is ".".
+/// The last name of a path, also of a path that ends in a slash or is ".".
 [[nodiscard]] inline std::string name_of(const std::filesystem::path& folder) {
     std::error_code ignored;
     auto whole = std::filesystem::absolute(folder, ignored).lexically_normal();
@@ -104,4 +102,4 @@ template <class Wanted>
     return whole.filename().string();
 }
 
-}  // namespace rd4ad::data::detail
+}  // namespace rd4ad::inline RD4AD_ABI::data::detail

@@ -1,11 +1,11 @@
 // rd4ad/image/detail/stb.hpp: the only include of stb_image and stb_image_write, private to this library. Twin:
 // tests/image/stb.cpp
 //
-// stb's bodies need one home a translation unit, and a program may well have stb of its own. So both headers are
-// compiled with internal linkage inside a namespace of ours, and their macros are put back as they were found: the
-// program may include stb before or after this file, with any options.
+// The program that includes rd4ad may use its own copy of stb. Therefore this header compiles both stb headers with internal
+// linkage inside a namespace of rd4ad, and restores all macros afterwards. The program can include stb before or after this
+// header, with any options.
 #pragma once
-// What stb includes itself must be included before, outside the namespace.
+// The headers that stb includes. They must be included here, outside the namespace.
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
@@ -20,6 +20,8 @@
 #include <arm_neon.h>
 #define STBI_NEON
 #endif
+
+#include <rd4ad/core/config.hpp>
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -48,7 +50,7 @@
 #pragma push_macro("STBI_NO_PIC")
 #pragma push_macro("STBI_NO_HDR")
 #pragma push_macro("STBI_NO_LINEAR")
-#pragma push_macro("stbi__err")  // stb makes it a macro after a function of that name
+#pragma push_macro("stbi__err")  // stb defines it as a macro after a function of that name
 #undef STBI_INCLUDE_STB_IMAGE_H
 #undef INCLUDE_STB_IMAGE_WRITE_H
 #undef STB_IMAGE_IMPLEMENTATION
@@ -77,15 +79,15 @@
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 
-namespace rd4ad::image::detail::stb {
-#if __has_include(<stb/stb_image.h>)  // Debian's place
+namespace rd4ad::inline RD4AD_ABI::image::detail::stb {
+#if __has_include(<stb/stb_image.h>)  // Debian's path
 #include <stb/stb_image.h>
 #include <stb/stb_image_write.h>
-#else  // Conan's, and stb's own
+#else  // the path in Conan's package and in stb's repository
 #include <stb_image.h>
 #include <stb_image_write.h>
 #endif
-}  // namespace rd4ad::image::detail::stb
+}  // namespace rd4ad::inline RD4AD_ABI::image::detail::stb
 
 #pragma pop_macro("stbi__err")
 #pragma pop_macro("STBI_NO_LINEAR")

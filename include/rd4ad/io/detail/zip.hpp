@@ -1,10 +1,12 @@
-// rd4ad/io/detail/zip.hpp: the only include of libzip, and owners for its handles. Twin: tests/io/zip.cpp
+// rd4ad/io/detail/zip.hpp: the only include of libzip, and owners of its handles. Twin: tests/io/zip.cpp
 #pragma once
 #include <zip.h>
 
 #include <memory>
 
-namespace rd4ad::io::detail {
+#include <rd4ad/core/config.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::io::detail {
 
 struct zip_discarder {
     void operator()(::zip_t* archive) const noexcept { ::zip_discard(archive); }
@@ -13,8 +15,10 @@ struct zip_entry_closer {
     void operator()(::zip_file_t* entry) const noexcept { ::zip_fclose(entry); }
 };
 
-/// An archive that is only read: closing it writes nothing.
+/// Owns an archive. Destruction discards changes that zip_close() has not written.
 using zip_handle = std::unique_ptr<::zip_t, zip_discarder>;
+
+/// Owns an archive's open entry.
 using zip_entry_handle = std::unique_ptr<::zip_file_t, zip_entry_closer>;
 
-}  // namespace rd4ad::io::detail
+}  // namespace rd4ad::inline RD4AD_ABI::io::detail

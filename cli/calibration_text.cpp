@@ -1,0 +1,24 @@
+// cli/calibration_text.cpp: writes the line about a calibration.
+#include "calibration_text.hpp"
+
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/score/threshold_rules.hpp>
+
+#include "console.hpp"
+
+namespace cli {
+
+std::string describe(const rd4ad::calibration& by) {
+    const auto percent = [](double rate) { return fixed(100 * rate, rate < 0.1 ? 2 : 1) + " %"; };
+    const auto rates = by.rule == rd4ad::threshold_rule::best_f1
+                           ? rd4ad::text(percent(by.expected_rate), " of these good images")
+                           : rd4ad::text("requested ", percent(by.asked_rate), ", expected ", percent(by.expected_rate));
+    const auto of_100 = rd4ad::predicted_false_alarms(by, 100);
+    return rd4ad::text("raw threshold ", fixed(by.threshold, 4), ", median of good images ", fixed(by.typical, 4),
+                       "; false-alarm rate: ", rates, ", 95 % interval ", percent(by.rate_interval.low), " to ",
+                       percent(by.rate_interval.high), "; predicted for 100 new good images: ", of_100.low, " to ", of_100.high,
+                       " false alarms", by.f1 ? "; best F1 " + fixed(*by.f1, 4) : "", " (", to_string(by.rule), ", ",
+                       by.good_scores.size(), " good images)");
+}
+
+}  // namespace cli

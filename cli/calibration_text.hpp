@@ -1,0 +1,13 @@
+// cli/calibration_text.hpp: describes a calibration in one line. Twin: tests/cli/command.sh
+#pragma once
+#include <string>
+
+#include <rd4ad/score/calibration.hpp>
+
+namespace cli {
+
+/// "raw threshold 0.3100, median of good images 0.2200; false-alarm rate: requested 1.00 %, expected 1.00 %, 95 % interval ...":
+/// threshold, rates, the rule and the number of good images.
+[[nodiscard]] std::string describe(const rd4ad::calibration& by);
+
+}  // namespace cli

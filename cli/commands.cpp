@@ -1,0 +1,43 @@
+// cli/commands.cpp: the table of commands.
+#include "commands.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+
+namespace cli {
+
+namespace {
+
+constexpr command all_commands[]{
+    {"train", "Trains a model on good images.", train_usage, train},
+    {"test", "Computes the metrics of a model on a test set.", test_usage, test},
+    {"score", "Scores images and finds their anomalous regions.", score_usage, score},
+    {"calibrate", "Sets the threshold of a trained model, or checks how well it holds.", calibrate_usage, calibrate},
+    {"compare", "Compares a model with another program's boxes on the same images.", compare_usage, compare},
+    {"fps", "Measures how fast a model scores the images of a test set.", fps_usage, fps},
+    {"export", "Exports a model to ONNX or to a Triton model repository.", export_usage, export_model},
+    {"verify", "Checks that an exported model scores as its checkpoint does.", verify_usage, verify},
+    {"fetch", "Downloads ImageNet weights (torchvision's files) for a teacher.", fetch_usage, fetch},
+    {"teachers", "Lists the teachers that rd4ad train --teacher knows by name.", teachers_usage, teachers},
+    {"convert", "Converts checkpoints from and to the format of the paper's code.", convert_usage, convert},
+    {"bench", "Times the convolution algorithms or profiles scoring and training.", bench_usage, bench}};
+
+}  // namespace
+
+std::span<const command> commands() { return all_commands; }
+
+const command* command_named(const std::string& name) {
+    const auto found =
+        std::find_if(std::begin(all_commands), std::end(all_commands), [&](const command& one) { return one.name == name; });
+    return found == std::end(all_commands) ? nullptr : found;
+}
+
+int run_command(const command& of, const std::vector<std::string>& args) {
+    const parsed_options options{of.name, of.summary, of.describe(), args};
+    if (!options.has("help")) return of.run(options);
+    std::fputs(options.help_text().c_str(), stdout);
+    return 0;
+}
+
+}  // namespace cli

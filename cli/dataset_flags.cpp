@@ -1,0 +1,98 @@
+// cli/dataset_flags.cpp: opens data sets and finds checkpoints.
+#include "dataset_flags.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/data/duplicates.hpp>
+
+namespace cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<std::string> layout_names() {
+    std::vector<std::string> names{"auto"};
+    names.insert(names.end(), rd4ad::data::layouts.begin(), rd4ad::data::layouts.end());
+    return names;
+}
+
+/// All classes as one data set with the folder's name.
+rd4ad::data::dataset joined(const fs::path& root, const std::vector<rd4ad::data::dataset>& sets) {
+    rd4ad::data::dataset all;
+    all.name = fs::absolute(root / ".").lexically_normal().parent_path().filename().string();
+    for (const auto& one : sets) {
+        all.train.insert(all.train.end(), one.train.begin(), one.train.end());
+        all.test.insert(all.test.end(), one.test.begin(), one.test.end());
+    }
+    return all;
+}
+
+/// The checkpoints in a folder, without the files for --resume.
+std::vector<fs::path> checkpoints_in(const fs::path& folder) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator{folder})
+        if (entry.path().extension() == ".safetensors" && entry.path().stem().extension() != ".resume")
+            files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+}  // namespace
+
+std::vector<flag> dataset_flags() {
+    return {{"data", "DIR", "", "folder of the data set"},
+            {"dataset", "LAYOUT", "auto", "layout of the data set: " + join_names(layout_names())},
+            {"class-names", "A,B", "", "classes of the data set, or all; one model per class"},
+            {"multimodal", "", "", "one model for all classes, or for those of --class-names"}};
+}
+
+std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options) {
+    const fs::path root = options.required("data");
+    rd4ad::data::open_options layout;
+    layout.layout = options.choice("dataset", layout_names());
+    auto names = options.list("class-names");
+    const bool together = options.has("multimodal");
+    std::vector<rd4ad::data::dataset> sets;
+    if (names.empty() && !together) {
+        sets.push_back(rd4ad::data::open(root, layout));
+        return sets;
+    }
+    if (names.empty() || names == std::vector<std::string>{"all"}) names = rd4ad::data::class_names(root, layout);
+    for (const auto& name : names) sets.push_back(rd4ad::data::open_class(root, name, layout));
+    if (together) return {joined(root, sets)};
+    return sets;
+}
+
+std::string duplicates_warning(const rd4ad::data::dataset& of) {
+    const auto found = rd4ad::data::duplicates(of);
+    if (found.empty()) return "";
+    return rd4ad::text("warning: ", of.name, ": ", found.size(),
+                       " of its test images were trained on, which makes the metrics too good; the first: ", found.front().test,
+                       " is ", found.front().train);
+}
+
+fs::path checkpoint_in(const fs::path& folder, const rd4ad::data::dataset& of) {
+    return folder / ((of.name.empty() ? "model" : of.name) + ".safetensors");
+}
+
+fs::path find_checkpoint(const fs::path& file_or_folder, const rd4ad::data::dataset& of) {
+    std::error_code ignored;
+    if (!fs::is_directory(file_or_folder, ignored)) {
+        if (fs::exists(file_or_folder, ignored)) return file_or_folder;
+        throw rd4ad::io_error{rd4ad::text(file_or_folder, ": no such file; give the checkpoint that rd4ad train wrote")};
+    }
+    const auto expected = checkpoint_in(file_or_folder, of);
+    if (fs::exists(expected, ignored)) return expected;
+    const auto files = checkpoints_in(file_or_folder);
+    if (files.size() == 1) return files.front();
+    std::vector<std::string> names;
+    for (const auto& one : files) names.push_back(one.filename().string());
+    throw rd4ad::io_error{rd4ad::text(file_or_folder, ": expected the checkpoint ", expected.filename(), ", found ",
+                                      names.empty() ? "none" : join_names(names), "; give the file itself")};
+}
+
+}  // namespace cli

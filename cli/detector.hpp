@@ -1,0 +1,66 @@
+// cli/detector.hpp: the detector on the backend of --backend, behind one type: only detector.cpp compiles the backends. Twin:
+// tests/cli/command.sh
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <rd4ad/score/evaluate.hpp>
+
+#include "options.hpp"
+
+namespace cli {
+
+/// An rd4ad::detector of any backend. Each member does what the member of rd4ad::detector with its name does.
+class detector {
+   public:
+    detector() = default;
+    detector(const detector&) = delete;
+    detector& operator=(const detector&) = delete;
+    virtual ~detector() = default;
+
+    [[nodiscard]] virtual const rd4ad::model_settings& settings() const = 0;
+    [[nodiscard]] virtual const rd4ad::architecture& arch() const = 0;
+    [[nodiscard]] virtual const std::optional<rd4ad::calibration>& calibration() const = 0;
+    [[nodiscard]] virtual std::vector<rd4ad::detection_result> score(std::span<const rd4ad::image::image_u8> images) const = 0;
+    virtual void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use) const = 0;
+    [[nodiscard]] virtual std::vector<rd4ad::detection_result> score_inputs(const std::vector<float>& inputs) const = 0;
+    [[nodiscard]] virtual std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
+                                                        const std::function<void(std::size_t)>& done) const = 0;
+    /// rd4ad::evaluate with this detector.
+    [[nodiscard]] virtual rd4ad::evaluation evaluate(const rd4ad::data::dataset& set, std::size_t batch,
+                                                     const rd4ad::evaluation_callback& scored) const = 0;
+};
+
+/// Loads detectors by --backend, --threads and --algorithm.
+class detector_loader {
+   public:
+    /// Throws usage_error for a wrong flag, option_error if this build lacks the backend.
+    explicit detector_loader(const parsed_options& options);
+
+    /// Loads a checkpoint. Throws as the constructor of rd4ad::detector does.
+    [[nodiscard]] std::unique_ptr<const detector> operator()(const std::filesystem::path& checkpoint,
+                                                             const rd4ad::detector_options& options = {}) const {
+        return load_(checkpoint, options, model_);
+    }
+
+    /// The number of --threads; 0: one per CPU.
+    [[nodiscard]] std::size_t threads() const noexcept { return model_.threads; }
+    /// The backend's name, and its BLAS.
+    [[nodiscard]] const std::string& backend() const noexcept { return backend_; }
+    [[nodiscard]] const std::string& blas() const noexcept { return blas_; }
+
+   private:
+    using loading = std::unique_ptr<const detector> (*)(const std::filesystem::path&, const rd4ad::detector_options&,
+                                                        const rd4ad::model_options&);
+    rd4ad::model_options model_;
+    loading load_{nullptr};
+    std::string backend_{}, blas_{};
+};
+
+}  // namespace cli

@@ -1,0 +1,114 @@
+// cli/image_output.cpp: composes and writes the result images.
+#include "image_output.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/image/colour.hpp>
+#include <rd4ad/image/overlay.hpp>
+#include <rd4ad/image/read.hpp>
+#include <rd4ad/image/resize.hpp>
+#include <rd4ad/image/thumbnail.hpp>
+#include <rd4ad/image/write.hpp>
+#include <rd4ad/io/folder.hpp>
+
+namespace cli {
+
+namespace image = rd4ad::image;
+
+const char* const result_images_help =
+    R"(
+Result images: <stem>.jpg shows the image, the heat map over it and the mask side by side. In the
+heat map blue is normal and red anomalous; all heat maps of a run share one colour scale.
+<stem>_map.png is the anomaly map in 16-bit grey at the size after the fit: raw score x 65535 / 3.
+)";
+
+namespace {
+
+/// The largest value of a map: the sum of three cosine distances of at most 1.
+constexpr float max_map_value = 3.0f;
+
+/// The value that `share` of the values are below.
+float quantile(std::vector<float> values, double share) {
+    const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
+    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
+    return values[at];
+}
+
+/// The values of a map in 16-bit grey.
+image::image_f32 map_values(const image::image_u16& grey) {
+    auto map = image::make_image<float>(grey.width, grey.height, 1);
+    for (std::size_t i = 0; i < map.pixels.size(); ++i)
+        map.pixels[i] = static_cast<float>(grey.pixels[i]) * (max_map_value / 65535.0f);
+    return map;
+}
+
+/// Black and white from values of 0..1.
+image::image_u8 black_and_white(const image::image_f32& from) {
+    auto mask = image::make_image<std::uint8_t>(from.width, from.height, 1);
+    for (std::size_t i = 0; i < mask.pixels.size(); ++i) mask.pixels[i] = from.pixels[i] >= 0.5f ? 255 : 0;
+    return mask;
+}
+
+}  // namespace
+
+result_image_writer::result_image_writer(std::filesystem::path folder, std::size_t max_kept)
+    : folder_{std::move(folder)}, max_kept_{max_kept} {}
+
+void result_image_writer::add(const std::string& subfolder, const std::filesystem::path& file,
+                              const rd4ad::detection_result& result, const std::optional<image::image_u8>& mask) {
+    const auto into = subfolder.empty() ? folder_ : folder_ / subfolder;
+    rd4ad::io::make_folder(into);
+    const auto target = unused_target(into / file.stem());
+    const auto [lowest, highest] = std::minmax_element(result.map.pixels.begin(), result.map.pixels.end());
+    entry one{file, target, image::quantise(result.map, 0.0f, max_map_value), result.transform, mask, *lowest, *highest};
+    image::write_png(target + "_map.png", one.map);
+    if (scaled_) return write(one);
+    kept_.push_back(std::move(one));
+    if (kept_.size() >= max_kept_) finish();
+}
+
+void result_image_writer::finish() {
+    if (!scaled_) set_colour_scale();
+    for (const auto& one : kept_) write(one);
+    kept_.clear();
+}
+
+/// Numbers the names of images with the same stem: stem, stem-2, stem-3, ...
+std::string result_image_writer::unused_target(const std::filesystem::path& stem) {
+    auto target = stem.string();
+    for (std::size_t i = 2; !used_.insert(target).second; ++i) target = rd4ad::text(stem, '-', i);
+    return target;
+}
+
+/// Sets the scale from the median of the maps' minima to the 0.9 quantile of their maxima.
+void result_image_writer::set_colour_scale() {
+    if (kept_.empty()) return;
+    std::vector<float> lowest, highest;
+    for (const auto& one : kept_) {
+        lowest.push_back(one.lowest);
+        highest.push_back(one.highest);
+    }
+    low_ = quantile(lowest, 0.5);
+    high_ = std::max(quantile(highest, 0.9), low_ + std::numeric_limits<float>::epsilon() * max_map_value);
+    scaled_ = true;
+}
+
+void result_image_writer::write(const entry& one) const {
+    std::vector<image::image_u8> columns{image::no_larger_than(image::read(one.file), max_image_side)};
+    const auto restore = [&](const image::image_f32& fitted, float outside) {
+        return image::resize_map(image::restore_map(one.transform, fitted, outside), columns[0].width, columns[0].height);
+    };
+    columns.push_back(image::overlay(columns[0], restore(map_values(one.map), low_), low_, high_));
+    if (one.mask) {
+        const image::image_f32 mask{one.mask->width, one.mask->height, 1, {one.mask->pixels.begin(), one.mask->pixels.end()}};
+        columns.push_back(black_and_white(restore(mask, 0.0f)));
+    }
+    image::write_jpeg(one.target.string() + ".jpg", image::side_by_side(columns), image_jpeg_quality);
+}
+
+}  // namespace cli

@@ -1,0 +1,193 @@
+// cli/options.cpp: parses flags with cxxopts; no other file includes it.
+#include "options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include <cxxopts.hpp>
+
+#include <rd4ad/core/text.hpp>
+
+namespace cli {
+
+namespace {
+
+/// Levenshtein distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t corner = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, corner + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            corner = above;
+        }
+    }
+    return row.back();
+}
+
+/// The whole text as a number; none for any other text.
+template <class N>
+std::optional<N> number(std::string_view text) {
+    N value{};
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+usage_error wrong(const std::string& name, const std::string& found, const std::string& expected) {
+    return usage_error{rd4ad::text("--", name, " '", found, "': expected ", expected)};
+}
+
+/// Declares a command's flags to the parser.
+void declare(cxxopts::Options& parser, const std::vector<flag>& flags) {
+    auto add = parser.add_options();
+    for (const auto& one : flags)
+        if (one.value.empty())
+            add(one.name, one.help);
+        else
+            add(one.name, one.fallback.empty() ? one.help : rd4ad::text(one.help, " (default: ", one.fallback, ")"),
+                cxxopts::value<std::string>(), one.value);
+    add("h,help", "print this help");
+}
+
+usage_error unknown_flag(const std::string& arg, const std::vector<flag>& flags) {
+    std::vector<std::string> names{"help"};
+    for (const auto& one : flags) names.push_back(one.name);
+    const auto name = arg.substr(0, arg.find('='));
+    const auto near = nearest(std::string_view{name}.substr(name.find_first_not_of('-') % name.size()), names);
+    return usage_error{rd4ad::text("unknown flag ", name, near.empty() ? "" : rd4ad::text(": did you mean --", near, "?"))};
+}
+
+}  // namespace
+
+std::vector<flag> join_flags(std::initializer_list<std::vector<flag>> lists) {
+    std::vector<flag> all;
+    for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+    return all;
+}
+
+std::string join_names(const std::vector<std::string>& names, const std::string& last) {
+    std::string joined;
+    for (std::size_t i = 0; i < names.size(); ++i) joined += (i == 0 ? "" : i + 1 == names.size() ? last : ", ") + names[i];
+    return joined;
+}
+
+std::optional<std::size_t> parse_whole(std::string_view text) { return number<std::size_t>(text); }
+
+std::string nearest(std::string_view found, const std::vector<std::string>& known) {
+    std::string best;
+    std::size_t smallest = found.size() / 2 + 2;
+    for (const auto& name : known) {
+        const std::size_t d = name.starts_with(found) ? 1 : distance(found, name);
+        if (d < smallest) {
+            smallest = d;
+            best = name;
+        }
+    }
+    return best;
+}
+
+parsed_options::parsed_options(const std::string& command, const std::string& summary, const usage& of,
+                               const std::vector<std::string>& args) {
+    cxxopts::Options parser{"rd4ad " + command, summary};
+    parser.allow_unrecognised_options().custom_help(of.synopsis).positional_help("");
+    declare(parser, of.flags);
+    help_ = rd4ad::text(parser.help(), '\n', of.notes);
+
+    const auto rest = std::find(args.begin(), args.end(), "--");
+    std::vector<const char*> argv{"rd4ad"};
+    for (auto at = args.begin(); at != rest; ++at) argv.push_back(at->c_str());
+    const auto parsed = [&] {
+        try {
+            return parser.parse(static_cast<int>(argv.size()), argv.data());
+        } catch (const std::exception& problem) {  // cxxopts renames its error types between versions
+            throw usage_error{problem.what()};
+        }
+    }();
+    for (const auto& arg : parsed.unmatched()) {
+        if (arg.starts_with('-') && arg.size() > 1) throw unknown_flag(arg, of.flags);
+        operands_.push_back(arg);
+    }
+    if (rest != args.end()) operands_.insert(operands_.end(), rest + 1, args.end());
+    if (!operands_.empty() && !of.takes_operands)
+        throw usage_error{rd4ad::text("'", operands_.front(), "' belongs to no flag: expected flags only")};
+    if (parsed.count("help")) values_["help"] = "";
+    for (const auto& one : of.flags) {
+        if (!one.value.empty()) fallbacks_[one.name] = one.fallback;
+        if (parsed.count(one.name)) values_[one.name] = one.value.empty() ? "" : parsed[one.name].as<std::string>();
+    }
+}
+
+std::string parsed_options::text(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found != values_.end() ? found->second : fallbacks_.at(name);
+}
+
+std::string parsed_options::required(const std::string& name) const {
+    auto value = text(name);
+    if (value.empty()) throw usage_error{rd4ad::text("--", name, " is missing")};
+    return value;
+}
+
+std::size_t parsed_options::whole(const std::string& name, std::size_t min, std::size_t max) const {
+    const auto value = parse_whole(text(name));
+    if (value && *value >= min && *value <= max) return *value;
+    const bool bounded = max != std::numeric_limits<std::size_t>::max();
+    throw wrong(
+        name, text(name),
+        bounded ? rd4ad::text("a whole number from ", min, " to ", max) : rd4ad::text("a whole number of at least ", min));
+}
+
+double parsed_options::real(const std::string& name) const {
+    const auto value = number<double>(text(name));
+    if (!value || !std::isfinite(*value)) throw wrong(name, text(name), "a finite number");
+    return *value;
+}
+
+double parsed_options::real(const std::string& name, double min, double max) const {
+    const double value = real(name);
+    if (value >= min && value <= max) return value;
+    const auto short_text = [](double bound) {
+        char digits[32];
+        return std::string(digits, std::to_chars(digits, digits + sizeof digits, bound, std::chars_format::fixed).ptr);
+    };
+    throw wrong(name, text(name), rd4ad::text("a number from ", short_text(min), " to ", short_text(max)));
+}
+
+std::string parsed_options::choice(const std::string& name, const std::vector<std::string>& allowed) const {
+    auto value = text(name);
+    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+    throw wrong(name, value, rd4ad::text("one of ", join_names(allowed)));
+}
+
+std::vector<std::string> parsed_options::list(const std::string& name) const {
+    std::vector<std::string> items;
+    const auto value = text(name);
+    for (std::size_t at = 0; at < value.size();) {
+        const std::size_t end = std::min(value.find(',', at), value.size());
+        if (end > at) items.push_back(value.substr(at, end - at));
+        at = end + 1;
+    }
+    return items;
+}
+
+std::vector<std::size_t> parsed_options::whole_list(const std::string& name, std::size_t min, std::size_t max) const {
+    const auto fail = [&] {
+        return wrong(name, text(name), rd4ad::text("whole numbers from ", min, " to ", max, ", separated by commas"));
+    };
+    std::vector<std::size_t> numbers;
+    for (const auto& item : list(name)) {
+        const auto value = parse_whole(item);
+        if (!value || *value < min || *value > max) throw fail();
+        numbers.push_back(*value);
+    }
+    if (numbers.empty()) throw fail();
+    return numbers;
+}
+
+}  // namespace cli

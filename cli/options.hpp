@@ -1,0 +1,82 @@
+// cli/options.hpp: parses and checks a command's flags, and writes its help. Twin: tests/cli/command.sh
+#pragma once
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cli {
+
+/// A wrong command line: exit status 2.
+struct usage_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// One flag. `value` names its value in the help; a flag without `value` is a switch. `fallback` is the value of a flag that is
+/// absent; "": none.
+struct flag {
+    std::string name, value, fallback, help;
+};
+
+/// How a command is called.
+struct usage {
+    std::string synopsis;  ///< follows the command's name in "Usage:"
+    std::vector<flag> flags;
+    std::string notes;           ///< follows the flags, after a blank line: details and an example
+    bool takes_operands{false};  ///< accepts arguments that belong to no flag
+};
+
+/// Concatenates lists of flags.
+[[nodiscard]] std::vector<flag> join_flags(std::initializer_list<std::vector<flag>> lists);
+
+/// Joins names: {"a", "b", "c"} is "a, b or c" with " or " as the last separator, and "a, b, c" without one.
+[[nodiscard]] std::string join_names(const std::vector<std::string>& names, const std::string& last = ", ");
+
+/// The whole text as a whole number of 0 or more; none for any other text.
+[[nodiscard]] std::optional<std::size_t> parse_whole(std::string_view text);
+
+/// The known name nearest to `found` by insertions, deletions and replacements; "" if none is near.
+[[nodiscard]] std::string nearest(std::string_view found, const std::vector<std::string>& known);
+
+/// The parsed flags of one command line. Every function throws usage_error with the flag's name, the value found and the value
+/// expected.
+class parsed_options {
+   public:
+    /// `command` and `summary` begin the help; `args` is the command line after the command's name.
+    parsed_options(const std::string& command, const std::string& summary, const usage& of, const std::vector<std::string>& args);
+
+    /// True if the flag is on the command line.
+    [[nodiscard]] bool has(const std::string& name) const { return values_.contains(name); }
+    /// The flag's value, or its fallback.
+    [[nodiscard]] std::string text(const std::string& name) const;
+    /// As `text`, but must not be empty.
+    [[nodiscard]] std::string required(const std::string& name) const;
+    [[nodiscard]] std::size_t whole(const std::string& name, std::size_t min,
+                                    std::size_t max = std::numeric_limits<std::size_t>::max()) const;
+    /// Any finite number.
+    [[nodiscard]] double real(const std::string& name) const;
+    /// A number of [min, max].
+    [[nodiscard]] double real(const std::string& name, double min, double max) const;
+    [[nodiscard]] std::string choice(const std::string& name, const std::vector<std::string>& allowed) const;
+    /// The value split at commas, without empty items.
+    [[nodiscard]] std::vector<std::string> list(const std::string& name) const;
+    /// The value split at commas: one or more whole numbers of [min, max].
+    [[nodiscard]] std::vector<std::size_t> whole_list(const std::string& name, std::size_t min, std::size_t max) const;
+    /// The arguments that belong to no flag.
+    [[nodiscard]] const std::vector<std::string>& operands() const noexcept { return operands_; }
+
+    /// The command's help.
+    [[nodiscard]] const std::string& help_text() const noexcept { return help_; }
+
+   private:
+    std::map<std::string, std::string> values_, fallbacks_;
+    std::vector<std::string> operands_;
+    std::string help_;
+};
+
+}  // namespace cli

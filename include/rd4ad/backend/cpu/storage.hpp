@@ -1,0 +1,75 @@
+// rd4ad/backend/cpu/storage.hpp: memory and queue of the CPU backends. Twin: tests/backend/primitives.cpp
+#pragma once
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+#include <sys/mman.h>
+
+#include <rd4ad/backend/detail/xtensor.hpp>
+#include <rd4ad/backend/pool.hpp>
+#include <rd4ad/backend/scratch.hpp>
+#include <rd4ad/core/threads.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::backend::cpu {
+
+/// Memory aligned to cache lines, so that no pack straddles two. Large blocks are aligned to huge pages and request them:
+/// streaming weights then misses the TLB less often.
+template <class T>
+struct aligned_allocator {
+    using value_type = T;
+    static constexpr std::size_t line = 64, huge_page = std::size_t{2} << 20;
+
+    aligned_allocator() = default;
+    template <class U>
+    explicit aligned_allocator(const aligned_allocator<U>&) noexcept {}
+
+    [[nodiscard]] T* allocate(std::size_t count) {
+        const std::size_t bytes = count * sizeof(T);
+        void* memory = nullptr;
+        if (::posix_memalign(&memory, bytes < huge_page ? line : huge_page, bytes) != 0) throw std::bad_alloc{};
+#if defined(MADV_HUGEPAGE)
+        if (bytes >= huge_page) static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE));  // a refusal leaves normal pages
+#endif
+        return static_cast<T*>(memory);
+    }
+    void deallocate(T* memory, std::size_t) noexcept { std::free(memory); }
+
+    friend bool operator==(const aligned_allocator&, const aligned_allocator&) = default;
+};
+
+/// Uninitialised values in an xt::xtensor.
+template <class T>
+class buffer {
+   public:
+    buffer() = default;
+    explicit buffer(std::size_t count) : values_{values::from_shape({count})} {}
+
+    [[nodiscard]] std::size_t size() const { return values_.size(); }
+    [[nodiscard]] T* data() { return values_.data(); }
+    [[nodiscard]] const T* data() const { return values_.data(); }
+
+   private:
+    using values = xt::xtensor<T, 1, xt::layout_type::row_major, aligned_allocator<T>>;
+    values values_;
+};
+
+/// The number of threads, the pool of tensors' memory, and scratch memory. Work runs before the call returns.
+template <class T>
+struct queue {
+    explicit queue(std::size_t thread_count = 0) : threads{thread_count == 0 ? default_threads() : thread_count} {}
+
+    std::size_t threads;
+    backend::pool<buffer<T>> pool;
+
+    /// Scratch memory of at least `count` values; see scratch_memory.
+    [[nodiscard]] T* scratch(scratch_slot slot, std::size_t count) { return scratch_.get(slot, count); }
+
+    /// No-op: this backend is synchronous.
+    void wait() {}
+
+   private:
+    scratch_memory<buffer<T>> scratch_;
+};
+
+}  // namespace rd4ad::inline RD4AD_ABI::backend::cpu

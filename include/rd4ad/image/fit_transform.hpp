@@ -1,0 +1,225 @@
+// rd4ad/image/fit_transform.hpp: fits images, masks and boxes to the input size, and restores maps and boxes from it. Twin:
+// tests/image/fit_transform.cpp
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/image/crop.hpp>
+#include <rd4ad/image/fit_options.hpp>
+#include <rd4ad/image/image.hpp>
+#include <rd4ad/image/rectangle.hpp>
+#include <rd4ad/image/resize.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::image {
+
+/// A geometry applied to one source size: border, then resize, then centre crop. All sizes and positions are in pixels.
+struct fit_transform {
+    std::size_t source_width{0}, source_height{0};  ///< the user's image
+    std::size_t padded_width{0}, padded_height{0};  ///< the image with its borders
+    std::size_t left{0}, top{0};                    ///< the image's first column and row in the padded one
+    std::size_t fitted_width{0}, fitted_height{0};  ///< the padded image, resized
+    std::size_t crop_x{0}, crop_y{0};               ///< the crop's first column and row in the resized image
+    std::size_t width{0}, height{0};                ///< the crop: the network's input
+    friend bool operator==(const fit_transform&, const fit_transform&) = default;
+
+    /// Width and height of one input pixel in source pixels.
+    [[nodiscard]] double scale_x() const noexcept {
+        return static_cast<double>(padded_width) / static_cast<double>(fitted_width);
+    }
+    [[nodiscard]] double scale_y() const noexcept {
+        return static_cast<double>(padded_height) / static_cast<double>(fitted_height);
+    }
+    [[nodiscard]] bool adds_border() const noexcept { return padded_width != source_width || padded_height != source_height; }
+    [[nodiscard]] bool crops() const noexcept { return width != fitted_width || height != fitted_height; }
+};
+
+/// The transform for images of the given source size. Throws option_error as check_geometry does, and shape_error for a width
+/// or height of 0.
+[[nodiscard]] inline fit_transform make_fit_transform(const geometry& settings, std::size_t width, std::size_t height) {
+    check_geometry(settings);
+    if (width == 0 || height == 0)
+        throw shape_error{text("make_fit_transform: the image is ", width, " x ", height, " pixels; both must be at least 1")};
+    fit_transform out{.source_width = width, .source_height = height, .padded_width = width, .padded_height = height};
+    out.fitted_width = settings.size;
+    out.fitted_height = settings.height ? settings.height : settings.size;
+    if (settings.fit == fit::pad) {
+        out.padded_width = out.padded_height = std::max(width, height);
+    } else if (settings.fit == fit::native) {
+        out.fitted_width = out.padded_width = std::max(width, settings.size);
+        out.fitted_height = out.padded_height = std::max(height, settings.size);
+    } else if (settings.fit == fit::short_side) {
+        const std::size_t small = std::min(width, height), large = std::max(width, height);
+        const std::size_t steps = (2 * large * settings.size + small * size_step) / (2 * small * size_step);
+        (width < height ? out.fitted_height : out.fitted_width) = std::max(settings.size, steps * size_step);
+    }
+    out.left = (out.padded_width - width) / 2;
+    out.top = (out.padded_height - height) / 2;
+    out.width = settings.crop ? settings.crop : out.fitted_width;
+    out.height = settings.crop ? settings.crop : out.fitted_height;
+    out.crop_x = (out.fitted_width - out.width) / 2;
+    out.crop_y = (out.fitted_height - out.height) / 2;
+    return out;
+}
+
+/// Throws shape_error where an image's size differs from the size that a fit_transform expects. The message starts with
+/// `caller`, the name of the calling function.
+inline void check_size(std::size_t width, std::size_t height, std::size_t expected_width, std::size_t expected_height,
+                       const char* caller) {
+    if (width != expected_width || height != expected_height)
+        throw shape_error{text(caller, ": the image is ", width, " x ", height, " pixels, the fit_transform expects ",
+                               expected_width, " x ", expected_height)};
+}
+
+namespace detail {
+
+/// The image in the middle of black borders.
+[[nodiscard]] inline image_u8 add_border(const fit_transform& transform, const image_u8& image) {
+    auto out = make_image<std::uint8_t>(transform.padded_width, transform.padded_height, image.channels);
+    for (std::size_t y = 0; y < image.height; ++y)
+        std::copy_n(image.row(y), image.width * image.channels, out.at(transform.left, transform.top + y));
+    return out;
+}
+
+/// Border, resize and crop. `Image` is image_u8 (moved where the transform changes nothing) or const image_u8&.
+template <class Image, class Resize>
+[[nodiscard]] image_u8 apply_fit(const fit_transform& transform, Image&& image, const Resize& resize_to, const char* caller) {
+    check_image(image, 0, caller);
+    check_size(image.width, image.height, transform.source_width, transform.source_height, caller);
+    const pixel_box input{transform.crop_x, transform.crop_y, transform.width, transform.height};
+    const std::size_t width = transform.fitted_width, height = transform.fitted_height;
+    if (transform.adds_border()) return crop(resize_to(add_border(transform, image), width, height), input);
+    return crop(resize_to(std::forward<Image>(image), width, height), input);
+}
+
+/// Resizes by the antialiased filter. A function object, because apply_fit passes on both lvalues and rvalues.
+struct resize_bilinear {
+    template <class Image>
+    [[nodiscard]] image_u8 operator()(Image&& image, std::size_t width, std::size_t height) const {
+        return resize(std::forward<Image>(image), width, height);
+    }
+};
+
+/// The map of the cropped input, enlarged to the fitted size: pixels outside the crop repeat the nearest pixel inside. So the
+/// values inside do not mix with a fill value when the map is resized.
+[[nodiscard]] inline image_f32 extend_edges(const fit_transform& transform, const image_f32& map) {
+    auto out = make_image<float>(transform.fitted_width, transform.fitted_height, 1);
+    const auto nearest = [](std::size_t i, std::size_t begin, std::size_t size) {
+        return std::clamp(i, begin, begin + size - 1) - begin;
+    };
+    for (std::size_t y = 0; y < out.height; ++y)
+        for (std::size_t x = 0; x < out.width; ++x)
+            *out.at(x, y) =
+                *map.at(nearest(x, transform.crop_x, transform.width), nearest(y, transform.crop_y, transform.height));
+    return out;
+}
+
+/// Sets the pixels of a restored map whose centres lie outside the crop.
+inline void fill_outside_crop(const fit_transform& transform, image_f32& map, float value) {
+    const auto inside = [](std::size_t i, std::size_t border, double scale, std::size_t begin, std::size_t size) {
+        const double at = (static_cast<double>(i + border) + 0.5) / scale;
+        return at >= static_cast<double>(begin) && at <= static_cast<double>(begin + size);
+    };
+    for (std::size_t y = 0; y < map.height; ++y) {
+        const bool row_inside = inside(y, transform.top, transform.scale_y(), transform.crop_y, transform.height);
+        for (std::size_t x = 0; x < map.width; ++x)
+            if (!row_inside || !inside(x, transform.left, transform.scale_x(), transform.crop_x, transform.width))
+                *map.at(x, y) = value;
+    }
+}
+
+/// See restore_map. `Map` is image_f32 (moved where the transform changes nothing) or const image_f32&.
+template <class Map>
+[[nodiscard]] image_f32 restore(const fit_transform& transform, Map&& map, float outside) {
+    check_image(map, 1, "restore_map");
+    check_size(map.width, map.height, transform.width, transform.height, "restore_map");
+    const std::size_t width = transform.padded_width, height = transform.padded_height;
+    const pixel_box source{transform.left, transform.top, transform.source_width, transform.source_height};
+    if (!transform.crops()) return crop(resize_map(std::forward<Map>(map), width, height), source);
+    image_f32 out = crop(resize_map(extend_edges(transform, map), width, height), source);
+    fill_outside_crop(transform, out, outside);
+    return out;
+}
+
+}  // namespace detail
+
+/// The network's input, before normalisation: adds the borders, resizes with antialiasing, crops. Throws shape_error for an
+/// image of another size than the transform's source, or without 1 or 3 channels.
+[[nodiscard]] inline image_u8 fit_image(const fit_transform& transform, const image_u8& image) {
+    return detail::apply_fit(transform, image, detail::resize_bilinear{}, "fit_image");
+}
+
+/// Fits an image that is no longer needed: moves it where the transform changes nothing.
+[[nodiscard]] inline image_u8 fit_image(const fit_transform& transform, image_u8&& image) {
+    return detail::apply_fit(transform, std::move(image), detail::resize_bilinear{}, "fit_image");
+}
+
+/// Fits a mask like its image, but takes the nearest pixel, so that values do not mix. Throws shape_error for a mask of another
+/// size than the transform's source.
+[[nodiscard]] inline image_u8 fit_mask(const fit_transform& transform, const image_u8& mask) {
+    return detail::apply_fit(transform, mask, resize_nearest, "fit_mask");
+}
+
+/// Brings an anomaly map of the network's input to the source size. Pixels outside the centre crop get the value `outside`.
+/// Throws shape_error for a map of another size than the input, or with several channels.
+[[nodiscard]] inline image_f32 restore_map(const fit_transform& transform, const image_f32& map, float outside = 0.0f) {
+    return detail::restore(transform, map, outside);
+}
+
+/// Restores a map that is no longer needed: moves it where the transform changes nothing.
+[[nodiscard]] inline image_f32 restore_map(const fit_transform& transform, image_f32&& map, float outside = 0.0f) {
+    return detail::restore(transform, std::move(map), outside);
+}
+
+/// The position in the source image of a position in the input, both in pixels, clamped to the source image.
+[[nodiscard]] inline point restore_point(const fit_transform& transform, const point& at) {
+    const auto restored = [](double value, std::size_t crop, double scale, std::size_t border, std::size_t length) {
+        return std::clamp((value + static_cast<double>(crop)) * scale - static_cast<double>(border), 0.0,
+                          static_cast<double>(length));
+    };
+    return {restored(at.x, transform.crop_x, transform.scale_x(), transform.left, transform.source_width),
+            restored(at.y, transform.crop_y, transform.scale_y(), transform.top, transform.source_height)};
+}
+
+/// The position in the input of a position in the source image, both in pixels, clamped to the input.
+[[nodiscard]] inline point fit_point(const fit_transform& transform, const point& at) {
+    const auto fitted = [](double value, std::size_t crop, double scale, std::size_t border, std::size_t length) {
+        return std::clamp((value + static_cast<double>(border)) / scale - static_cast<double>(crop), 0.0,
+                          static_cast<double>(length));
+    };
+    return {fitted(at.x, transform.crop_x, transform.scale_x(), transform.left, transform.width),
+            fitted(at.y, transform.crop_y, transform.scale_y(), transform.top, transform.height)};
+}
+
+/// The box in the source image of a box in the input, clipped to the source image.
+[[nodiscard]] inline rectangle restore_box(const fit_transform& transform, const rectangle& box) {
+    const point first = restore_point(transform, {box.x, box.y});
+    const point last = restore_point(transform, {box.x + box.width, box.y + box.height});
+    return {first.x, first.y, last.x - first.x, last.y - first.y};
+}
+
+/// The box in the input of a box in the source image, clipped to the input. Width or height is 0 for a box outside the input.
+[[nodiscard]] inline rectangle fit_box(const fit_transform& transform, const rectangle& box) {
+    const point first = fit_point(transform, {box.x, box.y});
+    const point last = fit_point(transform, {box.x + box.width, box.y + box.height});
+    return {first.x, first.y, last.x - first.x, last.y - first.y};
+}
+
+/// The input pixels whose centres lie on the image, not on a border: at least one pixel.
+[[nodiscard]] inline pixel_box pixels_inside(const fit_transform& transform) {
+    const auto [x, y, width, height] =
+        fit_box(transform, {0, 0, static_cast<double>(transform.source_width), static_cast<double>(transform.source_height)});
+    const auto range = [](double begin, double length, std::size_t size) {
+        const auto first = std::min(static_cast<std::size_t>(std::ceil(std::max(begin - 0.5, 0.0))), size - 1);
+        const auto last = static_cast<std::size_t>(std::max(std::floor(begin + length + 0.5), 0.0));
+        return std::pair{first, std::max(std::min(last, size), first + 1) - first};
+    };
+    const auto across = range(x, width, transform.width), down = range(y, height, transform.height);
+    return {across.first, down.first, across.second, down.second};
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI::image

@@ -1,0 +1,195 @@
+// rd4ad/model/network_input.hpp: from images to the network's input: preprocessing, patches, normalisation, batches. Twin:
+// tests/model/network_input.cpp
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <rd4ad/backend/tensor.hpp>
+#include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/core/threads.hpp>
+#include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/image/normalise.hpp>
+#include <rd4ad/image/read.hpp>
+#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/model/settings.hpp>
+
+namespace rd4ad::inline RD4AD_ABI {
+
+/// An image after fit and crop, before it is cut into patches.
+struct preprocessed_image {
+    data::preprocessing_plan plan{};
+    image::image_u8 image{};  ///< plan.transform.width x plan.transform.height
+};
+
+/// Fits and crops an image. Throws as data::plan and image::fit_image do.
+[[nodiscard]] inline preprocessed_image preprocess(const image::image_u8& image, const data::preprocessing& by) {
+    auto plan = data::plan(by, image.width, image.height);
+    auto fitted = image::fit_image(plan.transform, image);
+    return {std::move(plan), std::move(fitted)};
+}
+
+/// The same; moves the pixels where the preprocessing does not change them.
+[[nodiscard]] inline preprocessed_image preprocess(image::image_u8&& image, const data::preprocessing& by) {
+    auto plan = data::plan(by, image.width, image.height);
+    auto fitted = image::fit_image(plan.transform, std::move(image));
+    return {std::move(plan), std::move(fitted)};
+}
+
+/// Reads and preprocesses files on `threads` threads. Throws as image::read and preprocess do.
+[[nodiscard]] inline std::vector<preprocessed_image> preprocess_files(std::span<const std::filesystem::path> files,
+                                                                      const data::preprocessing& by, std::size_t threads) {
+    std::vector<preprocessed_image> images(files.size());
+    parallel_for(files.size(), threads, [&](std::size_t i) { images[i] = preprocess(image::read(files[i]), by); });
+    return images;
+}
+
+/// Visits files `step` at a time: calls run(prefetch, load), where load(first, count) reads and preprocesses one chunk. If the
+/// compute threads already occupy every core, they load images between network runs; otherwise extra threads prefetch.
+template <Backend B, class Run>
+void with_preprocessed_files(typename B::queue& q, std::span<const std::filesystem::path> files, const data::preprocessing& by,
+                             std::size_t step, const Run& run) {
+    if constexpr (backend::WorksOnHost<B>)
+        if (q.threads >= std::thread::hardware_concurrency())
+            return run(prefetch::off, [&q, files, &by, step](std::size_t first, std::size_t count) {
+                const auto chunk = files.subspan(first, count);
+                for (const auto& file : files.subspan(first + count, std::min(step, files.size() - first - count)))
+                    io::prefetch_file(file);
+                std::vector<preprocessed_image> images(count);
+                B::for_each(q, count, [&](std::size_t i) { images[i] = preprocess(image::read(chunk[i]), by); });
+                return images;
+            });
+    run(prefetch::on, [&q, files, &by](std::size_t first, std::size_t count) {
+        return preprocess_files(files.subspan(first, count), by, q.threads);
+    });
+}
+
+/// Writes one patch as the network's input: normalised, channels last, height x width x 3 values.
+inline void patch_input(const preprocessed_image& of, std::size_t patch, const image::normalisation& by, std::span<float> out) {
+    if (of.plan.grid.count() == 1)
+        image::normalise(of.image, out, by);
+    else
+        image::normalise(image::crop(of.image, of.plan.grid.at(patch)), out, by);
+}
+
+/// Writes a whole image as the network's input. Throws option_error where the settings cut images into patches, shape_error
+/// where the preprocessed image has another size than the network's input.
+inline void network_input(const image::image_u8& image, const model_settings& settings, std::span<float> out) {
+    if (!settings.preprocessing.whole())
+        throw option_error{"network_input: the model takes patches; use preprocess and patch_input"};
+    const auto preprocessed = preprocess(image, settings.preprocessing);
+    if (preprocessed.image.width != settings.width || preprocessed.image.height != settings.height)
+        throw shape_error{text("network_input: an input of ", settings.width, 'x', settings.height,
+                               "x3 (width x height x channels) expected, found ", image::size_text(preprocessed.image),
+                               " from an image of ", image::size_text(image))};
+    patch_input(preprocessed, 0, settings.normalisation, out);
+}
+
+/// Uploads inputs of height x width x 3 values each as one batch, in the backend's value type.
+template <Backend B>
+[[nodiscard]] tensor<B> upload_images(typename B::queue& q, const std::vector<float>& inputs, std::size_t height,
+                                      std::size_t width) {
+    using T = typename B::value_type;
+    const shape size{inputs.size() / (height * width * 3), 3, height, width};
+    if constexpr (std::is_same_v<T, float>)
+        return to_device<B>(q, size, inputs);
+    else
+        return to_device<B>(q, size, std::vector<T>(inputs.begin(), inputs.end()));
+}
+
+/// Number of images to read at once so that their patches fill a batch, by the first file's size. Throws as image::read_size.
+[[nodiscard]] inline std::size_t images_per_read(const data::preprocessing& by, std::size_t batch,
+                                                 const std::filesystem::path& first) {
+    if (by.whole()) return batch;
+    const auto [width, height] = image::read_size(first);
+    return std::max<std::size_t>(1, batch / data::plan(by, width, height).grid.count());
+}
+
+/// Files as a sequence of network inputs of one size, file by file, patch by patch.
+class image_source {
+   public:
+    /// Throws option_error for invalid preprocessing, data_error naming two files whose inputs have different sizes, io_error and
+    /// format_error for a file whose size can't be read (where the preprocessing depends on it).
+    image_source(std::vector<std::filesystem::path> files, const data::preprocessing& by,
+                 const image::normalisation& normalisation, std::size_t threads)
+        : files_{std::move(files)}, preprocessing_{by}, normalisation_{normalisation}, threads_{threads} {
+        data::check_preprocessing(preprocessing_);
+        ends_.reserve(files_.size());
+        if (preprocessing_.one_size())
+            count_inputs_of_one_size();
+        else
+            count_inputs();
+    }
+
+    /// Number of inputs: the patches of all images.
+    [[nodiscard]] std::size_t size() const noexcept { return ends_.empty() ? 0 : ends_.back(); }
+    [[nodiscard]] std::size_t width() const noexcept { return width_; }
+    [[nodiscard]] std::size_t height() const noexcept { return height_; }
+
+    /// The inputs first .. first + count - 1. Keeps the last image for the next call, so that reading in order reads each file
+    /// once. Not thread-safe.
+    [[nodiscard]] std::vector<float> read(std::size_t first, std::size_t count) {
+        const std::size_t each = height_ * width_ * 3;
+        std::vector<float> inputs(count * each);
+        const auto file_of = [&](std::size_t at) {
+            return static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), at) - ends_.begin());
+        };
+        const std::size_t begin = file_of(first), end = file_of(first + count - 1) + 1;
+        std::vector<preprocessed_image> images(end - begin);
+        parallel_for(end - begin, threads_, [&](std::size_t i) {
+            images[i] = kept_ && kept_->first == begin + i ? std::move(kept_->second)
+                                                           : preprocess(image::read(files_[begin + i]), preprocessing_);
+        });
+        parallel_for(count, threads_, [&](std::size_t i) {
+            const std::size_t file = file_of(first + i), patch = first + i - (file == 0 ? 0 : ends_[file - 1]);
+            patch_input(images[file - begin], patch, normalisation_, std::span{inputs}.subspan(i * each, each));
+        });
+        kept_.emplace(end - 1, std::move(images.back()));
+        return inputs;
+    }
+
+   private:
+    void count_inputs_of_one_size() {
+        const auto grid = data::plan(preprocessing_, image::size_step, image::size_step).grid;
+        width_ = grid.patch_width, height_ = grid.patch_height;
+        for (std::size_t i = 0; i < files_.size(); ++i) ends_.push_back((i + 1) * grid.count());
+    }
+
+    void count_inputs() {
+        std::vector<image::size> sizes(files_.size());
+        parallel_for(files_.size(), threads_, [&](std::size_t i) { sizes[i] = image::read_size(files_[i]); });
+        for (std::size_t i = 0; i < files_.size(); ++i) {
+            const auto grid = data::plan(preprocessing_, sizes[i].width, sizes[i].height).grid;
+            if (i == 0) width_ = grid.patch_width, height_ = grid.patch_height;
+            if (grid.patch_width != width_ || grid.patch_height != height_)
+                throw data_error{text(files_[i], ": its ", sizes[i].width, " x ", sizes[i].height, " pixels give an input of ",
+                                      grid.patch_width, " x ", grid.patch_height, ", but those of ", files_[0], " (",
+                                      sizes[0].width, " x ", sizes[0].height, ") give ", width_, " x ", height_,
+                                      "; a training needs one size: use fit squash or pad, a centre crop, or a patch size")};
+            ends_.push_back(size() + grid.count());
+        }
+    }
+
+    std::vector<std::filesystem::path> files_;
+    data::preprocessing preprocessing_;
+    image::normalisation normalisation_;
+    std::size_t threads_, width_{0}, height_{0};
+    std::vector<std::size_t> ends_{};  // of each file's inputs
+    std::optional<std::pair<std::size_t, preprocessed_image>> kept_{};
+};
+
+/// Calls use(first, inputs) for batches of a source's inputs in order, and prefetches the next batch meanwhile.
+template <class Use>
+void for_each_batch(image_source& from, std::size_t batch, const Use& use) {
+    for_each_chunk(
+        prefetch::on, from.size(), batch, [&](std::size_t first, std::size_t count) { return from.read(first, count); }, use);
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI

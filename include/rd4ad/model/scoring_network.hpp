@@ -1,0 +1,95 @@
+// rd4ad/model/scoring_network.hpp: the model in its form for scoring: folded and prepared weights, and the map's matrices. Twin:
+// tests/model/golden.cpp
+#pragma once
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/model/model.hpp>
+#include <rd4ad/nn/anomaly_map.hpp>
+#include <rd4ad/nn/cosine_map.hpp>
+
+namespace rd4ad::inline RD4AD_ABI {
+
+/// Throws option_error unless height and width of the network's input are multiples of 32 above 0.
+inline void check_network_size(std::size_t height, std::size_t width) {
+    if (height == 0 || width == 0 || height % 32 != 0 || width % 32 != 0)
+        throw option_error{text("image size ", width, " x ", height, ": width and height must be multiples of 32, at least 32")};
+}
+
+/// Folds and prepares the layers of a network for batches of the shape that `for_each_layer` starts from, and for one image.
+template <Backend B, class Network>
+[[nodiscard]] nn::folded_weights<B> fold_network(typename B::queue& q, const weighted_network<B, Network>& network,
+                                                 const shape& input, nn::algorithm_preference preference) {
+    nn::folded_weights<B> folded{.values = nn::make_flat<B>(q, network.layers.table.value_count), .preference = preference};
+    network.layers.for_each_layer(input, [&](const nn::conv_bn& layer, const shape& size) {
+        nn::fold<B>(q, layer, network.weights, folded);
+        nn::prepare<B>(q, layer, size, folded);
+        nn::prepare<B>(q, layer, {1, size.c, size.h, size.w}, folded);
+    });
+    return folded;
+}
+
+/// The folded teacher of a model for batches of `images`.
+template <Backend B>
+[[nodiscard]] nn::folded_weights<B> fold_teacher(typename B::queue& q, const model<B>& m, const shape& images) {
+    return fold_network<B>(q, m.teacher, images, m.algorithm);
+}
+
+/// A network's layers with folded weights.
+template <Backend B, class Network>
+struct folded_network {
+    Network layers;
+    nn::folded_weights<B> weights;
+};
+
+/// Everything that scoring needs for one input size. Read-only after construction, so several queues may share it.
+template <Backend B>
+struct scoring_network {
+    folded_network<B, teacher_network> teacher;
+    folded_network<B, trainable_network> trainable;
+    std::array<nn::upsampling<B>, 3> upsample;
+    std::size_t height, width;
+
+    /// For the model's input size. `batch`: expected images per call; weights are prepared for `batch` and for one image.
+    /// `sigma`: of the Gaussian over the map, in pixels of the network's input; 0: none.
+    scoring_network(model<B>& m, std::size_t batch, double sigma = map_sigma)
+        : scoring_network{m, shape{batch, 3, m.settings.height, m.settings.width}, sigma} {}
+
+    /// For images of the given shape. Throws option_error unless its height and width are multiples of 32.
+    scoring_network(model<B>& m, const shape& images, double sigma)
+        : teacher{m.teacher.layers, {}}, trainable{m.trainable.layers, {}}, height{images.h}, width{images.w} {
+        check_network_size(height, width);
+        auto& q = m.queue;
+        teacher.weights = fold_teacher<B>(q, m, images);
+        trainable.weights = fold_network<B>(q, m.trainable, feature_shape(*m.arch, images, 0), m.algorithm);
+        for (std::size_t i = 0; i < 3; ++i) {
+            const shape scale = feature_shape(*m.arch, images, i);
+            upsample[i] = nn::make_upsampling<B>(q, scale.h, scale.w, height, width, sigma);
+        }
+        q.wait();
+    }
+
+    /// Features of teacher and student for normalised images.
+    [[nodiscard]] std::pair<features<B>, features<B>> compare(typename B::queue& q, const tensor<B>& images) const {
+        auto t = infer<B>(q, teacher.layers, teacher.weights, images);
+        const auto embedding = infer<B>(q, trainable.layers.bottleneck, trainable.weights, t);
+        auto s = infer<B>(q, trainable.layers.student, trainable.weights, embedding);
+        return {std::move(t), std::move(s)};
+    }
+
+    /// The anomaly map, N x 1 x height x width, in 0..3: the sum over the scales of 1 - cosine, upsampled and blurred. Throws
+    /// shape_error for images of another size.
+    [[nodiscard]] tensor<B> map(typename B::queue& q, const tensor<B>& images) const {
+        if (images.shape.c != 3 || images.shape.h != height || images.shape.w != width)
+            throw shape_error{text("scoring: images of ", to_string(shape{images.shape.n, 3, height, width}), " expected, found ",
+                                   to_string(images.shape))};
+        const auto [t, s] = compare(q, images);
+        auto out = make_tensor<B>(q, {images.shape.n, 1, height, width});
+        for (std::size_t i = 0; i < 3; ++i) nn::add_upsampled<B>(q, upsample[i], nn::cosine_map<B>(q, t[i], s[i]), i != 0, out);
+        return out;
+    }
+};
+
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,0 +1,58 @@
+// rd4ad/score/calibration_json.hpp: a calibration as JSON, the form that a checkpoint stores. Twin:
+// tests/score/calibration_json.cpp
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/io/quoted.hpp>
+#include <rd4ad/score/calibration.hpp>
+
+namespace rd4ad::inline RD4AD_ABI {
+
+/// Returns the JSON that a checkpoint stores; docs/formats.md lists the keys.
+[[nodiscard]] inline io::json to_json(const calibration& from) {
+    return {{"typical", from.typical},
+            {"threshold", from.threshold},
+            {"spread", from.spread()},
+            {"rule", to_string(from.rule)},
+            {"asked_rate", from.asked_rate},
+            {"expected_rate", from.expected_rate},
+            {"rate_interval", std::array{from.rate_interval.low, from.rate_interval.high}},
+            {"f1", from.f1 ? io::json(*from.f1) : io::json()},
+            {"good_scores", from.good_scores}};
+}
+
+/// Reads the JSON that to_json writes; null gives an empty result. Throws format_error for any other JSON; the message begins
+/// with `where`.
+[[nodiscard]] inline std::optional<calibration> calibration_from(const io::json& from, const std::string& where) {
+    if (from.is_null()) return std::nullopt;
+    const auto refuse = [&](const std::string& found) {
+        return format_error{text(where, ": the calibration can't be read: ", found,
+                                 "; expected the keys that rd4ad writes; calibrate again with rd4ad calibrate")};
+    };
+    try {
+        calibration made;
+        made.typical = from.at("typical").get<double>();
+        made.threshold = from.at("threshold").get<double>();
+        const auto rule = from.at("rule").get<std::string>();
+        for (const auto one : {threshold_rule::order_statistic, threshold_rule::exponential_tail, threshold_rule::best_f1})
+            if (to_string(one) == rule) made.rule = one;
+        if (to_string(made.rule) != rule) throw refuse(text("the rule ", io::quoted(rule), " is unknown"));
+        made.asked_rate = from.at("asked_rate").get<double>();
+        made.expected_rate = from.at("expected_rate").get<double>();
+        const auto ends = from.at("rate_interval").get<std::array<double, 2>>();
+        made.rate_interval = {ends[0], ends[1]};
+        if (!from.at("f1").is_null()) made.f1 = from.at("f1").get<double>();
+        made.good_scores = from.at("good_scores").get<std::vector<float>>();
+        return made;
+    } catch (const io::json::exception& problem) {
+        throw refuse(problem.what());
+    }
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI

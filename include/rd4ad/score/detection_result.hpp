@@ -1,0 +1,31 @@
+// rd4ad/score/detection_result.hpp: the result of scoring one image. Twin: tests/score/detector.cpp
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <rd4ad/image/fit_transform.hpp>
+#include <rd4ad/image/image.hpp>
+#include <rd4ad/score/regions.hpp>
+
+namespace rd4ad::inline RD4AD_ABI {
+
+/// The result of scoring one image.
+struct detection_result {
+    float raw_score{0};                ///< maximum of the network's map over the image, without borders; 0..3
+    std::optional<double> score{};     ///< the calibrated raw_score, 0..1; empty without a calibration
+    image::image_f32 map{};            ///< the smoothed anomaly map: raw scores, each in 0..3
+    std::vector<region> regions{};     ///< areas of the map over region_options::threshold; empty without a calibration
+    image::fit_transform transform{};  ///< between the image and the network's input
+
+    /// The verdict: the score is at least 0.5. Empty without a calibration.
+    [[nodiscard]] std::optional<bool> is_anomalous() const { return score ? std::optional{*score >= 0.5} : std::nullopt; }
+};
+
+/// Receives the results of consecutive images: the index of the first one, and the milliseconds of computation per image (the
+/// time of their batch in equal shares, without reading).
+using results_callback = std::function<void(std::size_t first, std::span<const detection_result> results, double ms)>;
+
+}  // namespace rd4ad::inline RD4AD_ABI

@@ -1,0 +1,50 @@
+// The built-in teacher, and the folders that are searched for it.
+#include <rd4ad/model/data_folders.hpp>
+#include <rd4ad/model/teacher_weights.hpp>
+
+#include <filesystem>
+
+#include <rd4ad/model/arch.hpp>
+
+#include <support/catch.hpp>
+#include <support/environment.hpp>
+#include <support/files.hpp>
+#include <support/mentions.hpp>
+
+using namespace rd4ad;
+
+namespace {
+const std::filesystem::path data_folder = std::filesystem::path{RD4AD_TEST_FIXTURES} / ".." / ".." / "share" / "rd4ad";
+}
+
+TEST_CASE("the built-in teacher is a resnet18", "[model]") {
+    const test::environment given{"RD4AD_DATA", data_folder.c_str()};
+    const auto file = built_in_teacher();
+    CHECK(recognise(file).name == "resnet18");
+    const auto same = load_weights(data_folder / built_in_teacher_file);
+    CHECK(same.tensors().size() == file.tensors().size());
+}
+
+TEST_CASE("the built-in teacher is also searched in an extra folder", "[model]") {
+    const test::environment none{"RD4AD_DATA", nullptr};
+    CHECK(recognise(built_in_teacher(data_folder)).name == "resnet18");
+}
+
+TEST_CASE("a missing built-in teacher is reported with every folder searched", "[model]") {
+    const char* remedy = "set RD4AD_DATA to the folder that holds it";
+    const auto message = [] { return test::message_of([] { static_cast<void>(built_in_teacher("/elsewhere")); }); };
+    {
+        const test::environment given{"RD4AD_DATA", "/nowhere"};
+        CHECK_THAT(message(), test::mentions("built-in teacher", "give a teacher's weights as a file",
+                                             "/nowhere/teacher_resnet18.safetensors: ", remedy));
+    }
+    const test::environment none{"RD4AD_DATA", nullptr};
+    const auto folders = data_folders("/elsewhere");
+    REQUIRE(folders.size() == 2);
+    const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
+    CHECK(folders[0] == self / "share" / "rd4ad");
+    CHECK(folders[1] == "/elsewhere");
+    if (!std::filesystem::exists(folders[0] / built_in_teacher_file))
+        CHECK_THAT(message(),
+                   test::mentions(folders[0] / built_in_teacher_file, "/elsewhere/teacher_resnet18.safetensors: ", remedy));
+}

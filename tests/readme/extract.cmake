@@ -1,0 +1,13 @@
+# Writes the first C++ block of the Markdown file `readme` to the file `source`.
+set(begin "\n```cpp\n")
+file(READ ${readme} text)
+string(FIND "${text}" "${begin}" at)
+if(at EQUAL -1)
+    message(FATAL_ERROR "${readme} has no block that starts with ```cpp: the shortest program that trains and scores belongs there")
+endif()
+string(LENGTH "${begin}" length)
+math(EXPR at "${at} + ${length}")
+string(SUBSTRING "${text}" ${at} -1 text)
+string(FIND "${text}" "\n```" end)
+string(SUBSTRING "${text}" 0 ${end} text)
+file(WRITE ${source} "${text}\n")

@@ -1,0 +1,43 @@
+// A calibration as JSON and back.
+#include <rd4ad/score/calibration_json.hpp>
+
+#include <cstdint>
+#include <vector>
+
+#include <rd4ad/core/random.hpp>
+#include <rd4ad/score/threshold_rules.hpp>
+
+#include <support/catch.hpp>
+#include <support/image_files.hpp>
+#include <support/mentions.hpp>
+
+using namespace rd4ad;
+
+namespace {
+
+std::vector<float> draw(std::size_t n, rd4ad::random& source) {
+    std::vector<float> raw_scores(n);
+    for (float& one : raw_scores) one = static_cast<float>(source.uniform());
+    return raw_scores;
+}
+
+}  // namespace
+
+TEST_CASE("a calibration survives JSON unchanged", "[score]") {
+    rd4ad::random source{9};
+    for (const double rate : {0.001, 0.1}) {
+        const auto by = calibrate(draw(30, source), rate);
+        CHECK(*calibration_from(io::parse_json(to_json(by).dump(), "text"), "text") == by);
+    }
+    const auto labelled = calibrate_labelled(std::vector<float>{0.1f, 0.2f, 0.3f}, std::vector<std::uint8_t>{0, 0, 1});
+    CHECK(*calibration_from(to_json(labelled), "part") == labelled);
+    CHECK(!calibration_from({}, "part"));
+    CHECK_THAT(test::message_of<format_error>([] {
+                   (void)calibration_from({{"typical", 1}}, "part");
+               }),
+               test::mentions("part: the calibration can't be read", "threshold", "rd4ad calibrate"));
+    auto wrong = to_json(labelled);
+    wrong["rule"] = "guess";
+    CHECK_THAT(test::message_of<format_error>([&] { (void)calibration_from(wrong, "part"); }),
+               test::mentions("part: the calibration can't be read", "'guess'", "rd4ad calibrate"));
+}
