@@ -20,9 +20,9 @@ const std::string teacher = RD4AD_TEST_FIXTURES "/../../share/rd4ad/teacher_resn
 
 TEST_CASE("files are recognised by content, not by name", "[io]") {
     const rd4ad::test::scratch_folder folder;
-    const std::string fixtures = RD4AD_TEST_FIXTURES "/io/";
+    const std::string io_fixtures = RD4AD_TEST_FIXTURES "/io/";
     const auto under = [&](const std::string& name, const std::string& other) {
-        std::filesystem::copy_file(fixtures + name, folder / other);
+        std::filesystem::copy_file(io_fixtures + name, folder / other);
         return io::read_tensors(folder / other);
     };
     CHECK(under("three.safetensors", "a.pth").find("b")->values<float>() == std::vector<float>{42});
