@@ -24,7 +24,7 @@ template <Backend B>
 model<B> model_with_settings() {
     auto m = make_model_without_teacher<B>("resnet18", {.seed = 3, .threads = 1});
     m.settings.height = 32, m.settings.width = 64;
-    m.settings.preprocessing.geometry = {.size = 128, .height = 64};
+    m.settings.preprocessing.geometry = image::geometry{.size = 128, .height = 64};
     m.settings.preprocessing.patches.per_row = m.settings.preprocessing.patches.per_column = 2;
     m.settings.normalisation = {{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}};
     m.settings.teacher = "resnet18-f37072fd.pth";

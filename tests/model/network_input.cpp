@@ -29,7 +29,7 @@ std::vector<std::filesystem::path> files_of(const data::dataset& set) {
 model_settings small_settings() {
     model_settings settings;
     settings.height = 32, settings.width = 64;
-    settings.preprocessing.geometry = {.size = 64, .height = 32};
+    settings.preprocessing.geometry = image::geometry{.size = 64, .height = 32};
     return settings;
 }
 
