@@ -136,15 +136,15 @@ void defect_images(const fs::path& root, const std::string& kind, std::size_t co
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2 || argc > 5) {
-        std::fputs("usage: make_woven DIR [TRAIN-IMAGES [TEST-IMAGES-PER-KIND [PIXELS]]]\n", stderr);
+    if (argc < 2 || argc > 6) {
+        std::fputs("usage: make_woven DIR [TRAIN-IMAGES [TEST-IMAGES-PER-KIND [PIXELS [SEED]]]]\n", stderr);
         return 2;
     }
     try {
         const fs::path root = argv[1];
         const auto number_or = [&](int at, std::size_t fallback) { return argc > at ? std::stoul(argv[at]) : fallback; };
         const std::size_t train = number_or(2, 40), per_kind = number_or(3, 12), side = number_or(4, 256);
-        rd4ad::random source{20240229};
+        rd4ad::random source{number_or(5, 20240229)};
         good_images(root / "train" / "good", train, side, source);
         good_images(root / "test" / "good", per_kind, side, source);
         defect_images(root, "scratch", per_kind, side, source, scratch);
