@@ -87,13 +87,22 @@ def coreset(bank, share, dimensions, generator):
     """The greedy k-centre choice: each step takes the patch farthest from those taken, in a Gaussian random projection."""
     count = max(1, int(share * len(bank)))
     projected = bank @ (torch.randn(bank.shape[1], dimensions, generator=generator) / dimensions ** 0.5)
-    squares = (projected ** 2).sum(1)
-    chosen = [int(torch.randint(len(bank), (1,), generator=generator))]
-    nearest = torch.full((len(bank),), float("inf"))
-    for _ in range(count - 1):
-        last = projected[chosen[-1]]
-        torch.minimum(nearest, torch.addmv(squares, projected, last, alpha=-2).add_(squares[chosen[-1]]), out=nearest)
+    chosen = torch.randint(len(bank), (1,), generator=generator)
+    nearest = (projected - projected[chosen]).norm(dim=1)  # the distance to the nearest chosen patch, and which that is
+    owner = torch.zeros(len(bank), dtype=torch.long)
+    centres = torch.empty(count, dimensions)
+    centres[0] = projected[chosen[0]]
+    chosen = chosen.tolist()
+    for k in range(1, count):
         chosen.append(int(nearest.argmax()))
+        centres[k] = projected[chosen[-1]]
+        # The triangle inequality: the new patch can be nearer only where it lies within twice `nearest` of the owner.
+        to_owners = (centres[:k] - centres[k]).norm(dim=1)
+        near = (to_owners[owner] < 2 * nearest).nonzero()[:, 0]
+        to_new = (projected[near] - centres[k]).norm(dim=1)
+        closer = to_new < nearest[near]
+        nearest[near[closer]] = to_new[closer]
+        owner[near[closer]] = k
     return bank[chosen]
 
 
