@@ -8,6 +8,7 @@
 #include <rd4ad/metrics/confusion_matrix.hpp>
 #include <rd4ad/metrics/curves.hpp>
 #include <rd4ad/metrics/f1.hpp>
+#include <rd4ad/metrics/gumbel.hpp>
 #include <rd4ad/metrics/histogram.hpp>
 #include <rd4ad/metrics/overlap.hpp>
 #include <rd4ad/metrics/pixel_metrics.hpp>
