@@ -1,4 +1,4 @@
-// cli/calibration_text.hpp: describes a calibration in one line. Twin: tests/cli/command.sh
+// cli/calibration_text.hpp: describes a calibration in a line or two. Twin: tests/cli/command.sh
 #pragma once
 #include <string>
 
@@ -7,7 +7,8 @@
 namespace cli {
 
 /// "raw threshold 0.3100, median of good images 0.2200; false-alarm rate: requested 1.00 %, expected 1.00 %, 95 % interval ...":
-/// threshold, rates, the rule and the number of good images.
+/// threshold, rates, the rule and the number of good images. A second line says which rate that number supports if it doesn't
+/// support the requested one.
 [[nodiscard]] std::string describe(const rd4ad::calibration& by);
 
 }  // namespace cli

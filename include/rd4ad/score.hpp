@@ -18,5 +18,6 @@
 #include <rd4ad/score/results.hpp>
 #include <rd4ad/score/scorer.hpp>
 #include <rd4ad/score/smoothing.hpp>
+#include <rd4ad/score/supported_rate.hpp>
 #include <rd4ad/score/suspects.hpp>
 #include <rd4ad/score/threshold_rules.hpp>

@@ -28,6 +28,17 @@ TEST_CASE("a typical image has a score near 0, the threshold 0.5, an extreme ima
     CHECK(map.pixels[1] == Approx(0.0097f).margin(1e-4));
 }
 
+TEST_CASE("beyond 3, the smallest spread grows with the threshold, so that scores still increase", "[score]") {
+    CHECK(calibration{.typical = 0.5, .threshold = 0.5}.spread() == calibration::min_spread);
+    CHECK(calibration{.typical = 30, .threshold = 30}.spread() == 30 * calibration::min_spread);
+    const calibration by{.typical = 30, .threshold = 30};
+    for (float at = 85; at < 89.9f; at += 0.37f) {
+        const auto next = static_cast<double>(std::nextafter(at, 100.0f));
+        CHECK(by(static_cast<double>(at)) < by(next));
+        CHECK(by(next) < 1);
+    }
+}
+
 TEST_CASE("every float from 1e-6 to 3 has a score above its neighbour's, within 0 and 1", "[score]") {
     rd4ad::random source{11};
     for (const double spread : {calibration::min_spread, 0.01, 0.1, 1.0})

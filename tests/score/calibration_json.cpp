@@ -36,8 +36,31 @@ TEST_CASE("a calibration survives JSON unchanged", "[score]") {
                    (void)calibration_from({{"typical", 1}}, "part");
                }),
                test::mentions("part: the calibration can't be read", "threshold", "rd4ad calibrate"));
+    auto crossed = labelled;
+    crossed.source = score_source::out_of_fold;
+    crossed.set_aside = 1;
+    CHECK(*calibration_from(to_json(crossed), "part") == crossed);
+    CHECK(!(crossed == labelled));
+    for (const char* key : {"rule", "source"}) {
+        auto wrong = to_json(labelled);
+        wrong[key] = "guess";
+        CHECK_THAT(test::message_of<format_error>([&] { (void)calibration_from(wrong, "part"); }),
+                   test::mentions("part: the calibration can't be read", key, "'guess'", "rd4ad calibrate"));
+    }
     auto wrong = to_json(labelled);
-    wrong["rule"] = "guess";
+    wrong["set_aside"] = 3;
     CHECK_THAT(test::message_of<format_error>([&] { (void)calibration_from(wrong, "part"); }),
-               test::mentions("part: the calibration can't be read", "'guess'", "rd4ad calibrate"));
+               test::mentions("part: the calibration can't be read", "3 of 2 good scores"));
+}
+
+TEST_CASE("a calibration of an older checkpoint is read", "[score]") {
+    const auto old = io::parse_json(
+        R"({"typical": 0.5, "threshold": 1.25, "spread": 0.75, "rule": "exponential tail", "asked_rate": 0.01, "f1": null,
+            "expected_rate": 0.01, "rate_interval": [0.001, 0.2], "good_scores": [0.25, 0.5, 0.75]})",
+        "text");
+    const auto by = calibration_from(old, "part");
+    REQUIRE(by);
+    CHECK(by->rule == threshold_rule::location_scale);
+    CHECK((by->threshold == 1.25 && by->expected_rate == 0.01 && by->good_scores.size() == 3));
+    CHECK((by->source == score_source::hold_out && by->set_aside == 0));
 }

@@ -2,6 +2,7 @@
 // tests/score/calibration_json.cpp
 #pragma once
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,11 +25,14 @@ namespace rd4ad::inline RD4AD_ABI {
             {"expected_rate", from.expected_rate},
             {"rate_interval", std::array{from.rate_interval.low, from.rate_interval.high}},
             {"f1", from.f1 ? io::json(*from.f1) : io::json()},
-            {"good_scores", from.good_scores}};
+            {"good_scores", from.good_scores},
+            {"set_aside", from.set_aside},
+            {"source", to_string(from.source)}};
 }
 
-/// Reads the JSON that to_json writes; null gives an empty result. Throws format_error for any other JSON; the message begins
-/// with `where`.
+/// Reads the JSON that to_json writes; null gives an empty result. In older checkpoints the keys `set_aside` and `source` are
+/// absent (0, hold-out) and the rule `exponential tail` is the former location-scale law. Throws format_error for any other JSON;
+/// the message begins with `where`.
 [[nodiscard]] inline std::optional<calibration> calibration_from(const io::json& from, const std::string& where) {
     if (from.is_null()) return std::nullopt;
     const auto refuse = [&](const std::string& found) {
@@ -39,8 +43,9 @@ namespace rd4ad::inline RD4AD_ABI {
         calibration made;
         made.typical = from.at("typical").get<double>();
         made.threshold = from.at("threshold").get<double>();
-        const auto rule = from.at("rule").get<std::string>();
-        for (const auto one : {threshold_rule::order_statistic, threshold_rule::exponential_tail, threshold_rule::best_f1})
+        auto rule = from.at("rule").get<std::string>();
+        if (rule == "exponential tail") rule = to_string(threshold_rule::location_scale);
+        for (const auto one : {threshold_rule::order_statistic, threshold_rule::location_scale, threshold_rule::best_f1})
             if (to_string(one) == rule) made.rule = one;
         if (to_string(made.rule) != rule) throw refuse(text("the rule ", io::quoted(rule), " is unknown"));
         made.asked_rate = from.at("asked_rate").get<double>();
@@ -49,6 +54,13 @@ namespace rd4ad::inline RD4AD_ABI {
         made.rate_interval = {ends[0], ends[1]};
         if (!from.at("f1").is_null()) made.f1 = from.at("f1").get<double>();
         made.good_scores = from.at("good_scores").get<std::vector<float>>();
+        made.set_aside = from.value("set_aside", std::size_t{0});
+        if (made.set_aside > made.good_scores.size())
+            throw refuse(text(made.set_aside, " of ", made.good_scores.size(), " good scores are set aside"));
+        const auto source = from.value("source", to_string(score_source::hold_out));
+        for (const auto one : {score_source::hold_out, score_source::out_of_fold, score_source::given})
+            if (to_string(one) == source) made.source = one;
+        if (to_string(made.source) != source) throw refuse(text("the source ", io::quoted(source), " is unknown"));
         return made;
     } catch (const io::json::exception& problem) {
         throw refuse(problem.what());

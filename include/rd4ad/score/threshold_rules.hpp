@@ -10,11 +10,13 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
-#include <rd4ad/core/random.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/metrics/binomial_interval.hpp>
 #include <rd4ad/metrics/f1.hpp>
+#include <rd4ad/metrics/gumbel.hpp>
 #include <rd4ad/score/calibration.hpp>
+#include <rd4ad/score/supported_rate.hpp>
+#include <rd4ad/score/suspects.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -32,57 +34,43 @@ inline void check_raw_scores(std::span<const float> raw_scores, const char* func
     return 0.5 * (static_cast<double>(ascending[(n - 1) / 2]) + static_cast<double>(ascending[n / 2]));
 }
 
-/// Sets the threshold above all n raw scores whose expected false-alarm rate is `rate`, if raw scores above the (m + 1)-th
-/// largest decrease exponentially. The rate of a threshold that lies c times the sum of the m excesses above the (m + 1)-th
-/// largest is B exp(-c G) with B ~ Beta(m + 1, n - m) and G ~ Gamma(m); its mean is (m + 1) / (n + 1) (1 + c)^-m.
-inline void fit_exponential_tail(calibration& to, double rate) {
-    const auto& scores = to.good_scores;
-    const std::size_t n = scores.size(), m = std::min(n - 1, std::max<std::size_t>(5, n / 5));
-    const auto count = static_cast<double>(m);
-    const double from = static_cast<double>(scores[n - 1 - m]), largest = static_cast<double>(scores.back());
-    double excess = 0;
-    for (std::size_t i = n - m; i < n; ++i) excess += static_cast<double>(scores[i]) - from;
-    const double c = std::pow((count + 1) / (static_cast<double>(n + 1) * rate), 1 / count) - 1;
-    to.threshold = std::max(from + c * excess, largest);
-    to.expected_rate = rate;
-    // The interval's lower end is drawn under the exponential law. The upper end is that of the largest raw score, which holds
-    // for every distribution.
-    constexpr std::size_t draws = 4000;
-    random source{1};
-    const auto gamma = [&](std::size_t shape) {
-        double sum = 0;
-        for (std::size_t i = 0; i < shape; ++i) sum -= std::log(1 - source.uniform());
-        return sum;
-    };
-    std::vector<double> rates(draws);
-    for (double& one : rates) {
-        const double above = gamma(m + 1), below = gamma(n - m);
-        one = above / (above + below) * std::exp(-c * gamma(m));
-    }
-    const auto low = rates.begin() + draws / 40;
-    std::nth_element(rates.begin(), low, rates.end());
-    to.rate_interval = {*low, metrics::beta_quantile(1, n, 0.975)};
+/// How many of the largest raw scores don't belong to the others: at most two, and at most one per 10.
+[[nodiscard]] inline std::size_t outliers(std::span<const float> ascending, metrics::gumbel_predictions& predictions) {
+    const std::size_t most = std::min<std::size_t>(2, ascending.size() / 10);
+    return most == 0 ? 0 : std::min(most, find_suspects(ascending, {}, predictions).size());
 }
 
 }  // namespace score_detail
 
-/// Returns the rank, counted from the largest, of the raw score among n that is the threshold for a false-alarm rate; 0 if the
-/// rate is below 1 / (n + 1).
+/// Returns k = floor(rate (n + 1)): for this false-alarm rate the threshold lies between the k-th and the (k + 1)-th largest of n
+/// raw scores; 0 if the rate is below 1 / (n + 1).
 [[nodiscard]] inline std::size_t threshold_rank(std::size_t n, double false_alarm_rate) {
     // The 1e-9 absorbs rounding: 0.05 x 20 gives rank 1.
     return static_cast<std::size_t>(false_alarm_rate * static_cast<double>(n + 1) + 1e-9);
 }
 
-/// Returns a calibration from the raw scores of good images that training did not use. Its expected false-alarm rate is at most
-/// `false_alarm_rate`. For n raw scores and a rate of at least 1 / (n + 1) the threshold is the k-th largest,
-/// k = floor(rate (n + 1)); its expected rate is k / (n + 1) for every distribution of the scores, and the rate itself has the
-/// distribution Beta(k, n + 1 - k). For a smaller rate the threshold lies above the largest, by an exponential tail.
-/// Throws data_error for fewer than 2 raw scores, numeric_error if one is not finite, option_error unless
-/// 0 < false_alarm_rate < 1.
-[[nodiscard]] inline calibration calibrate(std::vector<float> good_scores, double false_alarm_rate) {
+/// The rates asked for below this share of 1 / (n + 1) give the threshold of that share: a law fitted to n values says nothing
+/// about its tail so far out.
+inline constexpr double lowest_share_of_supported_rate = 0.25;
+
+/// Returns a calibration from the raw scores of good images that the scoring model did not train on.
+///
+/// The threshold is the quantile of a Gumbel law, fitted to the upper half of the n raw scores (at least 20) with the error of
+/// the fit counted (metrics::gumbel_prediction). With k = floor(rate (n + 1)) it is confined to lie between the (k + 1)-th and
+/// the k-th largest, so for every distribution of the scores the expected false-alarm rate is k / (n + 1) to (k + 1) / (n + 1).
+/// For a rate below 1 / (n + 1) (k = 0) it lies at or above the largest, and no further above it than the largest lies above the
+/// median, nor beyond the middle between the largest and `max_raw_score`: an anomaly must have room above it. `expected_rate` is
+/// the rate asked for, at least 0.25 / (n + 1). One or two raw scores that don't belong (find_suspects) are left out and counted
+/// as alarms in the promise: its upper bounds are those of k + 1 + set_aside. max_raw_score: the largest possible raw score; 3
+/// for the paper's map, infinity if there is none. Throws data_error for fewer than 2 raw scores, numeric_error if one is not
+/// finite, option_error unless 0 < false_alarm_rate < 1 and max_raw_score > 0.
+[[nodiscard]] inline calibration calibrate(std::vector<float> good_scores, double false_alarm_rate, double max_raw_score,
+                                           metrics::gumbel_predictions& predictions) {
     if (!(false_alarm_rate > 0 && false_alarm_rate < 1))
         throw option_error{
             text("calibrate: the false-alarm rate is ", false_alarm_rate, "; expected a value above 0 and below 1")};
+    if (!(max_raw_score > 0))
+        throw option_error{text("calibrate: the largest possible raw score is ", max_raw_score, "; expected a value above 0")};
     if (good_scores.size() < 2)
         throw data_error{
             text("calibrate: found ", good_scores.size(), " raw scores of good images, expected at least 2; add good images")};
@@ -91,19 +79,32 @@ inline void fit_exponential_tail(calibration& to, double rate) {
     calibration made;
     made.typical = score_detail::median(good_scores);
     made.asked_rate = false_alarm_rate;
+    made.set_aside = score_detail::outliers(good_scores, predictions);
+    const std::size_t n = good_scores.size(), belonging = n - made.set_aside;
+    const std::vector<double> scores(good_scores.begin(), good_scores.begin() + static_cast<std::ptrdiff_t>(belonging));
     made.good_scores = std::move(good_scores);
-    const std::size_t n = made.good_scores.size();
-    if (const auto k = threshold_rank(n, false_alarm_rate); k > 0) {
-        made.rule = threshold_rule::order_statistic;
-        made.threshold = static_cast<double>(made.good_scores[n - k]);
-        made.expected_rate = static_cast<double>(k) / static_cast<double>(n + 1);
-        made.rate_interval = {metrics::beta_quantile(k, n + 1 - k, 0.025), metrics::beta_quantile(k, n + 1 - k, 0.975)};
-    } else {
-        made.rule = threshold_rule::exponential_tail;
-        score_detail::fit_exponential_tail(made, false_alarm_rate);
-    }
-    made.threshold = std::max(made.threshold, made.typical + calibration::min_spread);
+
+    const std::size_t k = threshold_rank(belonging, false_alarm_rate);
+    made.rule = k > 0 ? threshold_rule::order_statistic : threshold_rule::location_scale;
+    made.expected_rate = std::max(false_alarm_rate, lowest_share_of_supported_rate * supported_rate(belonging));
+    const double largest = scores.back(), low = scores[k < belonging ? belonging - 1 - k : 0];
+    const double high = k > 0 ? scores[belonging - k]
+                              : std::max(largest, std::min(largest + (largest - made.typical), 0.5 * (largest + max_raw_score)));
+    const metrics::rank_range used{belonging - std::min(belonging, std::max<std::size_t>(20, belonging / 2)), belonging};
+    const auto law = metrics::fit_gumbel(scores, used);
+    made.threshold = std::clamp(law.location + predictions.quantile(belonging, used, made.expected_rate) * law.scale, low, high);
+    made.threshold = std::max(made.threshold, made.typical + calibration::min_spread_at(made.typical));
+
+    const std::size_t lower = k + 1 + made.set_aside;  // the threshold is at least the raw score of this rank
+    made.rate_interval = {k > 0 ? metrics::beta_quantile(k, belonging + 1 - k, 0.025) : 0.0,
+                          lower <= n ? metrics::beta_quantile(lower, n + 1 - lower, 0.975) : 1.0};
     return made;
+}
+
+/// The same for a single set of raw scores.
+[[nodiscard]] inline calibration calibrate(std::vector<float> good_scores, double false_alarm_rate, double max_raw_score = 3) {
+    metrics::gumbel_predictions predictions;
+    return calibrate(std::move(good_scores), false_alarm_rate, max_raw_score, predictions);
 }
 
 /// Returns a calibration from labelled images (label 0: good), which should not be the images that it judges later. The threshold
@@ -140,8 +141,8 @@ inline void fit_exponential_tail(calibration& to, double rate) {
 }
 
 /// Returns the 95 % prediction interval for the number of false alarms among `images` new good images (2.5 % on either side). It
-/// holds for every distribution of the scores and depends only on the threshold's rank among the good raw scores. It is wider
-/// than calibration::rate_interval: few images show a rate only roughly.
+/// holds for every distribution of the scores and depends only on the threshold's rank among the good raw scores; for its lower
+/// end, those set aside don't count. It is wider than calibration::rate_interval: few images show a rate only roughly.
 [[nodiscard]] inline metrics::count_interval predicted_false_alarms(const calibration& by, std::size_t images) {
     const auto& scores = by.good_scores;
     const auto first =
@@ -150,7 +151,8 @@ inline void fit_exponential_tail(calibration& to, double rate) {
     const bool is_a_score = alarms > 0 && static_cast<double>(*first) == by.threshold;
     const std::size_t below = is_a_score ? alarms : alarms + 1;  // the rank of the raw score at or below the threshold
     metrics::count_interval found{0, images};
-    if (alarms > 0) found.low = metrics::predicted_count(alarms, scores.size(), images).low;
+    if (alarms > by.set_aside && by.rule != threshold_rule::location_scale)
+        found.low = metrics::predicted_count(alarms - by.set_aside, scores.size() - by.set_aside, images).low;
     if (below <= scores.size()) found.high = metrics::predicted_count(below, scores.size(), images).high;
     return found;
 }
