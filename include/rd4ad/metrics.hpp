@@ -13,6 +13,7 @@
 #include <rd4ad/metrics/overlap.hpp>
 #include <rd4ad/metrics/pixel_metrics.hpp>
 #include <rd4ad/metrics/pro.hpp>
+#include <rd4ad/metrics/rank_test.hpp>
 #include <rd4ad/metrics/roc.hpp>
 #include <rd4ad/metrics/score_key.hpp>
 #include <rd4ad/metrics/sparse_counter.hpp>

@@ -7,6 +7,7 @@
 #include <rd4ad/score/contour.hpp>
 #include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/detector.hpp>
+#include <rd4ad/score/drift.hpp>
 #include <rd4ad/score/evaluate.hpp>
 #include <rd4ad/score/external_detections.hpp>
 #include <rd4ad/score/options.hpp>
