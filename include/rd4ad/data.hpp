@@ -1,4 +1,4 @@
-// rd4ad/data.hpp: includes all of data: data sets and their layouts, splits, batches, preprocessing, patches.
+// rd4ad/data.hpp: includes all of data: data sets and their layouts, splits, batches, preprocessing, patches, synthetic defects.
 #pragma once
 #include <rd4ad/data/batches.hpp>
 #include <rd4ad/data/bsd.hpp>
@@ -14,5 +14,6 @@
 #include <rd4ad/data/open.hpp>
 #include <rd4ad/data/patches.hpp>
 #include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/data/synthetic_defects.hpp>
 #include <rd4ad/data/validation_split.hpp>
 #include <rd4ad/data/visa.hpp>
