@@ -7,6 +7,7 @@
 #include <rd4ad/metrics/components.hpp>
 #include <rd4ad/metrics/confusion_matrix.hpp>
 #include <rd4ad/metrics/curves.hpp>
+#include <rd4ad/metrics/detection_probability.hpp>
 #include <rd4ad/metrics/f1.hpp>
 #include <rd4ad/metrics/gumbel.hpp>
 #include <rd4ad/metrics/histogram.hpp>
