@@ -1,4 +1,4 @@
-// rd4ad/score.hpp: includes every header of score: detector, calibration, regions, evaluation, comparison, results and report.
+// rd4ad/score.hpp: all of score: detector, calibration, regions, evaluation, comparison, probe, results and report.
 #pragma once
 #include <rd4ad/score/boxes.hpp>
 #include <rd4ad/score/calibration.hpp>
@@ -11,6 +11,9 @@
 #include <rd4ad/score/evaluate.hpp>
 #include <rd4ad/score/external_detections.hpp>
 #include <rd4ad/score/options.hpp>
+#include <rd4ad/score/probe.hpp>
+#include <rd4ad/score/probe_report.hpp>
+#include <rd4ad/score/probe_result.hpp>
 #include <rd4ad/score/queue_pool.hpp>
 #include <rd4ad/score/regions.hpp>
 #include <rd4ad/score/regions_json.hpp>

@@ -114,8 +114,11 @@ TEST_CASE("a detection curve does not depend on the unit of size or on how trial
     CHECK(*b.a90 == Approx(*a.a90));
     CHECK(*c.a90 == Approx(1000 * *a.a90));
     CHECK(b.largest == Approx(4));
-    CHECK(metrics::find_detection_limit(grouped, 0.5).size == Approx(*a.a50));
-    CHECK(metrics::find_detection_limit(grouped, 0.9).size == Approx(*a.a90));
+    const auto limits = metrics::find_detection_limits(grouped, std::vector{0.5, 0.9});
+    REQUIRE(limits.size() == 2);
+    CHECK(limits[0].size == Approx(*a.a50));
+    CHECK(limits[1].size == Approx(*a.a90));
+    CHECK(limits[1].bound == a.a90_95);
 }
 
 TEST_CASE("a90/95 lies above the true a90 in about 95 of 100 draws", "[metrics]") {
@@ -147,6 +150,8 @@ TEST_CASE("impossible outcomes are refused", "[metrics]") {
     CHECK_THAT(message({{2, 1, 3}, {2, 0, 3}, {4, 0, 0}}), test::mentions("one size", "two sizes"));
     CHECK_THAT(message({{2, 4, 3}, {3, 0, 3}}), test::mentions("4 of 3", "size 2"));
     CHECK_THAT(message({{0, 1, 3}, {3, 0, 3}}), test::mentions("positive size"));
-    CHECK_THAT(test::message_of<option_error>([] { (void)metrics::find_detection_limit(constant(1, 2), 1); }),
+    CHECK_THAT(test::message_of<option_error>([] {
+                   (void)metrics::find_detection_limits(constant(1, 2), std::vector{0.5, 1.0});
+               }),
                test::mentions("share of defects found is 1"));
 }

@@ -21,10 +21,10 @@ struct normalisation {
 /// Writes (value / 255 - mean) / deviation of each value to `out`: height x width x 3 floats, channels last. Rounds after each
 /// operation, as torchvision's ToTensor and Normalize do. Throws shape_error unless the image has 3 channels and `out` as many
 /// floats as the image has values, and option_error for a deviation that is not above 0.
-inline void normalise(const image_u8& rgb, std::span<float> out, const normalisation& by = {}) {
-    check_image(rgb, 3, "normalise");
-    if (out.size() != rgb.pixels.size())
-        throw shape_error{text("normalise: the image ", size_text(rgb), " needs ", rgb.pixels.size(),
+inline void normalise(const image_u8& from, std::span<float> out, const normalisation& by = {}) {
+    check_image(from, 3, "normalise");
+    if (out.size() != from.pixels.size())
+        throw shape_error{text("normalise: the image ", size_text(from), " needs ", from.pixels.size(),
                                " floats, the output holds ", out.size())};
     std::array<std::array<float, 256>, 3> table;  // the result for each channel and each 8-bit value
     for (std::size_t c = 0; c < 3; ++c) {
@@ -34,7 +34,7 @@ inline void normalise(const image_u8& rgb, std::span<float> out, const normalisa
         for (std::size_t v = 0; v < 256; ++v) table[c][v] = (static_cast<float>(v) / 255.0f - by.mean[c]) / by.deviation[c];
     }
     for (std::size_t i = 0; i < out.size(); i += 3)
-        for (std::size_t c = 0; c < 3; ++c) out[i + c] = table[c][rgb.pixels[i + c]];
+        for (std::size_t c = 0; c < 3; ++c) out[i + c] = table[c][from.pixels[i + c]];
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::image

@@ -57,9 +57,10 @@ struct detection_curve {
 /// than tried, or unless at least two sizes were tried.
 [[nodiscard]] inline detection_curve fit_detection_curve(std::span<const size_outcome> outcomes);
 
-/// The size found with another probability than 0.9, and its bound. share: above 0 and below 1. Throws as fit_detection_curve
-/// does, and option_error for another share.
-[[nodiscard]] inline detection_limit find_detection_limit(std::span<const size_outcome> outcomes, double share);
+/// The sizes found with other probabilities than 0.9, and their bounds. shares: above 0 and below 1. Throws as
+/// fit_detection_curve does, and option_error for another share.
+[[nodiscard]] inline std::vector<detection_limit> find_detection_limits(std::span<const size_outcome> outcomes,
+                                                                        std::span<const double> shares);
 
 // Implementation.
 
@@ -201,7 +202,7 @@ class hit_miss_model {
         double intercept = 0;
         const auto best_intercept = [&](double slope) {
             double low = -40 - slope * std::max(std::abs(low_), std::abs(high_)), high = -low;
-            for (int i = 0; i < 60; ++i) {  // the penalised score falls in the intercept
+            for (int i = 0; i < 48; ++i) {  // the penalised score falls in the intercept
                 const double middle = 0.5 * (low + high);
                 (score(middle, slope) > 0 ? low : high) = middle;
             }
@@ -246,10 +247,16 @@ inline detection_curve fit_detection_curve(std::span<const size_outcome> outcome
     return made;
 }
 
-inline detection_limit find_detection_limit(std::span<const size_outcome> outcomes, double share) {
-    if (!(share > 0 && share < 1))
-        throw option_error{text("detection limit: the share of defects found is ", share, "; expected above 0 and below 1")};
-    return detail::hit_miss_model{outcomes}.limit(share);
+inline std::vector<detection_limit> find_detection_limits(std::span<const size_outcome> outcomes,
+                                                          std::span<const double> shares) {
+    const detail::hit_miss_model model{outcomes};
+    std::vector<detection_limit> limits;
+    for (const double share : shares) {
+        if (!(share > 0 && share < 1))
+            throw option_error{text("detection limits: the share of defects found is ", share, "; expected above 0 and below 1")};
+        limits.push_back(model.limit(share));
+    }
+    return limits;
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::metrics
