@@ -217,9 +217,8 @@ probe_result probe_images(std::span<const std::filesystem::path> photographs, co
             for (std::size_t j = 0; j < count; ++j, ++next) {
                 which.push_back(next % jobs.size());
                 batch.push_back(jobs[which.back()]);
-                // 5 is coprime to the number of steps: consecutive defects of a cell have different sizes, and all steps are used
-                // alike.
-                const auto step = static_cast<double>(next / jobs.size() * 5 % probe_steps);
+                // 5 is coprime to the number of steps: a cell's defects take all sizes in turn, the middle one first.
+                const auto step = static_cast<double>((next / jobs.size() * 5 + probe_steps / 2) % probe_steps);
                 batch.back().defect.size *= std::pow(options.size_spread, (step + 0.5) / static_cast<double>(probe_steps) - 0.5);
                 batch.back().defect.seed = random{options.seed + 0x9E3779B9ULL * (next + 1)}.next();
             }
