@@ -25,6 +25,8 @@ using rd4ad::io::json;
 struct scored_images {
     std::vector<float> raw_scores;
     std::vector<std::uint8_t> labels;
+    double max_raw_score{3};  ///< the largest that the model can give
+    rd4ad::score_source source{rd4ad::score_source::given};
 };
 
 /// Scores the good images of the test part, or of the training part if there is no test part; with --labelled all of them.
@@ -40,6 +42,7 @@ scored_images score_dataset(const parsed_options& options, const detector_loader
     }
     const auto by = load(checkpoint);
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+    scored.max_raw_score = by->settings().units.largest();
     console progress;
     scored.raw_scores = by->raw_scores(files, [&](std::size_t done) { progress.images(done, files.size()); });
     return scored;
@@ -130,14 +133,15 @@ void print(const splits_report& report) {
 /// The parsed flags.
 struct calibrate_request {
     fs::path checkpoint;
-    double rate;
+    double rate;  ///< 0: by the number of images
     bool labelled, with_data;
 };
 
 calibrate_request calibrate_request_of(const parsed_options& options) {
-    const calibrate_request request{options.required("checkpoint"), options.real("false-alarm-rate"), options.has("labelled"),
-                                    options.has("data")};
-    if (!(request.rate > 0 && request.rate < 1))
+    const bool by_count = !options.has("false-alarm-rate");
+    const calibrate_request request{options.required("checkpoint"), by_count ? 0.0 : options.real("false-alarm-rate"),
+                                    options.has("labelled"), options.has("data")};
+    if (!by_count && !(request.rate > 0 && request.rate < 1))
         throw usage_error{
             rd4ad::text("--false-alarm-rate '", options.text("false-alarm-rate"), "': expected a number above 0 and below 1")};
     if (request.labelled && !request.with_data) throw usage_error{"--labelled needs --data DIR"};
@@ -160,7 +164,10 @@ scored_images images_of_checkpoint(const fs::path& checkpoint) {
     if (!found)
         throw rd4ad::data_error{
             rd4ad::text(checkpoint, ": holds no scores, as its training had no validation images; give good images by --data")};
-    return {std::move(found->good_scores), {}};
+    return {.raw_scores = std::move(found->good_scores),
+            .labels = {},
+            .max_raw_score = rd4ad::map_units_of(rd4ad::io::read_safetensors(checkpoint)).largest(),
+            .source = found->source};
 }
 
 }  // namespace
@@ -170,7 +177,8 @@ usage calibrate_usage() {
             .flags = join_flags(
                 {{{"checkpoint", "PATH", "", "the checkpoint that rd4ad train wrote; with --data also its folder"}},
                  dataset_flags(),
-                 {{"false-alarm-rate", "RATE", "0.01", "expected share of good images above the threshold"},
+                 {{"false-alarm-rate", "RATE", "",
+                   "expected share of good images above the threshold; by default 0.01, or more for few images"},
                   {"labelled", "", "", "set the threshold of the best F1 on the good and anomalous images of --data"},
                   {"splits", "N", "",
                    "keep the checkpoint; N times, calibrate with a random half of the good images and count the false alarms of "
@@ -195,6 +203,7 @@ int calibrate(const parsed_options& options) {
     auto request = calibrate_request_of(options);
     auto images = request.with_data ? images_of_data(options, load, request) : images_of_checkpoint(request.checkpoint);
     const bool as_json = options.has("json");
+    if (request.rate == 0) request.rate = rd4ad::default_rate(images.raw_scores.size() / (options.has("splits") ? 2 : 1));
     if (options.has("splits")) {
         const auto report = try_splits(images.raw_scores, request.rate, options.whole("splits", 1), options.whole("seed", 0));
         if (as_json)
@@ -203,8 +212,9 @@ int calibrate(const parsed_options& options) {
             print(report);
         return 0;
     }
-    const auto by = request.labelled ? rd4ad::calibrate_labelled(images.raw_scores, images.labels)
-                                     : rd4ad::calibrate(std::move(images.raw_scores), request.rate);
+    auto by = request.labelled ? rd4ad::calibrate_labelled(images.raw_scores, images.labels)
+                               : rd4ad::calibrate(std::move(images.raw_scores), request.rate, images.max_raw_score);
+    by.source = images.source;
     rd4ad::replace_calibration(request.checkpoint, to_json(by));
     if (as_json)
         std::printf("%s\n", rd4ad::io::dump_json(to_json(by), "calibration", 2).c_str());

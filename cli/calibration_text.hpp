@@ -1,8 +1,11 @@
 // cli/calibration_text.hpp: describes a calibration in a line or two. Twin: tests/cli/command.sh
 #pragma once
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include <rd4ad/score/calibration.hpp>
+#include <rd4ad/score/drift.hpp>
 
 namespace cli {
 
@@ -10,5 +13,11 @@ namespace cli {
 /// threshold, rates, the rule and the number of good images. A second line says which rate that number supports if it doesn't
 /// support the requested one.
 [[nodiscard]] std::string describe(const rd4ad::calibration& by);
+
+/// A sentence about a drift test: the levels of the last parts and of calibration, and the probability of such a difference.
+[[nodiscard]] std::string describe(const rd4ad::drift_test& test, std::size_t window);
+
+/// Whether a calibration has enough good scores to test for drift.
+[[nodiscard]] bool can_test_drift(const std::optional<rd4ad::calibration>& by);
 
 }  // namespace cli

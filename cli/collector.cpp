@@ -10,6 +10,7 @@
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/score/report.hpp>
 
+#include "calibration_text.hpp"
 #include "console.hpp"
 
 namespace cli {
@@ -58,8 +59,8 @@ rd4ad::image::image_f32 map_of_image(const rd4ad::detection_result& result) {
 
 /// The settings of a training that the report shows: key in the checkpoint, name. Older checkpoints have "rate".
 constexpr std::pair<const char*, const char*> training_settings[]{
-    {"epochs", "epochs"}, {"batch", "images per step"}, {"learning_rate", "learning rate"}, {"rate", "learning rate"},
-    {"seed", "seed"},     {"images", "training images"}};
+    {"total_steps", "steps"},  {"epochs", "epochs"}, {"batch", "images per step"}, {"learning_rate", "learning rate"},
+    {"rate", "learning rate"}, {"seed", "seed"},     {"images", "training images"}};
 
 std::vector<double> losses_of(const rd4ad::io::json& training) {
     std::vector<double> losses;
@@ -67,6 +68,15 @@ std::vector<double> losses_of(const rd4ad::io::json& training) {
         for (const auto& loss : *list)
             if (loss.is_number()) losses.push_back(loss.get<double>());
     return losses;
+}
+
+/// The suspects that a training found.
+std::vector<rd4ad::suspect_entry> suspects_of(const rd4ad::io::json& training) {
+    std::vector<rd4ad::suspect_entry> suspects;
+    if (const auto list = training.find("suspects"); list != training.end() && list->is_array())
+        for (const auto& one : *list)
+            suspects.push_back({one.value("image", ""), one.value("raw_score", 0.0), one.value("p_value", 1.0)});
+    return suspects;
 }
 
 /// The raw threshold for a model without calibration: the best F1's, else one above all raw scores.
@@ -100,12 +110,19 @@ void collector::add(std::size_t index, const rd4ad::image::image_u8& image, cons
     one.thumbnail = rd4ad::image::make_thumbnail(image, map_of_image(result), whole_mask, thumbnail_bytes_ / images_.size());
 }
 
-rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, std::string summary,
-                                    std::vector<std::pair<std::string, std::string>> settings, const rd4ad::io::json& training) {
+rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, const std::optional<rd4ad::calibration>& by,
+                                    std::string summary, std::vector<std::pair<std::string, std::string>> settings,
+                                    const rd4ad::io::json& training) {
     rd4ad::tested_set tested{.name = set_.name.empty() ? "images" : set_.name, .summary = std::move(summary)};
     for (const auto& one : metrics_of(found)) tested.metrics.emplace_back(one.title, one.value);
     tested.is_calibrated = std::all_of(images_.begin(), images_.end(), [](const auto& one) { return one.score.has_value(); });
     tested.threshold = tested.is_calibrated ? 0.5 : raw_threshold(found);
+    if (tested.is_calibrated && by) {
+        tested.colours = rd4ad::colours_of(*by);
+        for (const float raw_score : by->good_scores) tested.good_scores.push_back((*by)(static_cast<double>(raw_score)));
+        tested.threshold_origin = describe(*by);
+    }
+    tested.suspects = suspects_of(training);
     tested.curves = found.curves;
     tested.losses = losses_of(training);
     tested.settings = std::move(settings);

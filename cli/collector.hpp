@@ -36,9 +36,10 @@ class collector {
     void add(std::size_t index, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
              const std::optional<rd4ad::image::image_u8>& mask);
 
-    /// settings: names and values; training: the checkpoint's JSON about its training, which has losses and more settings.
-    [[nodiscard]] rd4ad::tested_set finish(const rd4ad::evaluation& found, std::string summary,
-                                           std::vector<std::pair<std::string, std::string>> settings,
+    /// by: the detector's calibration; settings: names and values; training: the checkpoint's JSON about its training, which has
+    /// losses, suspects and more settings.
+    [[nodiscard]] rd4ad::tested_set finish(const rd4ad::evaluation& found, const std::optional<rd4ad::calibration>& by,
+                                           std::string summary, std::vector<std::pair<std::string, std::string>> settings,
                                            const rd4ad::io::json& training);
 
    private:

@@ -27,6 +27,7 @@ rd4ad::data::dataset joined(const fs::path& root, const std::vector<rd4ad::data:
     for (const auto& one : sets) {
         all.train.insert(all.train.end(), one.train.begin(), one.train.end());
         all.test.insert(all.test.end(), one.test.begin(), one.test.end());
+        all.validation.insert(all.validation.end(), one.validation.begin(), one.validation.end());
     }
     return all;
 }

@@ -2,6 +2,7 @@
 #include "image_output.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -23,14 +24,13 @@ namespace image = rd4ad::image;
 const char* const result_images_help =
     R"(
 Result images: <stem>.jpg shows the image, the heat map over it and the mask side by side. In the
-heat map blue is normal and red anomalous; all heat maps of a run share one colour scale.
+heat map the model's threshold is yellow: blue and green are normal, orange and red anomalous. A
+model without calibration has no threshold; its heat maps of one run share one colour scale.
 <stem>_map.png is the anomaly map in 16-bit grey at the size after the fit: raw score x 65535 / 3.
+For a map by position the divisor is the largest raw score, rounded up; --json states it as map_white.
 )";
 
 namespace {
-
-/// The largest value of a map: the sum of three cosine distances of at most 1.
-constexpr float max_map_value = 3.0f;
 
 /// The value that `share` of the values are below.
 float quantile(std::vector<float> values, double share) {
@@ -40,10 +40,9 @@ float quantile(std::vector<float> values, double share) {
 }
 
 /// The values of a map in 16-bit grey.
-image::image_f32 map_values(const image::image_u16& grey) {
+image::image_f32 map_values(const image::image_u16& grey, float largest) {
     auto map = image::make_image<float>(grey.width, grey.height, 1);
-    for (std::size_t i = 0; i < map.pixels.size(); ++i)
-        map.pixels[i] = static_cast<float>(grey.pixels[i]) * (max_map_value / 65535.0f);
+    for (std::size_t i = 0; i < map.pixels.size(); ++i) map.pixels[i] = static_cast<float>(grey.pixels[i]) * (largest / 65535.0f);
     return map;
 }
 
@@ -56,8 +55,18 @@ image::image_u8 black_and_white(const image::image_f32& from) {
 
 }  // namespace
 
-result_image_writer::result_image_writer(std::filesystem::path folder, std::size_t max_kept)
-    : folder_{std::move(folder)}, max_kept_{max_kept} {}
+map_display display_of(const rd4ad::model_settings& settings, const std::optional<rd4ad::calibration>& by) {
+    map_display display{.largest = std::max(3.0, std::ceil(settings.units.largest() - 1e-6))};
+    if (by) display.colours = rd4ad::colours_of(*by);
+    return display;
+}
+
+result_image_writer::result_image_writer(std::filesystem::path folder, std::size_t max_kept, const map_display& display)
+    : folder_{std::move(folder)},
+      max_kept_{max_kept},
+      largest_{static_cast<float>(display.largest)},
+      scaled_{display.colours.has_value()},
+      colours_{display.colours.value_or(rd4ad::colour_range{})} {}
 
 void result_image_writer::add(const std::string& subfolder, const std::filesystem::path& file,
                               const rd4ad::detection_result& result, const std::optional<image::image_u8>& mask) {
@@ -65,7 +74,7 @@ void result_image_writer::add(const std::string& subfolder, const std::filesyste
     rd4ad::io::make_folder(into);
     const auto target = unused_target(into / file.stem());
     const auto [lowest, highest] = std::minmax_element(result.map.pixels.begin(), result.map.pixels.end());
-    entry one{file, target, image::quantise(result.map, 0.0f, max_map_value), result.transform, mask, *lowest, *highest};
+    entry one{file, target, image::quantise(result.map, 0.0f, largest_), result.transform, mask, *lowest, *highest};
     image::write_png(target + "_map.png", one.map);
     if (scaled_) return write(one);
     kept_.push_back(std::move(one));
@@ -93,8 +102,8 @@ void result_image_writer::set_colour_scale() {
         lowest.push_back(one.lowest);
         highest.push_back(one.highest);
     }
-    low_ = quantile(lowest, 0.5);
-    high_ = std::max(quantile(highest, 0.9), low_ + std::numeric_limits<float>::epsilon() * max_map_value);
+    colours_.low = quantile(lowest, 0.5);
+    colours_.high = std::max(quantile(highest, 0.9), colours_.low + std::numeric_limits<float>::epsilon() * largest_);
     scaled_ = true;
 }
 
@@ -103,7 +112,8 @@ void result_image_writer::write(const entry& one) const {
     const auto restore = [&](const image::image_f32& fitted, float outside) {
         return image::resize_map(image::restore_map(one.transform, fitted, outside), columns[0].width, columns[0].height);
     };
-    columns.push_back(image::overlay(columns[0], restore(map_values(one.map), low_), low_, high_));
+    const auto [low, high] = colours_;
+    columns.push_back(image::overlay(columns[0], restore(map_values(one.map, largest_), low), low, high));
     if (one.mask) {
         const image::image_f32 mask{one.mask->width, one.mask->height, 1, {one.mask->pixels.begin(), one.mask->pixels.end()}};
         columns.push_back(black_and_white(restore(mask, 0.0f)));

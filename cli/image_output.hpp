@@ -9,6 +9,9 @@
 #include <vector>
 
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/model/settings.hpp>
+#include <rd4ad/score/calibration.hpp>
+#include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detection_result.hpp>
 
 namespace cli {
@@ -20,12 +23,21 @@ inline constexpr int image_jpeg_quality = 88;
 /// Help about the result images.
 extern const char* const result_images_help;
 
+/// The units of the maps that a result_image_writer writes.
+struct map_display {
+    double largest{3};                             ///< the raw score that is white in 16-bit grey; a whole number
+    std::optional<rd4ad::colour_range> colours{};  ///< of the heat maps; empty: determined by the first images
+};
+
+/// The display of a detector's maps.
+[[nodiscard]] map_display display_of(const rd4ad::model_settings& settings, const std::optional<rd4ad::calibration>& by);
+
 /// Writes two files per image into a folder: <stem>_map.png, the anomaly map in 16-bit grey at the network's size (raw score x
-/// 65535 / 3), and <stem>.jpg, image, heat map and mask side by side. All heat maps share one colour scale, which the first
-/// `max_kept` images determine; the writer holds these maps in memory.
+/// 65535 / display.largest), and <stem>.jpg, image, heat map and mask side by side. All heat maps share one colour scale: that of
+/// the display, else one that the first `max_kept` images determine, whose maps the writer holds in memory until then.
 class result_image_writer {
    public:
-    result_image_writer(std::filesystem::path folder, std::size_t max_kept);
+    result_image_writer(std::filesystem::path folder, std::size_t max_kept, const map_display& display);
 
     /// Adds the result of an image, whose map is at the network's size, and its mask, fitted like the image. `subfolder`: "" for
     /// none. Throws io_error if a file can't be written.
@@ -52,8 +64,9 @@ class result_image_writer {
     std::size_t max_kept_;
     std::vector<entry> kept_;
     std::set<std::string> used_;
-    bool scaled_{false};
-    float low_{0}, high_{3};
+    float largest_;
+    bool scaled_;
+    rd4ad::colour_range colours_;
 };
 
 }  // namespace cli

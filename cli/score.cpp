@@ -10,6 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/data/folder.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/score/drift.hpp>
+#include <rd4ad/score/regions_json.hpp>
+
+#include "calibration_text.hpp"
 #include "commands.hpp"
 #include "compute_flags.hpp"
 #include "console.hpp"
@@ -65,19 +71,38 @@ std::string line_of(const fs::path& path, const rd4ad::detection_result& result,
 /// Prints the results of the images and writes their files.
 class result_printer {
    public:
-    explicit result_printer(const parsed_options& options) : json_{options.has("json")}, coco_file_{options.text("coco")} {
-        if (const auto out = options.text("out"); !out.empty())
-            writer_ = std::make_unique<result_image_writer>(out, images_for_scale);
+    explicit result_printer(const parsed_options& options)
+        : json_{options.has("json")}, coco_file_{options.text("coco")}, image_folder_{options.text("out")} {}
+
+    /// Sets the display of the maps; call it before the first result.
+    void show(const map_display& display) { display_ = display; }
+
+    /// Tests the parts judged good for drift, `window` of them at a time.
+    void watch(const rd4ad::calibration& by, std::size_t window) {
+        window_ = window;
+        drift_.emplace(by, rd4ad::drift_options{.window = window});
     }
+
     void add(const fs::path& path, const rd4ad::detection_result& result, double ms) {
         ++images_;
-        const auto line = json_ ? rd4ad::io::dump_json(json_of(path, result, ms), path.string()) : line_of(path, result, ms);
-        std::printf("%s\n", line.c_str());
+        if (!image_folder_.empty() && !writer_)
+            writer_ = std::make_unique<result_image_writer>(image_folder_, images_for_scale, display_);
+        if (json_) {
+            auto fields = json_of(path, result, ms);
+            if (writer_) fields["map_white"] = display_.largest;
+            std::printf("%s\n", rd4ad::io::dump_json(fields, path.string()).c_str());
+        } else {
+            std::printf("%s\n", line_of(path, result, ms).c_str());
+        }
         for (auto& entry : rd4ad::coco_results(images_, result.regions)) {
             entry["file_name"] = path.filename().string();
             coco_.push_back(std::move(entry));
         }
         if (writer_) writer_->add("", path, result, std::nullopt);
+        if (!drift_) return;
+        if (const auto test = drift_->add(static_cast<double>(result.raw_score)); test && test->is_drift)
+            std::fprintf(stderr, "warning: drift: %s; check lamp, camera and parts, then calibrate or train anew\n",
+                         cli::describe(*test, window_).c_str());
     }
     void finish() {
         if (writer_) writer_->finish();
@@ -86,10 +111,13 @@ class result_printer {
 
    private:
     bool json_;
-    fs::path coco_file_;
+    fs::path coco_file_, image_folder_;
+    map_display display_{};
     std::size_t images_{0};
     json coco_ = json::array();
     std::unique_ptr<result_image_writer> writer_{};
+    std::size_t window_{0};
+    std::optional<rd4ad::drift_monitor> drift_{};
 };
 
 void score_locally(const parsed_options& options, const std::vector<fs::path>& files, result_printer& to) {
@@ -99,6 +127,9 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
                                                           .size = rd4ad::map_size::network,
                                                           .regions = {.min_area = options.real("min-region-area")}});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+    to.show(display_of(by->settings(), by->calibration()));
+    const auto window = options.whole("drift-window", 0);
+    if (window > 0 && can_test_drift(by->calibration())) to.watch(*by->calibration(), window);
     console progress;
     by->score_files(files, [&](std::size_t first, std::span<const rd4ad::detection_result> results, double ms) {
         progress.clear();
@@ -111,28 +142,31 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
 }  // namespace
 
 usage score_usage() {
-    return {
-        .synopsis = "IMAGE|DIR... --checkpoint FILE|--server URL [FLAGS...]",
-        .flags = join_flags({{{"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
-                              {"json", "", "", "print one JSON object per image instead of text"},
-                              {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
-                              {"min-region-area", "PIXELS", "0", "leave out regions with a smaller area, in pixels of the image"},
-                              {"out", "DIR", "", "folder for the result images"}},
-                             checkpoint_preprocessing_flags(),
-                             server_flags(),
-                             compute_flags()}),
-        .notes =
-            std::string{
-                R"(Prints one line per image: path, raw score (0 to 3, higher is more anomalous) and milliseconds,
+    return {.synopsis = "IMAGE|DIR... --checkpoint FILE|--server URL [FLAGS...]",
+            .flags = join_flags(
+                {{{"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
+                  {"json", "", "", "print one JSON object per image instead of text"},
+                  {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
+                  {"min-region-area", "PIXELS", "0", "leave out regions with a smaller area, in pixels of the image"},
+                  {"drift-window", "N", "50",
+                   "warn if the last N parts judged good score unlike calibration's, at 1 false warning in 100 tests; 0: "
+                   "never"},
+                  {"out", "DIR", "", "folder for the result images"}},
+                 checkpoint_preprocessing_flags(),
+                 server_flags(),
+                 compute_flags()}),
+            .notes =
+                std::string{
+                    R"(Prints one line per image: path, raw score (0 to 3, higher is more anomalous) and milliseconds,
 separated by tabs. A calibrated model adds the score (0 to 1) and the verdict: anomalous from a
 score of 0.5. --json prints the keys path, raw_score, score, is_anomalous, regions and ms; score and
 is_anomalous are null without a calibration.
 )"} + result_images_help +
-            R"(
+                R"(
 Example: all images of a folder, the most anomalous first.
   rd4ad score images --checkpoint models/bottle.safetensors --out results | sort -rk2
 )",
-        .takes_operands = true};
+            .takes_operands = true};
 }
 
 int score(const parsed_options& options) {

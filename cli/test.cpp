@@ -9,6 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/io/folder.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/score/drift.hpp>
+#include <rd4ad/score/regions_json.hpp>
+
+#include "calibration_text.hpp"
 #include "collector.hpp"
 #include "commands.hpp"
 #include "compute_flags.hpp"
@@ -127,7 +133,8 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     const auto by = request.load(checkpoint, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
     std::optional<result_image_writer> writer;
-    if (!image_folder.empty()) writer.emplace(image_folder, std::numeric_limits<std::size_t>::max());
+    if (!image_folder.empty())
+        writer.emplace(image_folder, std::numeric_limits<std::size_t>::max(), display_of(by->settings(), by->calibration()));
     collector results{set, request.root, thumbnail_bytes};
     const bool collect = !request.out.empty();
     console progress;
@@ -155,10 +162,24 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
         to.false_alarms += rd4ad::text(set.name, ": false alarms: ", line, '\n');
         settings.emplace_back("false alarms", line);
     }
+    if (can_test_drift(by->calibration())) {
+        std::vector<double> passed;
+        for (std::size_t i = 0; i < set.test.size(); ++i)
+            if (const auto raw_score = static_cast<double>(found.raw_scores[i]);
+                !set.test[i].is_anomalous && raw_score < by->calibration()->threshold)
+                passed.push_back(raw_score);
+        if (passed.size() >= 5) {
+            rd4ad::drift_monitor monitor{*by->calibration(), {.window = passed.size()}};
+            for (const double raw_score : passed) static_cast<void>(monitor.add(raw_score));
+            settings.emplace_back("drift", rd4ad::text(monitor.last()->is_drift ? "yes: " : "none seen: ",
+                                                       cli::describe(*monitor.last(), passed.size())));
+        }
+    }
     if (collect)
-        to.sets.push_back(results.finish(
-            found, rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height),
-            std::move(settings), rd4ad::training_of(checkpoint)));
+        to.sets.push_back(
+            results.finish(found, by->calibration(),
+                           rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height),
+                           std::move(settings), rd4ad::training_of(checkpoint)));
 }
 
 /// The report's title: the data set's name, or the folder's for several classes.

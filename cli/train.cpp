@@ -1,4 +1,6 @@
 // cli/train.cpp: rd4ad train.
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -63,13 +65,23 @@ rd4ad::model<B> new_model(const parsed_options& options, const rd4ad::model_opti
     return rd4ad::make_model<B>(found, weights, settings);
 }
 
+/// The good images of a folder or of a data set.
+std::vector<rd4ad::data::item> validation_items(const fs::path& folder) {
+    const auto set = rd4ad::data::open(folder);
+    auto items = set.train;
+    for (const auto& one : set.validation) items.push_back(one);
+    for (const auto& one : set.test)
+        if (!one.is_anomalous) items.push_back(one);
+    return items;
+}
+
 /// The model of a checkpoint; throws option_error if it is not of --arch.
 template <rd4ad::Backend B>
-rd4ad::model<B> resumed_model(const fs::path& checkpoint, const parsed_options& options, const rd4ad::model_options& settings) {
+rd4ad::model<B> stored_model(const fs::path& checkpoint, const parsed_options& options, const rd4ad::model_options& settings) {
     auto m = rd4ad::load_checkpoint<B>(checkpoint, settings);
     if (options.has("arch") && options.text("arch") != m.arch->name)
         throw rd4ad::option_error{rd4ad::text(checkpoint, ": is a ", m.arch->name, ", expected ", options.text("arch"),
-                                              " (--arch): leave --arch out, or train a new model without --resume")};
+                                              " (--arch): leave --arch out, or train a new model")};
     return m;
 }
 
@@ -91,22 +103,57 @@ std::function<void(const rd4ad::training_progress&)> show_on(console& progress, 
                          rd4ad::text(name, ": teacher's features, ", speed));
             return;
         }
-        const auto line = rd4ad::text(name, ": epoch ", p.epoch, '/', p.epochs, ", loss ", fixed(p.loss, 4), ", ", speed, ", ",
-                                      duration_text(p.seconds_left), " left");
+        const auto fold = p.fold == 0 ? std::string{} : rd4ad::text("fold ", p.fold, '/', p.folds, ", ");
+        const auto line = rd4ad::text(name, ": ", fold, "epoch ", p.epoch, '/', p.epochs, ", loss ", fixed(p.loss, 4), ", ",
+                                      speed, ", ", duration_text(p.seconds_left), " left");
         const auto done = static_cast<double>((p.epoch - 1) * p.steps + p.step);
         progress.bar(done / static_cast<double>(p.epochs * p.steps), line);
         if (p.step == p.steps) progress.log(line);
     };
 }
 
+/// The value of `choices` whose text the flag names.
+template <class Choice, std::size_t N>
+Choice choice_of(const parsed_options& options, const char* name, const std::array<Choice, N>& choices) {
+    std::vector<std::string> names;
+    for (const auto one : choices) names.emplace_back(to_string(one));
+    const auto found = std::find(names.begin(), names.end(), options.choice(name, names));
+    return choices[static_cast<std::size_t>(found - names.begin())];
+}
+
+/// The recipe of --recipe, with the flags that change it.
+rd4ad::train_options recipe_of(const parsed_options& options) {
+    using rd4ad::calibration_images, rd4ad::map_choice;
+    rd4ad::train_options training;
+    if (options.choice("recipe", {"default", "paper"}) == "paper") rd4ad::use_paper_recipe(training);
+    if (options.has("epochs") && options.has("steps")) throw usage_error{"--epochs and --steps: give one of them"};
+    if (options.has("epochs")) training.epochs = options.whole("epochs", 1), training.steps = 0;
+    if (options.has("steps")) training.steps = options.whole("steps", 1), training.epochs = 0;
+    if (options.has("bs")) training.batch = options.whole("bs", 1);
+    if (options.has("lr")) training.learning_rate = options.real("lr");
+    if (options.has("weight-decay")) training.weight_decay = options.real("weight-decay");
+    if (options.has("warm-up")) training.schedule.warm_up = options.real("warm-up");
+    if (options.has("final-rate")) training.schedule.final_rate = options.real("final-rate");
+    if (options.has("hard-mining")) training.hard_mining = options.choice("hard-mining", {"on", "off"}) == "on";
+    if (options.has("calibration"))
+        training.calibrate_by = choice_of(options, "calibration",
+                                          std::array{calibration_images::automatic, calibration_images::cross,
+                                                     calibration_images::hold_out, calibration_images::none});
+    if (options.has("map"))
+        training.map = choice_of(options, "map",
+                                 std::array{map_choice::automatic, map_choice::paper, map_choice::scales, map_choice::positions});
+    return training;
+}
+
 rd4ad::train_options train_options_of(const parsed_options& options) {
-    rd4ad::train_options training{.epochs = options.whole("epochs", 1),
-                                  .batch = options.whole("bs", 1),
-                                  .learning_rate = options.real("lr"),
-                                  .seed = options.whole("seed", 0),
-                                  .validation = options.real("validation"),
-                                  .false_alarm_rate = options.real("false-alarm-rate"),
-                                  .save_every = options.whole("save-every", 1)};
+    auto training = recipe_of(options);
+    training.seed = options.whole("seed", 0);
+    training.validation = options.real("validation");
+    training.folds = options.whole("folds", 2);
+    training.fold_steps = options.real("fold-steps");
+    training.without_suspects = options.has("without-suspects");
+    if (options.has("false-alarm-rate")) training.false_alarm_rate = options.real("false-alarm-rate");
+    training.save_every = options.whole("save-every", 1);
     training.guards = {.variance_guard = options.real("variance-guard"), .reset_every = options.whole("reset-every", 0)};
     set_preprocessing(training, options);
     training.cache_bytes = static_cast<std::size_t>(options.real("cache-gb", 0, 1e6) * (1u << 30));
@@ -116,18 +163,31 @@ rd4ad::train_options train_options_of(const parsed_options& options) {
 
 void print_result(const std::string& name, const std::string& arch, const rd4ad::train_options& training,
                   const rd4ad::training_log& log) {
-    std::printf("%s: %s, %zu images, %zu epochs, loss %s, %s: %s\n", name.c_str(), arch.c_str(), log.training_images,
-                training.epochs, log.losses.empty() ? "none" : fixed(log.losses.back(), 5).c_str(),
-                duration_text(log.seconds).c_str(), training.checkpoint.c_str());
+    std::printf("%s: %s, %zu images, %zu steps, loss %s, %s: %s\n", name.c_str(), arch.c_str(), log.training_images, log.steps,
+                log.losses.empty() ? "none" : fixed(log.losses.back(), 5).c_str(), duration_text(log.seconds).c_str(),
+                training.checkpoint.c_str());
+}
+
+/// Names the training images that may show a defect.
+void print_suspects(const std::string& name, const rd4ad::training_log& log, bool removed) {
+    if (log.suspects.empty()) return;
+    std::printf("%s: %zu good images may show a defect; %s:\n", name.c_str(), log.suspects.size(),
+                removed ? "the model was trained without them"
+                        : "they don't set the threshold; look at them, and train with --without-suspects to leave them out");
+    for (const auto& one : log.suspects)
+        std::printf("  %s: raw score %s, one good image in %s has as much\n", one.image.c_str(), fixed(one.raw_score, 4).c_str(),
+                    one.p_value > 1e-6 ? fixed(1 / one.p_value, 0).c_str() : "1000000");
 }
 
 void print_calibration(const std::string& name, const rd4ad::io::json& calibration, const rd4ad::training_log& log) {
-    if (const auto by = rd4ad::calibration_from(calibration, name))
+    if (const auto by = rd4ad::calibration_from(calibration, name)) {
         std::printf("%s: %s\n", name.c_str(), describe(*by).c_str());
-    else
+    } else {
         std::printf(
-            "%s: no threshold: %zu of %zu good images are validation images, expected at least 2; set it with rd4ad calibrate\n",
-            name.c_str(), log.validation_images, log.training_images + log.validation_images);
+            "%s: no threshold: %zu validation images and %zu training images, expected at least 2 of the first or %zu of "
+            "the second; set it with rd4ad calibrate\n",
+            name.c_str(), log.validation_images, log.training_images, rd4ad::least_cross_fitted);
+    }
     std::fflush(stdout);
 }
 
@@ -140,11 +200,11 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::tr
     const auto log = rd4ad::train(m, set, training);
     progress.clear();
     if (log.stopped) {
-        progress.line(rd4ad::text("stopped in epoch ", log.losses.size() + 1, " of ", training.epochs, ", saved ",
-                                  training.checkpoint, "; run the same command with --resume to continue"));
+        progress.line(rd4ad::text("stopped, saved ", training.checkpoint, "; run the same command with --resume to continue"));
         return false;
     }
     print_result(set.name, std::string{m.arch->name}, training, log);
+    print_suspects(set.name, log, training.without_suspects);
     print_calibration(set.name, m.settings.calibration, log);
     return true;
 }
@@ -155,13 +215,19 @@ int train_all(const parsed_options& options) {
     auto settings = compute_options(options);
     auto training = train_options_of(options);
     settings.seed = training.seed;
-    const auto sets = open_datasets(options);
+    auto sets = open_datasets(options);
+    if (options.has("validation-data")) {
+        if (sets.size() != 1) throw usage_error{"--validation-data: expected one data set, or --multimodal"};
+        sets.front().validation = validation_items(options.required("validation-data"));
+    }
     rd4ad::io::make_folder(out);
     stop_on_signals();
     for (const auto& set : sets) {
         training.checkpoint = checkpoint_in(out, set);
         training.resume = options.has("resume") && (sets.size() == 1 || fs::exists(training.checkpoint));
-        auto m = training.resume ? resumed_model<B>(training.checkpoint, options, settings) : new_model<B>(options, settings);
+        auto m = training.resume       ? stored_model<B>(training.checkpoint, options, settings)
+                 : options.has("from") ? stored_model<B>(options.required("from"), options, settings)
+                                       : new_model<B>(options, settings);
         if (&set == &sets.front()) print_teacher(m.settings.teacher, std::string{m.arch->name});
         if (!train_dataset(std::move(m), set, training)) return stopped_status;
     }
@@ -169,12 +235,33 @@ int train_all(const parsed_options& options) {
 }
 
 std::vector<flag> training_flags() {
-    return {{"bs", "N", "16", "batch size: images per step"},
-            {"epochs", "N", "200", "number of epochs"},
+    return {{"recipe", "NAME", "default", "default, or paper: 200 epochs at a constant rate, and the map as a plain sum"},
+            {"steps", "N", "", "training steps; by default 320, from 80 images on 480"},
+            {"epochs", "N", "", "passes over the images, in place of --steps"},
+            {"bs", "N", "8", "batch size: images per step"},
             {"lr", "RATE", "0.005", "Adam's learning rate"},
-            {"seed", "N", "111", "random seed of the initial weights, the order and the validation split"},
-            {"validation", "SHARE", "0.1", "share of the good images that only set the threshold (validation images); 0: none"},
-            {"false-alarm-rate", "RATE", "0.01", "expected share of good images above the threshold"},
+            {"warm-up", "SHARE", "0.05", "share of the steps in which the learning rate rises"},
+            {"final-rate", "SHARE", "0", "learning rate of the last step, as a share of --lr; between them a cosine"},
+            {"weight-decay", "W", "0", "AdamW's weight decay"},
+            {"hard-mining", "on|off", "on", "train on the positions that the student rebuilds worst"},
+            {"seed", "N", "111", "random seed of the initial weights, the order, the folds and the validation split"},
+            {"calibration", "WAY", "auto",
+             "images that set the threshold: cross (all, each by a student that did not see it), hold-out (--validation, or "
+             "val/good), "
+             "none, or auto"},
+            {"folds", "N", "4", "students of --calibration cross"},
+            {"fold-steps", "SHARE", "0.5", "steps of each fold's student, as a share of the model's"},
+            {"validation", "SHARE", "0.1", "share of the good images that --calibration hold-out keeps"},
+            {"validation-data", "DIR", "",
+             "good images that set the threshold; by default val/good of the data set, if there is one"},
+            {"without-suspects", "", "", "train the model without the good images that may show a defect"},
+            {"false-alarm-rate", "RATE", "",
+             "expected share of good images above the threshold; by default 0.01, or more for few images"},
+            {"map", "UNITS", "auto",
+             "the map's units: paper (plain sum of the scales), scales (a factor per scale), positions (mean and spread per "
+             "position), "
+             "or auto"},
+            {"from", "FILE", "", "start from this checkpoint's weights, with its teacher"},
             {"save-every", "N", "10", "epochs between two saves; the last epoch is always saved"},
             {"variance-guard", "V", "0",
              "against loss spikes: ignores batch variances below both V and the running variance; try 0.0005"},

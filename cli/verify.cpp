@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <rd4ad/export/client.hpp>
+#include <rd4ad/model/data_folders.hpp>
 
 #include "commands.hpp"
 #include "compute_flags.hpp"

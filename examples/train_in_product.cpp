@@ -31,15 +31,16 @@ int main(int count, char** words) {
         const auto dataset = rd4ad::data::open(words[1]);
         std::signal(SIGINT, on_interrupt);
 
-        rd4ad::train_options options{.epochs = 4, .batch = 4, .size = 64, .validation = 0.25};
+        rd4ad::train_options options{.steps = 12, .batch = 4, .size = 64};
         options.checkpoint = checkpoint;
         options.save_every = 1;
         options.resume = std::filesystem::exists(checkpoint);
         std::size_t steps = 0;
         options.progress = [&](const rd4ad::training_progress& at) {
             if (at.epoch == 0) return;  // the teacher's features are being computed
-            std::fprintf(stderr, "epoch %zu of %zu, step %zu of %zu: loss %.4f, %.0f s left\n", at.epoch, at.epochs, at.step,
-                         at.steps, at.loss, at.seconds_left);
+            std::fprintf(stderr, "%s epoch %zu of %zu, step %zu of %zu: loss %.4f, %.0f s left\n",
+                         at.fold != 0 ? "cross-fitting," : "the model,", at.epoch, at.epochs, at.step, at.steps, at.loss,
+                         at.seconds_left);
             if (++steps == last_step) stop = true;
         };
         options.should_stop = [] { return stop.load(); };
@@ -48,12 +49,13 @@ int main(int count, char** words) {
                                     : rd4ad::make_model<cpu>("resnet18", rd4ad::built_in_teacher());
         const auto log = rd4ad::train(model, dataset, options);
         if (log.stopped) {
-            std::printf("stopped in epoch %zu and saved; run again to resume\n", log.losses.size() + 1);
+            std::printf("stopped and saved; run again to resume\n");
             return 0;
         }
-        std::printf("%s after %zu epochs, last loss %.4f; %zu training images, %zu validation images for the threshold\n",
-                    options.resume ? "resumed and done" : "done", log.losses.size(), log.losses.back(), log.training_images,
-                    log.validation_images);
+        std::printf("%s after %zu steps, last loss %.4f; %zu training images in %zu folds set the threshold\n",
+                    options.resume ? "resumed and done" : "done", log.steps, log.losses.back(), log.training_images, log.folds);
+        for (const auto& one : log.suspects)
+            std::printf("%s may show a defect: raw score %.3f\n", one.image.c_str(), one.raw_score);
 
         const rd4ad::detector<cpu> detector{std::move(model)};
         for (const auto& item : dataset.test) {

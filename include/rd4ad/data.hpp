@@ -7,6 +7,7 @@
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/duplicates.hpp>
 #include <rd4ad/data/folder.hpp>
+#include <rd4ad/data/folds.hpp>
 #include <rd4ad/data/items.hpp>
 #include <rd4ad/data/ksdd2.hpp>
 #include <rd4ad/data/labelme.hpp>

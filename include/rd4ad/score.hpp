@@ -3,6 +3,7 @@
 #include <rd4ad/score/boxes.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/calibration_json.hpp>
+#include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/compare.hpp>
 #include <rd4ad/score/contour.hpp>
 #include <rd4ad/score/detection_result.hpp>
@@ -10,6 +11,7 @@
 #include <rd4ad/score/drift.hpp>
 #include <rd4ad/score/evaluate.hpp>
 #include <rd4ad/score/external_detections.hpp>
+#include <rd4ad/score/fit_map_units.hpp>
 #include <rd4ad/score/options.hpp>
 #include <rd4ad/score/probe.hpp>
 #include <rd4ad/score/probe_report.hpp>

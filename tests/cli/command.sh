@@ -196,10 +196,10 @@ case_failures() {
 
 case_train_test_score() {
     "$make_woven" cloth 8 2 64
-    gives 0 train --data cloth --out models --epochs 2 "${tiny_training[@]}"
+    gives 0 train --data cloth --out models --epochs 2 --calibration none "${tiny_training[@]}"
     says out "teacher: built-in (resnet18, Tiny ImageNet); " "rd4ad fetch resnet18, then --teacher resnet18-imagenet"
-    says out "cloth: resnet18, 8 images, 2 epochs, loss "
-    says out "cloth: no threshold: 0 of 8 good images " "expected at least 2; " "rd4ad calibrate"
+    says out "cloth: resnet18, 8 images, 4 steps, loss "
+    says out "cloth: no threshold: 0 validation images and 8 training images" "expected at least 2; " "rd4ad calibrate"
     says err "cloth: epoch 2/2, loss "
     [[ -s models/cloth.safetensors && -s models/cloth.resume.safetensors ]] || fail "expected a checkpoint and its resume file"
 
@@ -617,9 +617,9 @@ case_open_in_pytorch() {
 case_calibrate() {
     "$make_woven" cloth 24 4 64
     cp cloth/train/good/000.png cloth/test/good/999.png
-    gives 0 train --data cloth --out models --epochs 2 --seed 3 "${tiny_training[@]}"
+    gives 0 train --data cloth --out models --epochs 2 --seed 3 --calibration hold-out --false-alarm-rate 0.01 "${tiny_training[@]}"
     says err "warning: cloth: 1 of its test images were trained on" "cloth/test/good/999.png is cloth/train/good/000.png"
-    says out "cloth: resnet18, 22 images, 2 epochs, loss "
+    says out "cloth: resnet18, 22 images, 12 steps, loss "
     says out "cloth: raw threshold "
     says out "requested 1.00 %, expected 8.33 % by the law, promised 33.3 %"
     says out "(location-scale law, 2 good images)"
@@ -661,7 +661,7 @@ case_calibrate() {
 
 case_preprocessing() {
     "$make_woven" cloth 8 2 96
-    local training=(train --data cloth --epochs 1 --bs 4 --threads 1 --validation 0.25)
+    local training=(train --data cloth --epochs 1 --bs 4 --threads 1 --calibration hold-out --validation 0.25)
     gives 0 "${training[@]}" --out patches --inp 128 --patches-per-row 2 --patches-per-column 2 --patch-overlap 16
     gives 0 test --data cloth --checkpoint patches --json --patches-per-row 2 --patch-overlap 16 --save-segmentation-images --out results
     grep -qE '"pixel_auroc": 0\.[0-9]+,' out || fail "expected a number"
@@ -698,12 +698,44 @@ case_preprocessing() {
     mkdir -p all/a all/b
     cp -r cloth/* all/a && cp -r cloth/* all/b
     gives 0 train --data all --multimodal --epochs 1 --bs 4 --threads 1 --inp 64 --out together
-    says out "all: resnet18, 14 images, 1 epochs"
+    says out "all: resnet18, 16 images, 4 steps" "(order statistic, " " good images"
+    says err "fold 4/4"
     [[ -s together/all.safetensors ]] || fail "expected one checkpoint for all classes"
     gives 0 test --data all --multimodal --checkpoint together --json
     says out '"images": 12,'
     gives 0 test --data all --class-names all --checkpoint together --json
     says out '"mean": {'
+}
+
+# Cross-fitting, validation images, a start from a checkpoint, and suspects.
+case_calibration_images() {
+    "$make_woven" cloth 10 2 64
+    local training=(train --data cloth --steps 4 "${tiny_training[@]}")
+    gives 0 "${training[@]}" --out crossed
+    says out "cloth: resnet18, 10 images, 4 steps" "requested 10.0 %"
+    says err "fold 1/4, epoch 1/" "fold 4/4"
+    gives 0 "${training[@]}" --out plain --map paper --calibration none
+    says out "cloth: no threshold: 0 validation images and 10 training images"
+    gives 0 score cloth/test/good/000.png --checkpoint plain/cloth.safetensors --json
+    says out '"is_anomalous":null'
+
+    mkdir -p cloth/val/good && cp cloth/test/good/*.png cloth/val/good
+    gives 0 "${training[@]}" --out held
+    says out "cloth: resnet18, 10 images" "2 good images"
+    rm -r cloth/val
+    gives 0 "${training[@]}" --out given --validation-data cloth/test/good
+    says out "cloth: resnet18, 10 images" "2 good images"
+    gives 0 "${training[@]}" --out further --from crossed/cloth.safetensors --recipe paper --steps 2
+    says out "cloth: resnet18, 10 images, 2 steps" "no threshold: 0 validation images"
+
+    gives 2 "${training[@]}" --out other --epochs 3
+    complains_usage train "--epochs and --steps" "one of them"
+    gives 2 "${training[@]}" --out other --calibration often
+    complains_usage train "--calibration 'often'" "auto, cross, hold-out, none"
+    gives 2 "${training[@]}" --out other --map round
+    complains_usage train "--map 'round'" "auto, paper, scales, positions"
+    gives 1 "${training[@]}" --out other --map positions --patches-per-row 2
+    says err "map positions" "several inputs"
 }
 
 # A training that a signal stops and --resume continues ends in the same bytes as an uninterrupted one.

@@ -22,7 +22,7 @@ image::image_u8 striped_surface(std::uint64_t seed = 3) {
     rd4ad::random source{seed};
     for (std::size_t y = 0; y < made.height; ++y)
         for (std::size_t x = 0; x < made.width; ++x) {
-            const std::size_t grey = (x < 90 ? 110 : 150) + (y / 12 % 2 == 0 ? 0 : 20) + source.below(5);
+            const std::size_t grey = (x < 90 ? 110u : 150u) + (y / 12 % 2 == 0 ? 0u : 20u) + source.below(5);
             std::fill_n(made.at(x, y), 3, static_cast<std::uint8_t>(grey));
         }
     return made;

@@ -74,3 +74,23 @@ TEMPLATE_LIST_TEST_CASE("Adam's first step has the size of the learning rate for
         REQUIRE(static_cast<double>(second[i]) == Approx(0.001 * g * g).epsilon(1e-4));
     }
 }
+
+TEMPLATE_LIST_TEST_CASE("weight decay first multiplies each value by 1 - rate x decay", "[nn]", test::backends) {
+    using B = TestType;
+    using T = typename B::value_type;
+    typename B::queue q{2};
+    const std::size_t count = 1024 + 5;
+    const auto step_from = [&](const nn::adam_options& options, T start) {
+        auto values = test::flat_tensor<B>(q, std::vector<T>(count, start));
+        const auto gradient = test::flat_tensor<B>(q, std::vector<T>(count, T{0.5}));
+        auto state = new_state<B>(q, count);
+        state.steps = 1;
+        nn::adam_update<B>(q, options, values, state, 0, count, gradient.data());
+        return to_host<B>(q, values);
+    };
+    const auto decayed = step_from({.learning_rate = 0.01, .weight_decay = 0.1}, T{2});
+    const auto plain = step_from({.learning_rate = 0.01}, static_cast<T>(2 * (1 - 0.01 * 0.1)));
+    for (std::size_t i = 0; i < count; ++i)
+        CHECK(static_cast<double>(decayed[i]) == Approx(static_cast<double>(plain[i])).epsilon(sizeof(T) == 8 ? 1e-12 : 1e-6));
+    CHECK(step_from({.learning_rate = 0.01}, T{2}) != decayed);
+}

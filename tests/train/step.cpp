@@ -65,3 +65,23 @@ TEMPLATE_LIST_TEST_CASE("Adam layer by layer equals Adam over all parameters, bi
     CHECK(by_layers != start);
     CHECK(std::all_of(first.begin(), first.end(), [](T value) { return std::isfinite(value); }));
 }
+
+TEMPLATE_LIST_TEST_CASE("hard mining drops the gradient of positions below the level", "[train]", test::backends) {
+    using B = TestType;
+    auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
+    auto& q = m.queue;
+    const auto teacher = test::seeded_features<B>(q, 3);
+    const std::size_t count = m.trainable.layers.table.value_count;
+    const auto gradients = [&](std::optional<double> hard_from) {
+        test::stored_gradients<B> stored{nn::make_flat<B>(q, count)};
+        const double loss = value_of<B>(q, loss_and_gradient<B>(m, teacher, stored, {.hard_from = hard_from}));
+        return std::pair{loss, to_host<B>(q, stored.values)};
+    };
+    const auto [loss, all] = gradients({});
+    CHECK(gradients(-100.0) == std::pair{loss, all});  // no position lies so low
+    const auto [mined_loss, mined] = gradients(1.0);
+    CHECK(mined_loss == loss);  // the loss counts all positions
+    CHECK(mined != all);
+    const auto [last_loss, none] = gradients(100.0);
+    CHECK(std::all_of(none.begin(), none.end(), [](auto value) { return value == 0; }));
+}

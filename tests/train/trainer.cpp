@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -94,6 +95,7 @@ TEST_CASE("validation images set the threshold, and the training leaves them out
     auto set = test::training_set(folder.path(), 7);
     auto options = small_training();
     options.epochs = 1;
+    options.calibrate_by = calibration_images::hold_out;
     options.validation = 0.4;  // three of seven
     options.false_alarm_rate = 0.25;
     options.checkpoint = folder / "part.safetensors";
@@ -118,11 +120,126 @@ TEST_CASE("validation images set the threshold, and the training leaves them out
     CHECK(test::relative_error(raw_scores, made->good_scores) < 1e-5);
     data::dataset training;
     for (const std::size_t i : split.training) training.train.push_back(set.train[i]);
-    options.validation = 0;
+    options.calibrate_by = calibration_images::none;
     options.checkpoint.clear();
     auto other = new_model();
-    CHECK(train(other, training, options).losses == log.losses);
+    // To rounding: the teacher computes features in other batches.
+    CHECK(test::relative_error(train(other, training, options).losses, log.losses) < 1e-6);
     CHECK(other.settings.calibration.is_null());
+}
+
+TEST_CASE("cross-fitting calibrates by all images, and resumes bit for bit in every fold", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 10);
+    auto options = small_training();
+    options.steps = 4, options.epochs = 0, options.folds = 3, options.save_every = 1;
+    options.checkpoint = folder / "whole.safetensors";
+    std::vector<training_progress> seen;
+    options.progress = [&](const training_progress& p) { seen.push_back(p); };
+    auto m = new_model();
+    const auto whole = train(m, set, options);
+    CHECK((whole.folds == 3 && whole.steps == 4 && whole.training_images == 10 && whole.validation_images == 0));
+    const auto made = calibration_from(m.settings.calibration, "model");
+    REQUIRE(made);
+    CHECK((made->good_scores.size() + whole.suspects.size() == 10 && made->source == score_source::out_of_fold));
+    CHECK(kind_of(m.settings.units) == "scales");
+    // Two batches of features, two steps per fold, four of the shipped student.
+    REQUIRE(seen.size() == 2 + 3 * 2 + 4);
+    CHECK((seen[2].fold == 1 && seen[2].folds == 3 && seen[7].fold == 3 && seen[8].fold == 0));
+    CHECK((seen[2].seconds_left > 0 && seen.back().seconds_left == 0));
+    options.progress = {};
+
+    // The shipped student is that of a training without cross-fitting; the folds' students are others.
+    auto alone = options;
+    alone.calibrate_by = calibration_images::none;
+    alone.checkpoint.clear();
+    CHECK(run(set, alone).losses == whole.losses);
+
+    const auto bytes = test::text_of_file(options.checkpoint);
+    options.checkpoint = folder / "parts.safetensors";
+    for (int last = 1; last <= 9; ++last) {
+        INFO("stopped after step " << last);
+        int steps = 0;
+        options.resume = false;
+        options.should_stop = [&] { return ++steps == last; };
+        CHECK(run(set, options).stopped);
+        options.resume = true;
+        options.should_stop = {};
+        CHECK(run(set, options).losses == whole.losses);
+        CHECK((test::text_of_file(options.checkpoint) == bytes));  // Catch2 would print the whole files
+    }
+}
+
+TEST_CASE("each fold's student is visited with the images that it did not see", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 10);
+    auto options = small_training();
+    options.steps = 4, options.epochs = 0, options.folds = 3;
+    auto m = new_model();
+    static_cast<void>(train(m, set, options));
+    const auto weights = trainable_of(m).values;
+    const auto calibration = calibration_from(m.settings.calibration, "model");
+    REQUIRE(calibration);
+    std::vector<std::filesystem::path> seen;
+    std::vector<float> raw_scores;
+    visit_fold_students<B>(m, set, options, [&](model<B>& student, std::span<const std::filesystem::path> images) {
+        CHECK(trainable_of(student).values != weights);
+        seen.insert(seen.end(), images.begin(), images.end());
+        const scorer<B> by{student, 4, map_sigma};
+        for (const float one : by.raw_scores(student.queue, images)) raw_scores.push_back(one);
+    });
+    CHECK(trainable_of(m).values == weights);
+    CHECK(seen.size() == 10);
+    std::sort(seen.begin(), seen.end());
+    CHECK(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
+    // Their raw scores are those that calibrated the model.
+    std::sort(raw_scores.begin(), raw_scores.end());
+    if (calibration->good_scores.size() == raw_scores.size())
+        CHECK(test::relative_error(raw_scores, calibration->good_scores) < 1e-5);
+}
+
+TEST_CASE("an image that does not belong is a suspect, and can be left out", "[train]") {
+    const test::scratch_folder folder;
+    auto set = test::training_set(folder.path(), 16);
+    const auto odd = folder / "odd.png";
+    image::write_png(odd, test::noise(48, 48, 3, 99));
+    set.train.push_back({.image = odd});
+    auto options = small_training();
+    options.steps = 24, options.epochs = 0, options.folds = 3, options.size = 64;
+    const auto log = run(set, options);
+    REQUIRE(log.suspects.size() == 1);
+    CHECK(log.suspects[0].image == odd);
+    CHECK((log.suspects[0].raw_score > 0 && log.suspects[0].p_value < 0.01));
+    options.without_suspects = true;
+    const auto without = run(set, options);
+    CHECK(without.suspects.size() == 1);
+    CHECK(without.losses != log.losses);
+}
+
+TEST_CASE("validation images of the data set set the threshold", "[train]") {
+    const test::scratch_folder folder;
+    auto set = test::training_set(folder.path(), 9);
+    for (int i = 0; i < 3; ++i) {
+        set.validation.push_back(set.train.back());
+        set.train.pop_back();
+    }
+    auto m = new_model();
+    const auto log = train(m, set, small_training());
+    CHECK((log.folds == 0 && log.training_images == 6 && log.validation_images == 3));
+    const auto made = calibration_from(m.settings.calibration, "model");
+    REQUIRE(made);
+    CHECK((made->good_scores.size() == 3 && made->source == score_source::hold_out));
+}
+
+TEST_CASE("a trained model is trained further", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 10);
+    auto options = small_training();
+    options.steps = 6, options.epochs = 0, options.folds = 2, options.size = 64;
+    auto m = new_model();
+    const auto first = train(m, set, options), second = train(m, set, options);
+    CHECK(second.losses.front() < first.losses.front());
+    CHECK(m.batches == 12);
 }
 
 TEST_CASE("a training on patches resumes bit for bit", "[train]") {
@@ -193,8 +310,13 @@ TEST_CASE("invalid options are refused before the training starts", "[train]") {
     CHECK_THAT(with([](auto& o) { o.save_every = 0; }), test::mentions("save_every 0", "1 or more"));
     CHECK_THAT(with([](auto& o) { o.learning_rate = -0.5; }), test::mentions("learning rate -0.5", "above 0"));
     CHECK_THAT(with([](auto& o) { o.size = 40; }), test::mentions("40 x 40", "multiples of 32"));
-    CHECK_THAT(with([](auto& o) { o.false_alarm_rate = 1; }), test::mentions("false-alarm rate 1.0", "above 0 and below 1"));
-    CHECK_THAT(with([](auto& o) { o.validation = 1; }), test::mentions("validation", "1.000000", "0 to 0.9"));
+    CHECK_THAT(with([](auto& o) { o.false_alarm_rate = 1; }), test::mentions("false-alarm rate 1.0", "below 1"));
+    CHECK_THAT(with([](auto& o) { o.validation = 1; }), test::mentions("validation share 1.0", "0 to 0.9"));
+    CHECK_THAT(with([](auto& o) { o.folds = 1; }), test::mentions("folds 1", "2 or more"));
+    CHECK_THAT(with([](auto& o) { o.fold_steps = 0; }), test::mentions("fold steps 0.0", "above 0 and up to 1"));
+    CHECK_THAT(with([](auto& o) { o.schedule.warm_up = 2; }), test::mentions("warm-up 2.0", "0 to 1"));
+    CHECK_THAT(with([](auto& o) { o.map = map_choice::scales; }), test::mentions("map scales", "found none among 7"));
+    CHECK_THAT(with([](auto& o) { o.weight_decay = -1; }), test::mentions("weight decay -1.0", "0 (off)"));
     CHECK_THAT(with([](auto& o) { o.fit = image::fit::native; }), test::mentions("fit native", "patch size"));
     CHECK_THAT(with([](auto& o) { o.batch = 3; }),
                test::mentions("32 x 32", "one value per channel", "7 images in batches of 3", "larger image size"));

@@ -26,6 +26,7 @@ struct item {
 struct dataset {
     std::string name{};  ///< the category
     std::vector<item> train{}, test{};
+    std::vector<item> validation{};  ///< good images that no model trains on; they calibrate it
 };
 
 /// Whether at least one test image has a mask, so that pixels can be evaluated. load_mask reports the images without one.

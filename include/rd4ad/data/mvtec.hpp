@@ -47,6 +47,10 @@ inline void add_defects(std::vector<item>& to, const std::filesystem::path& imag
     dataset set{.name = name_of(root)};
     for (const auto& image : images_in_folder(root / "train" / good, "good images to train on"))
         set.train.push_back({.image = image});
+    for (const char* name : {"val", "validation"})
+        if (const auto folder = root / name / good; is_folder(folder))
+            for (const auto& image : images_in_folder(folder, "good validation images"))
+                set.validation.push_back({.image = image});
     const auto test = root / "test";
     if (!images_in(test).empty())
         throw data_error{text(test, ": holds images; expected one folder per kind: ", good, ", and one for each kind of defect")};
@@ -64,7 +68,8 @@ inline void add_defects(std::vector<item>& to, const std::filesystem::path& imag
 /// Whether the folder has MVTec AD's layout: it holds train/good.
 [[nodiscard]] inline bool is_mvtec(const std::filesystem::path& root) { return detail::is_folder(root / "train" / "good"); }
 
-/// Opens one category in MVTec AD's layout. Training images: train/good; other folders of train are ignored. Test images: one
+/// Opens one category in MVTec AD's layout. Training images: train/good; other folders of train are ignored. Validation images:
+/// val/good or validation/good, if there is one. Test images: one
 /// folder per kind in test, "good" for the good ones; a missing test folder means no test images. Masks:
 /// `ground_truth/<kind>/<stem>_mask.png` or `<stem>.png`, with any image extension; a defect can lack its mask.
 /// Throws data_error where train/good or the folder of a kind holds no images, or where test itself holds images.

@@ -44,19 +44,30 @@ namespace export_detail {
     return input;
 }
 
-[[nodiscard]] inline io::json map_json(const data::preprocessing& preprocessing, double sigma) {
-    const char* const definition = preprocessing.whole()
-                                       ? "sum over 3 scales of 1 - cosine, enlarged with aligned corners, then a Gaussian"
-                                       : "of a patch: sum over 3 scales of 1 - cosine, enlarged with aligned corners; the client "
-                                         "joins the patches to the image's map, then applies a Gaussian";
-    return {{"name", scoring_graph::map}, {"definition", definition}, {"sigma", sigma}, {"range", {0, 3}}};
+/// The range of maps and raw scores. With positions a value below 0 is possible where a good part is never so even.
+[[nodiscard]] inline io::json range_of(const map_units& units) {
+    return {units.by_position() ? io::json() : io::json(0), units.largest()};
 }
 
-[[nodiscard]] inline io::json raw_score_json(const data::preprocessing& preprocessing) {
-    const char* const definition = preprocessing.plain()
+[[nodiscard]] inline io::json map_json(const model_settings& settings, double sigma) {
+    const auto& units = settings.units;
+    const std::string term = units.plain()         ? "1 - cosine"
+                             : units.by_position() ? "weight x (gain (1 - cosine) + offset), gain and offset by position"
+                                                   : "weight x (1 - cosine)";
+    const auto definition =
+        settings.preprocessing.whole()
+            ? text("sum over 3 scales of ", term, ", enlarged with aligned corners, then a Gaussian")
+            : text("of a patch: sum over 3 scales of ", term,
+                   ", enlarged with aligned corners; the client joins the patches to the image's map, then applies a Gaussian");
+    return {{"name", scoring_graph::map}, {"definition", definition}, {"kind", kind_of(units)},
+            {"weights", units.weights},   {"sigma", sigma},           {"range", range_of(units)}};
+}
+
+[[nodiscard]] inline io::json raw_score_json(const model_settings& settings) {
+    const char* const definition = settings.preprocessing.plain()
                                        ? "maximum of map"
                                        : "maximum of map; the image's raw score is the maximum of its whole map without borders";
-    return {{"name", scoring_graph::raw_score}, {"definition", definition}, {"range", {0, 3}}};
+    return {{"name", scoring_graph::raw_score}, {"definition", definition}, {"range", range_of(settings.units)}};
 }
 
 /// "name" is the output that the graph computes, or null.
@@ -85,8 +96,8 @@ template <Backend B>
                          {"teacher", m.settings.teacher},
                          {"weights", half ? "float16" : "float32"},
                          {"input", export_detail::input_json(m.settings)},
-                         {"map", export_detail::map_json(preprocessing, sigma)},
-                         {"raw_score", export_detail::raw_score_json(preprocessing)}};
+                         {"map", export_detail::map_json(m.settings, sigma)},
+                         {"raw_score", export_detail::raw_score_json(m.settings)}};
     if (const auto by = calibration_from(m.settings.calibration, "export"))
         description["calibration"] = export_detail::calibration_json(*by, graph.has_score);
     return description;

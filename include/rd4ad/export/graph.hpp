@@ -163,9 +163,10 @@ template <Backend B>
     return features;
 }
 
-/// Writes one scale's share of the map: rows x (1 - cosine of teacher and student along the channels) x columns.
+/// Writes one scale's share of the map: rows x (1 - cosine of teacher and student along the channels, in the positions' units) x
+/// columns.
 inline std::string scale_nodes(graph_writer& to, const std::string& name, const std::string& teacher, const std::string& student,
-                               const nn::matrix& rows, const nn::matrix& columns) {
+                               const position_units& units, const nn::matrix& rows, const nn::matrix& columns) {
     const auto dot = [&](const std::string& of, const std::string& a, const std::string& b) {
         const auto products = to.node("Mul", name + of + ".products", {a, b});
         return to.node("ReduceSum", name + of, {products, "channels"}, {{"keepdims", std::int64_t{1}}});
@@ -177,7 +178,13 @@ inline std::string scale_nodes(graph_writer& to, const std::string& name, const 
     const auto norms = to.node("Mul", name + ".norms", {norm(".teacher", teacher), norm(".student", student)});
     const auto floored = to.node("Max", name + ".floored", {norms, "epsilon"});
     const auto cosine = to.node("Div", name + ".cosine", {both, floored});
-    const auto distance = to.node("Sub", name + ".distance", {"one", cosine});
+    auto distance = to.node("Sub", name + ".distance", {"one", cosine});
+    if (!units.gain.empty()) {
+        const std::vector<std::size_t> size{1, 1, units.height, units.width};
+        const auto gain = to.constant(name + ".gain", size, units.gain),
+                   offset = to.constant(name + ".offset", size, units.offset);
+        distance = to.node("Add", name + ".units", {to.node("Mul", name + ".gained", {distance, gain}), offset});
+    }
     const auto left =
         to.constant(name + ".rows", {rows.rows, rows.columns}, std::vector<float>(rows.values.begin(), rows.values.end()));
     std::vector<float> transposed;
@@ -189,12 +196,12 @@ inline std::string scale_nodes(graph_writer& to, const std::string& name, const 
 
 /// Writes the map and the raw score.
 inline void map_nodes(graph_writer& to, const scoring_graph& graph, const feature_names& teacher, const feature_names& student,
-                      double sigma) {
+                      const map_units& units, double sigma) {
     std::string sum;
     for (std::size_t i = 0; i < 3; ++i) {
         const std::size_t stride = std::size_t{4} << i;
-        const auto share = scale_nodes(to, text("scale", i), teacher[i], student[i],
-                                       nn::upsampling_matrix(graph.height / stride, graph.height, sigma),
+        const auto share = scale_nodes(to, text("scale", i), teacher[i], student[i], units.positions[i],
+                                       nn::upsampling_matrix(graph.height / stride, graph.height, sigma, units.weights[i]),
                                        nn::upsampling_matrix(graph.width / stride, graph.width, sigma));
         sum = i == 0 ? share : to.node("Add", i == 2 ? scoring_graph::map : "scales01", {sum, share});
     }
@@ -242,7 +249,7 @@ template <Backend B>
     to.constant("one", {}, std::vector<float>{1});
     const auto teacher = export_detail::teacher_nodes(to, m);
     const auto student = export_detail::student_nodes(to, m, teacher);
-    export_detail::map_nodes(to, graph, teacher, student, options.sigma);
+    export_detail::map_nodes(to, graph, teacher, student, m.settings.units, options.sigma);
     if (options.calibration) export_detail::calibration_nodes(to, *options.calibration, scoring_graph::raw_score);
     return graph;
 }

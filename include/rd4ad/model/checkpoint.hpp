@@ -88,6 +88,7 @@ void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::j
     file.metadata["settings"] = model_detail::settings_to_json(m.settings, m.batches).dump();
     file.metadata["training"] = training.dump();
     if (!m.settings.calibration.is_null()) file.metadata["calibration"] = m.settings.calibration.dump();
+    write_map_units(m.settings.units, file);
     io::write_safetensors(path, file);
 }
 
@@ -118,6 +119,7 @@ template <Backend B>
     m.settings.teacher = value("teacher");
     if (file.metadata.contains("calibration"))
         m.settings.calibration = io::parse_json(file.metadata.at("calibration"), name + ": metadata 'calibration'");
+    m.settings.units = map_units_of(file);
     load_teacher(m, file);
     load_trainable(m, file);
     return m;

@@ -108,6 +108,33 @@ void initialise_trainable(model<B>& m, std::uint64_t seed) {
 }
 }  // namespace model_detail
 
+/// The values and statistics of a model's trainable part on the host.
+template <Backend B>
+struct trainable_values {
+    std::vector<typename B::value_type> values{}, statistics{};
+};
+
+/// Downloads the trainable part.
+template <Backend B>
+[[nodiscard]] trainable_values<B> trainable_of(model<B>& m) {
+    return {to_host<B>(m.queue, m.trainable.weights.values), to_host<B>(m.queue, m.trainable.weights.statistics)};
+}
+
+/// Replaces the trainable part by values of the same sizes.
+template <Backend B>
+void set_trainable(model<B>& m, const trainable_values<B>& to) {
+    B::upload(m.queue, to.values, m.trainable.weights.values.data());
+    B::upload(m.queue, to.statistics, m.trainable.weights.statistics.data());
+}
+
+/// The initial values of the trainable part for a seed, as make_model sets them.
+template <Backend B>
+[[nodiscard]] trainable_values<B> initial_trainable(const model<B>& m, std::uint64_t seed) {
+    host_weights<typename B::value_type> host{m.trainable.layers.table};
+    model_detail::initialise_all(m.trainable.layers.table, seed, host);
+    return {std::move(host.values), std::move(host.statistics)};
+}
+
 /// Loads the teacher's weights from a file with torchvision's names, or with this library's under "teacher."; ignores layer4
 /// and fc. Throws format_error naming missing, unknown and misshapen tensors.
 template <Backend B>

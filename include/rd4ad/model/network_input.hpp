@@ -132,6 +132,19 @@ class image_source {
     [[nodiscard]] std::size_t size() const noexcept { return ends_.empty() ? 0 : ends_.back(); }
     [[nodiscard]] std::size_t width() const noexcept { return width_; }
     [[nodiscard]] std::size_t height() const noexcept { return height_; }
+    [[nodiscard]] const std::vector<std::filesystem::path>& files() const noexcept { return files_; }
+
+    /// The inputs of a file: the first one, and the number of them.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> inputs_of(std::size_t file) const {
+        const std::size_t first = file == 0 ? 0 : ends_[file - 1];
+        return {first, ends_[file] - first};
+    }
+
+    /// The preprocessing of a file, by its size. Throws as image::read_size.
+    [[nodiscard]] data::preprocessing_plan plan(std::size_t file) const {
+        const auto [width, height] = image::read_size(files_[file]);
+        return data::plan(preprocessing_, width, height);
+    }
 
     /// The inputs first .. first + count - 1. Keeps the last image for the next call, so that reading in order reads each file
     /// once. Not thread-safe.

@@ -50,6 +50,7 @@ struct scoring_network {
     folded_network<B, teacher_network> teacher;
     folded_network<B, trainable_network> trainable;
     std::array<nn::upsampling<B>, 3> upsample;
+    std::array<tensor<B>, 3> gains{}, offsets{};  // per position, 1 x 1 x h x w; empty unless the map's units have positions
     std::size_t height, width;
 
     /// For the model's input size. `batch`: expected images per call; weights are prepared for `batch` and for one image.
@@ -57,7 +58,8 @@ struct scoring_network {
     scoring_network(model<B>& m, std::size_t batch, double sigma = map_sigma)
         : scoring_network{m, shape{batch, 3, m.settings.height, m.settings.width}, sigma} {}
 
-    /// For images of the given shape. Throws option_error unless its height and width are multiples of 32.
+    /// For images of the given shape. Throws option_error unless its height and width are multiples of 32, and for another size
+    /// than that of the map's positions if its units have positions.
     scoring_network(model<B>& m, const shape& images, double sigma)
         : teacher{m.teacher.layers, {}}, trainable{m.trainable.layers, {}}, height{images.h}, width{images.w} {
         check_network_size(height, width);
@@ -66,7 +68,8 @@ struct scoring_network {
         trainable.weights = fold_network<B>(q, m.trainable, feature_shape(*m.arch, images, 0), m.algorithm);
         for (std::size_t i = 0; i < 3; ++i) {
             const shape scale = feature_shape(*m.arch, images, i);
-            upsample[i] = nn::make_upsampling<B>(q, scale.h, scale.w, height, width, sigma);
+            upsample[i] = nn::make_upsampling<B>(q, scale.h, scale.w, height, width, sigma, m.settings.units.weights[i]);
+            if (m.settings.units.by_position()) upload_positions(q, m.settings.units.positions[i], scale, i);
         }
         q.wait();
     }
@@ -79,7 +82,7 @@ struct scoring_network {
         return {std::move(t), std::move(s)};
     }
 
-    /// The anomaly map, N x 1 x height x width, in 0..3: the sum over the scales of 1 - cosine, upsampled and blurred. Throws
+    /// The anomaly map, N x 1 x height x width, in the model's units: the sum over the scales, upsampled and blurred. Throws
     /// shape_error for images of another size.
     [[nodiscard]] tensor<B> map(typename B::queue& q, const tensor<B>& images) const {
         if (images.shape.c != 3 || images.shape.h != height || images.shape.w != width)
@@ -87,8 +90,28 @@ struct scoring_network {
                                    to_string(images.shape))};
         const auto [t, s] = compare(q, images);
         auto out = make_tensor<B>(q, {images.shape.n, 1, height, width});
-        for (std::size_t i = 0; i < 3; ++i) nn::add_upsampled<B>(q, upsample[i], nn::cosine_map<B>(q, t[i], s[i]), i != 0, out);
+        for (std::size_t i = 0; i < 3; ++i)
+            nn::add_upsampled<B>(q, upsample[i], nn::cosine_map<B>(q, t[i], s[i], gains_of(i)), i != 0, out);
         return out;
+    }
+
+   private:
+    [[nodiscard]] nn::position_gains<typename B::value_type> gains_of(std::size_t scale) const {
+        if (!gains[scale].memory) return {};
+        return {.gain = gains[scale].data(), .offset = offsets[scale].data()};
+    }
+
+    void upload_positions(typename B::queue& q, const position_units& from, const shape& scale, std::size_t i) {
+        using T = typename B::value_type;
+        if (from.height != scale.h || from.width != scale.w)
+            throw option_error{text("scoring: the map's units are those of an input with ", from.height, 'x', from.width,
+                                    " positions (height x width) at stride ", 4u << i, ", found ", scale.h, 'x', scale.w,
+                                    "; give images of the trained size, or train with --map scales")};
+        const auto upload = [&](const std::vector<float>& values) {
+            return to_device<B>(q, {1, 1, scale.h, scale.w}, std::vector<T>(values.begin(), values.end()));
+        };
+        gains[i] = upload(from.gain);
+        offsets[i] = upload(from.offset);
     }
 };
 

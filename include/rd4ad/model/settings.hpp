@@ -8,6 +8,7 @@
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/model/map_units.hpp>
 #include <rd4ad/nn/convolution/select_algorithm.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -21,6 +22,7 @@ struct model_settings {
     image::normalisation normalisation{};
     std::string teacher{"none"};          ///< origin of the teacher's weights, for people
     data::preprocessing preprocessing{};  ///< from an image to the network's input
+    map_units units{};                    ///< of the anomaly map
     io::json calibration{};               ///< of the scores, written by score/calibration_json.hpp; null: none
 };
 

@@ -9,12 +9,15 @@
 
 namespace rd4ad::inline RD4AD_ABI::nn {
 
-/// Adam's settings; the defaults are the paper's.
+/// Settings of Adam and AdamW; the defaults are the paper's.
 struct adam_options {
     double learning_rate{0.005};
     double beta1{0.5};     ///< decay of the first moment
     double beta2{0.999};   ///< decay of the second moment
     double epsilon{1e-8};  ///< added to the square root of the second moment
+    /// AdamW's decay: a step first multiplies each value by 1 - learning_rate x weight_decay. 0: plain Adam. Source: Loshchilov
+    /// and Hutter 2019.
+    double weight_decay{0};
 };
 
 /// The optimizer's state: two moments per parameter, and the number of steps.
@@ -30,7 +33,7 @@ struct adam_kernel {
     T *value, *first, *second;
     const T* gradient;
     std::size_t width;
-    T beta1, beta2, step, root_correction, epsilon;
+    T beta1, beta2, step, root_correction, epsilon, kept;  // kept: of the value, by the weight decay
 
     template <class P>
     RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
@@ -42,7 +45,7 @@ struct adam_kernel {
         const P slope = m / mul_add(backend::sqrt(v), broadcast<P>(root_correction), broadcast<P>(epsilon));
         store<P>(first + at, m);
         store<P>(second + at, v);
-        store<P>(value + at, mul_add(broadcast<P>(-step), slope, load<P>(value + at)));
+        store<P>(value + at, mul_add(broadcast<P>(-step), slope, broadcast<P>(kept) * load<P>(value + at)));
     }
 
     [[nodiscard]] double values_moved(double visits) const { return 7 * visits; }
@@ -65,7 +68,8 @@ void adam_update(typename B::queue& q, const adam_options& options, tensor<B>& v
                           .beta2 = static_cast<T>(options.beta2),
                           .step = static_cast<T>(options.learning_rate / (1 - std::pow(options.beta1, n))),
                           .root_correction = static_cast<T>(1 / std::sqrt(1 - std::pow(options.beta2, n))),
-                          .epsilon = static_cast<T>(options.epsilon)};
+                          .epsilon = static_cast<T>(options.epsilon),
+                          .kept = static_cast<T>(1 - options.learning_rate * options.weight_decay)};
     const std::size_t rows = count / width, done = rows * width;
     B::apply(q, rows, width, kernel);
     kernel.value += done;

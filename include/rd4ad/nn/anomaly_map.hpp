@@ -73,9 +73,11 @@ struct matrix {
     return m;
 }
 
-/// `to` x `from`: upsampling with aligned corners, then a Gaussian of `sigma` pixels (0: none).
-[[nodiscard]] inline matrix upsampling_matrix(std::size_t from, std::size_t to, double sigma) {
-    return product(gaussian_blur(to, sigma), aligned_upsampling(from, to));
+/// `to` x `from`: upsampling with aligned corners, then a Gaussian of `sigma` pixels (0: none), times `weight`.
+[[nodiscard]] inline matrix upsampling_matrix(std::size_t from, std::size_t to, double sigma, double weight = 1) {
+    auto m = product(gaussian_blur(to, sigma), aligned_upsampling(from, to));
+    for (double& value : m.values) value *= weight;
+    return m;
 }
 
 /// The constant matrices of one scale on a device: rows (H x h) and columns (W x w).
@@ -84,17 +86,18 @@ struct upsampling {
     tensor<B> rows{}, columns{};
 };
 
-/// Upsampling from h x w to height x width with aligned corners, then a Gaussian of `sigma` pixels (0: none).
+/// Upsampling from h x w to height x width with aligned corners, then a Gaussian of `sigma` pixels (0: none). `weight` multiplies
+/// the result.
 template <Backend B>
 [[nodiscard]] upsampling<B> make_upsampling(typename B::queue& q, std::size_t h, std::size_t w, std::size_t height,
-                                            std::size_t width, double sigma) {
+                                            std::size_t width, double sigma, double weight = 1) {
     using T = typename B::value_type;
-    const auto upload = [&](std::size_t from, std::size_t to) {
-        const matrix m = upsampling_matrix(from, to, sigma);
+    const auto upload = [&](std::size_t from, std::size_t to, double by) {
+        const matrix m = upsampling_matrix(from, to, sigma, by);
         const std::vector<T> values(m.values.begin(), m.values.end());
         return to_device<B>(q, {1, 1, to, from}, values);
     };
-    return {upload(h, height), upload(w, width)};
+    return {upload(h, height, weight), upload(w, width, 1)};
 }
 
 /// out (N x 1 x H x W) = or += rows x map x columns^T, image by image. Throws shape_error unless the matrices fit both sizes.

@@ -56,13 +56,21 @@ struct image_distances {
     [[nodiscard]] double values_moved(double rows) const { return rows * static_cast<double>(3 * channels + 3); }
 };
 
-/// Kernel: gradient = or += a t + b s with the image's factors.
+/// Positions that take part in a step: those whose distance between teacher and student is at least `least`.
+template <class T>
+struct mined_positions {
+    const T* distances{nullptr};  ///< one per position (cosine_map); null: all positions take part
+    T least{0};
+};
+
+/// Kernel: gradient = or += a t + b s with the image's factors; 0 or += 0 at positions that do not take part.
 template <class T>
 struct add_cosine_gradient {
     const T *teacher, *student, *factors;
     T* gradient;
     std::size_t channels, pixels;
     bool accumulate;
+    mined_positions<T> mined{};
 
     RD4AD_KERNEL auto row(std::size_t r) const {
         struct bound {
@@ -70,7 +78,8 @@ struct add_cosine_gradient {
             T a, b;
         };
         const T* image = factors + r / pixels * 3;
-        return bound{r, image[1], image[2]};
+        const bool easy = mined.distances != nullptr && mined.distances[r] < mined.least;
+        return bound{r, easy ? T{0} : image[1], easy ? T{0} : image[2]};
     }
     template <class P, class Row>
     RD4AD_KERNEL void operator()(const Row& row, std::size_t c) const {
@@ -104,10 +113,10 @@ template <Backend B>
     return distances;
 }
 
-/// gradient = or += d loss / d student, with the distances of `cosine_distances`.
+/// gradient = or += d loss / d student, with the distances of `cosine_distances`. Only the `mined` positions take part.
 template <Backend B>
 void cosine_gradient(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student, const tensor<B>& distances,
-                     bool accumulate, tensor<B>& gradient) {
+                     bool accumulate, tensor<B>& gradient, const mined_positions<typename B::value_type>& mined = {}) {
     using T = typename B::value_type;
     const auto& size = teacher.shape;
     B::apply(q, size.pixels(), size.c,
@@ -117,7 +126,8 @@ void cosine_gradient(typename B::queue& q, const tensor<B>& teacher, const tenso
                                     .gradient = gradient.data(),
                                     .channels = size.c,
                                     .pixels = size.h * size.w,
-                                    .accumulate = accumulate});
+                                    .accumulate = accumulate,
+                                    .mined = mined});
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::nn

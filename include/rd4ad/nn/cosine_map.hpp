@@ -9,12 +9,20 @@
 
 namespace rd4ad::inline RD4AD_ABI::nn {
 
+/// A gain and an offset per position of an image's map, on the device; null: gain 1 and offset 0.
+template <class T>
+struct position_gains {
+    const T *gain{nullptr}, *offset{nullptr};
+};
+
 /// Kernel, one row per pixel.
 template <class T>
 struct pixel_distances {
     const T *teacher, *student;
     std::size_t channels;
     T* out;
+    position_gains<T> by{};
+    std::size_t positions{1};  // per image
     static constexpr bool whole_rows = true;
 
     struct product {
@@ -32,16 +40,18 @@ struct pixel_distances {
         const T tt = backend::sum_over_channels<P>(channels, product{t, t});
         const T ss = backend::sum_over_channels<P>(channels, product{s, s});
         const T norms = std::sqrt(tt) * std::sqrt(ss);
-        out[r] = T{1} - ts / (norms > static_cast<T>(cosine_epsilon) ? norms : static_cast<T>(cosine_epsilon));
+        const T distance = T{1} - ts / (norms > static_cast<T>(cosine_epsilon) ? norms : static_cast<T>(cosine_epsilon));
+        out[r] = by.gain == nullptr ? distance : by.gain[r % positions] * distance + by.offset[r % positions];
     }
 
     [[nodiscard]] double values_moved(double rows) const { return (2 * static_cast<double>(channels) + 1) * rows; }
 };
 
-/// N x 1 x H x W: 1 - cosine along the channels, in 0..1 for features after a ReLU. Throws shape_error unless teacher and
-/// student have equal shapes.
+/// N x 1 x H x W: 1 - cosine along the channels, in 0..1 for features after a ReLU; by `by`, gain x distance + offset. Throws
+/// shape_error unless teacher and student have equal shapes.
 template <Backend B>
-[[nodiscard]] tensor<B> cosine_map(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student) {
+[[nodiscard]] tensor<B> cosine_map(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student,
+                                   const position_gains<typename B::value_type>& by = {}) {
     using T = typename B::value_type;
     if (teacher.shape != student.shape)
         throw shape_error{text("cosine_map: equal shapes expected, found teacher ", to_string(teacher.shape), " and student ",
@@ -49,7 +59,12 @@ template <Backend B>
     const auto& size = teacher.shape;
     auto map = make_tensor<B>(q, {size.n, 1, size.h, size.w});
     B::apply(q, size.pixels(), 1,
-             pixel_distances<T>{.teacher = teacher.data(), .student = student.data(), .channels = size.c, .out = map.data()});
+             pixel_distances<T>{.teacher = teacher.data(),
+                                .student = student.data(),
+                                .channels = size.c,
+                                .out = map.data(),
+                                .by = by,
+                                .positions = size.h * size.w});
     return map;
 }
 

@@ -83,11 +83,18 @@ namespace score_detail {
     for (const auto& [name, value] : set.settings) settings.push_back({name, value});
     for (const auto& one : set.images) images.push_back(image_json(one));
     for (const double loss : set.losses) losses.push_back(loss);
+    auto suspects = io::json::array();
+    for (const auto& one : set.suspects)
+        suspects.push_back({{"file", one.file}, {"raw_score", one.raw_score}, {"p_value", one.p_value}});
     return {{"name", set.name},
             {"summary", set.summary},
             {"metrics", metrics_json(set.metrics)},
             {"axis", set.is_calibrated ? "score" : "raw_score"},
             {"threshold", set.threshold},
+            {"threshold_origin", set.threshold_origin},
+            {"good_scores", set.good_scores},
+            {"suspects", std::move(suspects)},
+            {"colours", set.colours ? io::json{set.colours->low, set.colours->high} : io::json()},
             {"curves", std::move(curves)},
             {"losses", std::move(losses)},
             {"settings", std::move(settings)},

@@ -11,6 +11,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/metrics/curves.hpp>
+#include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detail/format.hpp>
 #include <rd4ad/score/regions.hpp>
 
@@ -32,13 +33,23 @@ struct tested_image {
 /// Names and values of metrics, in the order of display; a value is empty if the data do not allow the metric.
 using named_metrics = std::vector<std::pair<std::string, std::optional<double>>>;
 
+/// A good training image that may show a defect.
+struct suspect_entry {
+    std::string file;
+    double raw_score{0}, p_value{0};  ///< p_value: the probability that a good image scores as high
+};
+
 /// One class of images, tested by one model.
 struct tested_set {
     std::string name;
-    std::string summary{};      ///< a few words to show below the title
-    named_metrics metrics{};    ///< the same names in every set
-    bool is_calibrated{false};  ///< every image has a score
-    double threshold{0};        ///< least score of a defect if is_calibrated, else the least raw score
+    std::string summary{};                  ///< a few words to show below the title
+    named_metrics metrics{};                ///< the same names in every set
+    bool is_calibrated{false};              ///< every image has a score
+    double threshold{0};                    ///< least score of a defect if is_calibrated, else the least raw score
+    std::optional<colour_range> colours{};  ///< of the heat maps; empty: by the maps of the set
+    std::vector<double> good_scores{};      ///< on the axis of `threshold`: those of the good images that set it
+    std::string threshold_origin{};         ///< a sentence: which images set the threshold, and its promise
+    std::vector<suspect_entry> suspects{};  ///< good training images that may show a defect
     std::optional<metrics::pixel_curves> curves{};
     double pro_limit{0.3};                                        ///< false-positive rate up to which AUPRO integrates
     std::vector<double> losses{};                                 ///< mean loss of each epoch

@@ -1,19 +1,30 @@
 // rd4ad/train/log.hpp: the record of a training run. Twin: tests/train/trainer.cpp
 #pragma once
 #include <cstddef>
+#include <filesystem>
 #include <vector>
 
 #include <rd4ad/core/config.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
+/// A good training image whose raw score, by a student that was not trained on it, does not belong to those of the others.
+struct suspect_image {
+    std::filesystem::path image{};
+    double raw_score{0};
+    double p_value{0};  ///< probability that a good image scores as high
+};
+
 /// The record of a training run.
 struct training_log {
-    std::vector<double> losses;        ///< mean loss per epoch, those before a resume included
-    bool stopped{false};               ///< should_stop ended the run before the last epoch
-    double seconds{0};                 ///< of this run
-    std::size_t training_images{0};    ///< images trained on
-    std::size_t validation_images{0};  ///< images held out; they calibrate the model if there are any
+    std::vector<double> losses;             ///< mean loss per epoch of the shipped student, those before a resume included
+    std::size_t steps{0};                   ///< of the shipped student
+    bool stopped{false};                    ///< should_stop ended the run before the last step
+    double seconds{0};                      ///< of this run
+    std::size_t training_images{0};         ///< images trained on
+    std::size_t validation_images{0};       ///< images held out; they calibrate the model if there are any
+    std::size_t folds{0};                   ///< of cross-fitting; 0: none
+    std::vector<suspect_image> suspects{};  ///< the largest raw score first; they do not calibrate the model
 };
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -1,11 +1,15 @@
-// rd4ad/train/options.hpp: the options of a training; the defaults are the paper's. Twin: tests/train/trainer.cpp
+// rd4ad/train/options.hpp: the options of a training, and the paper's recipe. Twin: tests/train/trainer.cpp
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
+#include <string_view>
 
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/train/schedule.hpp>
 #include <rd4ad/train/spike_guards.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -16,13 +20,31 @@ struct training_progress {
     std::size_t step, steps;    ///< within the epoch
     double loss;                ///< of the step
     double images_per_second;
-    double seconds_left;
+    double seconds_left;            ///< of the whole run
+    std::size_t fold{0}, folds{0};  ///< of cross-fitting, from 1; fold 0: the shipped student
+};
+
+/// The photographs whose raw scores calibrate a model.
+enum class calibration_images {
+    automatic,  ///< the data set's validation images, else hold_out if that gives at least 60 images, else cross
+    cross,      ///< all training images, each scored by a student that was not trained on it (cross-fitting)
+    hold_out,   ///< the share `validation` of the training images, which no student is trained on
+    none        ///< no calibration
+};
+
+/// The units in which the anomaly map's three scales add up.
+enum class map_choice {
+    automatic,  ///< positions where good images say that position matters, else scales; paper without calibration images
+    paper,      ///< the plain sum
+    scales,     ///< a factor per scale
+    positions   ///< a factor per scale, and a mean and spread per position
 };
 
 /// Options of `train`.
 struct train_options {
-    std::size_t epochs{200};
-    std::size_t batch{16};
+    std::size_t epochs{0};  ///< passes over the inputs; 0: `steps`
+    std::size_t steps{0};   ///< training steps of the student; 0: default_steps; only if epochs is 0
+    std::size_t batch{8};
     std::size_t size{256};  ///< of a fitted image, see `fit`; a multiple of 32
     std::size_t height{0};  ///< of squashed images; 0: size
     image::fit fit{image::fit::squash};
@@ -30,10 +52,18 @@ struct train_options {
     data::patch_options patches{};  ///< cut of the fitted image; by default one patch
     double learning_rate{0.005};
     double beta1{0.5}, beta2{0.999};
-    spike_guards guards{};                          ///< off by default
-    std::uint64_t seed{111};                        ///< of the order of the images (in make_model, of the initial values)
-    double validation{0.1};                         ///< share of the good images held out to calibrate; fewer than 2: none
-    double false_alarm_rate{0.01};                  ///< for which the threshold is set
+    double weight_decay{0};  ///< AdamW's; see nn::adam_options
+    rate_schedule schedule{.warm_up = 0.05, .final_rate = 0};
+    bool hard_mining{true};   ///< gradients from hard positions only; see loss_options
+    spike_guards guards{};    ///< off by default
+    std::uint64_t seed{111};  ///< of the order of the images (in make_model, of the initial values)
+    calibration_images calibrate_by{calibration_images::automatic};
+    double validation{0.1};        ///< share of the good images that hold_out keeps; fewer than 2: none
+    std::size_t folds{4};          ///< of cross-fitting, at least 2
+    double fold_steps{0.5};        ///< steps of a fold's student, as a share of the shipped model's, 0..1
+    double false_alarm_rate{0};    ///< for which the threshold is set; 0: default_rate of the number of scores
+    bool without_suspects{false};  ///< trains the shipped model without the suspects that cross-fitting finds
+    map_choice map{map_choice::automatic};
     std::filesystem::path checkpoint{};             ///< file to save to; empty: none
     std::size_t save_every{10};                     ///< epochs between saves; the end is always saved
     bool resume{false};                             ///< continue from the checkpoint and the resume file beside it
@@ -41,6 +71,32 @@ struct train_options {
     std::function<void(const training_progress&)> progress{};
     std::function<bool()> should_stop{};  ///< called after each step; true: save and return
 };
+
+/// The default number of training steps for a number of inputs.
+[[nodiscard]] constexpr std::size_t default_steps(std::size_t inputs) noexcept { return inputs < 80 ? 320 : 480; }
+
+/// Replaces the recipe of the options by the paper's: 200 epochs at a constant learning rate, all positions, the map as the plain
+/// sum, a held-out share that calibrates. Source: the paper's code.
+inline void use_paper_recipe(train_options& options) {
+    options.epochs = 200, options.steps = 0;
+    options.batch = 16, options.learning_rate = 0.005, options.beta1 = 0.5, options.beta2 = 0.999, options.weight_decay = 0;
+    options.schedule = {.warm_up = 0, .final_rate = 1};
+    options.hard_mining = false;
+    options.calibrate_by = calibration_images::hold_out;
+    options.map = map_choice::paper;
+}
+
+/// "auto", "cross", "hold-out" or "none".
+[[nodiscard]] constexpr std::string_view to_string(calibration_images images) noexcept {
+    constexpr std::string_view names[]{"auto", "cross", "hold-out", "none"};
+    return names[static_cast<std::size_t>(images)];
+}
+
+/// "auto", "paper", "scales" or "positions".
+[[nodiscard]] constexpr std::string_view to_string(map_choice choice) noexcept {
+    constexpr std::string_view names[]{"auto", "paper", "scales", "positions"};
+    return names[static_cast<std::size_t>(choice)];
+}
 
 /// The preprocessing that the options describe. Native images have the size of their patches.
 [[nodiscard]] inline data::preprocessing preprocessing_of(const train_options& options) {

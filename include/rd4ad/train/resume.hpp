@@ -4,25 +4,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/safetensors.hpp>
+#include <rd4ad/model/scale_maps.hpp>
 #include <rd4ad/train/options.hpp>
-#include <rd4ad/train/step.hpp>
+#include <rd4ad/train/student_training.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
-/// The state of a training between two steps.
-struct training_position {
-    std::size_t epoch{0};              ///< epochs completed
-    std::size_t step{0};               ///< steps completed of the current epoch
-    std::vector<std::size_t> order{};  ///< of the inputs in that epoch; empty before its first step
-    std::uint64_t random_state{0};
-    std::vector<double> losses{};  ///< mean loss of each completed epoch
-    double loss_sum{0};            ///< of the completed steps, weighted by their inputs
+/// The state of a training run between two steps: cross-fitting's folds one after another, then the shipped student.
+template <Backend B>
+struct resume_state {
+    std::size_t fold{0}, folds{0};               ///< the current fold; fold == folds: the shipped student
+    training_position student{};                 ///< of the current student
+    std::optional<nn::adam_state<B>> adam{};     ///< of the current student, after loading; empty between two students
+    std::optional<trainable_values<B>> start{};  ///< values from which the shipped student starts, until it does
+    std::size_t start_batches{0};                ///< model::batches of `start`
 };
 
 /// The resume file beside a checkpoint: part.safetensors has part.resume.safetensors.
@@ -45,16 +47,30 @@ inline constexpr const char* resume_format = "rd4ad resume 1";
                  {"validation", options.validation},
                  {"images", images},
                  {"variance_guard", options.guards.variance_guard},
-                 {"reset_every", options.guards.reset_every}});
+                 {"reset_every", options.guards.reset_every},
+                 {"weight_decay", options.weight_decay},
+                 {"warm_up", options.schedule.warm_up},
+                 {"final_rate", options.schedule.final_rate},
+                 {"hard_mining", options.hard_mining},
+                 {"calibration", to_string(options.calibrate_by)},
+                 {"folds", options.folds},
+                 {"fold_steps", options.fold_steps},
+                 {"map", to_string(options.map)}});
+    // A schedule depends on the number of steps; a constant rate can go on for longer than it was planned.
+    const bool constant = options.schedule.warm_up == 0 && options.schedule.final_rate == 1 && !options.hard_mining;
+    if (!constant) json.update({{"epochs", options.epochs}, {"steps", options.steps}});
     return json;
 }
 
-/// Settings as an earlier version wrote them, under today's keys: "rate" is the learning rate, and files without spike guards
-/// were written without.
+/// Settings as an earlier version wrote them, under today's keys: "rate" is the learning rate. Earlier versions trained by the
+/// paper's recipe, without spike guards at first.
 [[nodiscard]] inline io::json upgraded_settings(io::json settings) {
     if (settings.contains("rate") && !settings.contains("learning_rate")) settings["learning_rate"] = settings.at("rate");
-    for (const char* guard : {"variance_guard", "reset_every"})
-        if (!settings.contains(guard)) settings[guard] = 0;
+    train_options paper;
+    use_paper_recipe(paper);
+    const auto defaults = resume_settings(paper, 0);
+    for (const auto& [key, value] : defaults.items())
+        if (!settings.contains(key)) settings[key] = value;
     return settings;
 }
 
@@ -72,35 +88,53 @@ inline void check_resume_settings(const std::string& file, const io::json& saved
 
 }  // namespace train_detail
 
-/// Writes weights, moments and position to one file, atomically, so that a crash cannot separate them. Throws io_error.
+/// Writes weights, moments, positions and out-of-fold distances to one file, atomically, so that a crash cannot separate them.
+/// Throws io_error.
 template <Backend B>
-void save_resume(const std::filesystem::path& path, model<B>& m, const optimizer<B>& by, const training_position& at,
-                 const train_options& options, std::size_t images) {
+void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_state<B>& adam, const resume_state<B>& at,
+                 const scale_maps& distances, const train_options& options, std::size_t images) {
     using T = typename B::value_type;
     io::tensor_file file;
-    const auto put = [&](const std::string& name, const tensor<B>& t) {
-        const auto values = to_host<B>(m.queue, t);
+    const auto put_values = [&](const std::string& name, const std::vector<T>& values) {
         file.insert<T>(name, {values.size()}, values, sizeof(T) == sizeof(double) ? io::dtype::f64 : io::dtype::f32);
+    };
+    const auto put = [&](const std::string& name, const tensor<B>& t) {
+        if (t.memory) put_values(name, to_host<B>(m.queue, t));
     };
     put("values", m.trainable.weights.values);
     put("statistics", m.trainable.weights.statistics);
-    put("first", by.adam.first);
-    put("second", by.adam.second);
+    put("first", adam.first);
+    put("second", adam.second);
+    if (at.fold < at.folds && at.start) {
+        put_values("start.values", at.start->values);
+        put_values("start.statistics", at.start->statistics);
+    }
+    if (at.folds > 0) file.insert<float>("distances", {distances.inputs(), distances.each()}, distances.values, io::dtype::f32);
+    const auto& student = at.student;
     file.metadata["format"] = train_detail::resume_format;
     file.metadata["arch"] = std::string{m.arch->name};
     file.metadata["settings"] = train_detail::resume_settings(options, images).dump();
-    file.metadata["position"] =
-        io::json{{"epoch", at.epoch},   {"step", at.step},         {"order", at.order},           {"random", at.random_state},
-                 {"losses", at.losses}, {"loss_sum", at.loss_sum}, {"adam_steps", by.adam.steps}, {"batches", m.batches}}
-            .dump();
+    file.metadata["position"] = io::json{
+        {"fold", at.fold},
+        {"folds", at.folds},
+        {"epoch", student.epoch},
+        {"step", student.step},
+        {"order", student.order},
+        {"random", student.random_state},
+        {"losses", student.losses},
+        {"loss_sum", student.loss_sum},
+        {"adam_steps", adam.steps},
+        {"batches", m.batches},
+        {"start_batches",
+         at.start_batches}}.dump();
     io::write_safetensors(path, file);
 }
 
-/// Loads a file of `save_resume` into the model and the optimizer. Throws io_error; option_error naming each setting that
-/// differs; format_error for another network or another file.
+/// Loads a file of `save_resume` into the model, the run's state and its distances. at.folds: of the present run. Throws
+/// io_error; option_error naming each setting that differs; format_error for another network or another file.
 template <Backend B>
-[[nodiscard]] training_position load_resume(const std::filesystem::path& path, model<B>& m, optimizer<B>& by,
-                                            const train_options& options, std::size_t images) {
+void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>& at, scale_maps& distances,
+                 const train_options& options, std::size_t images) {
     using T = typename B::value_type;
     const auto file = io::read_safetensors(path);
     const std::string name = path.string();
@@ -117,26 +151,34 @@ template <Backend B>
                                 "; train from the start, or give the checkpoint that this file belongs to")};
     train_detail::check_resume_settings(name, train_detail::upgraded_settings(io::parse_json(value("settings"), name)),
                                         train_detail::resume_settings(options, images));
-    const auto take = [&](const std::string& tensor_name, tensor<B>& to) {
+    const auto stored = [&]<class V>(const std::string& tensor_name, std::size_t count, V) {
         const auto* found = file.find(tensor_name);
-        if (found == nullptr || found->count() != to.count())
-            throw format_error{text(name, ": a tensor '", tensor_name, "' of ", to.count(), " values expected, found ",
+        if (found == nullptr || found->count() != count)
+            throw format_error{text(name, ": a tensor '", tensor_name, "' of ", count, " values expected, found ",
                                     found == nullptr ? "none" : "another size")};
-        B::upload(m.queue, found->template values<T>(), to.data());
+        return found->template values<V>();
     };
-    take("values", m.trainable.weights.values);
-    take("statistics", m.trainable.weights.statistics);
-    take("first", by.adam.first);
-    take("second", by.adam.second);
+    const std::size_t values = m.trainable.weights.values.count(), statistics = m.trainable.weights.statistics.count();
+    set_trainable(m, {stored("values", values, T{}), stored("statistics", statistics, T{})});
     const auto position = io::parse_json(value("position"), name);
-    by.adam.steps = position.at("adam_steps").template get<std::size_t>();
-    m.batches = position.at("batches").template get<std::size_t>();
-    return {.epoch = position.at("epoch").template get<std::size_t>(),
-            .step = position.at("step").template get<std::size_t>(),
-            .order = position.at("order").template get<std::vector<std::size_t>>(),
-            .random_state = position.at("random").template get<std::uint64_t>(),
-            .losses = position.at("losses").template get<std::vector<double>>(),
-            .loss_sum = position.at("loss_sum").template get<double>()};
+    const auto number = [&](const char* key) { return position.at(key).template get<std::size_t>(); };
+    at.student = {.epoch = number("epoch"),
+                  .step = number("step"),
+                  .order = position.at("order").template get<std::vector<std::size_t>>(),
+                  .random_state = position.at("random").template get<std::uint64_t>(),
+                  .losses = position.at("losses").template get<std::vector<double>>(),
+                  .loss_sum = position.at("loss_sum").template get<double>()};
+    m.batches = number("batches");
+    if (file.find("first") != nullptr) {
+        const shape flat{1, values, 1, 1};
+        at.adam = nn::adam_state<B>{to_device<B>(m.queue, flat, stored("first", values, T{})),
+                                    to_device<B>(m.queue, flat, stored("second", values, T{})), number("adam_steps")};
+    }
+    if (at.folds == 0) return;
+    at.fold = number("fold"), at.start_batches = number("start_batches");
+    if (at.fold < at.folds)
+        at.start = trainable_values<B>{stored("start.values", values, T{}), stored("start.statistics", statistics, T{})};
+    distances.values = stored("distances", distances.values.size(), float{});
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -1,11 +1,15 @@
 // rd4ad/train/step.hpp: one training step: forward, loss, backward, Adam. Twin: tests/train/step.cpp
 #pragma once
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <optional>
 
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/nn/adam.hpp>
 #include <rd4ad/nn/cosine_loss.hpp>
+#include <rd4ad/nn/cosine_map.hpp>
 #include <rd4ad/train/spike_guards.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -40,32 +44,72 @@ template <Backend B>
     return total;
 }
 
+/// How a step computes its loss and gradients.
+struct loss_options {
+    double variance_guard{0};  ///< see spike_guards
+    /// Hard mining: a position takes part where its distance is at least the batch's mean + hard_from x standard deviation of
+    /// that scale. Empty: all positions take part. The loss counts all positions. Source: ReContrast (Guo et al. 2023), eq. 5.
+    std::optional<double> hard_from{};
+};
+
+/// The distances of each position and the least one that takes part, for one scale. Waits for the device.
+template <Backend B>
+struct hard_positions {
+    tensor<B> distances{};
+    typename B::value_type least{0};
+
+    [[nodiscard]] nn::mined_positions<typename B::value_type> mined() const {
+        return {.distances = distances.memory ? distances.data() : nullptr, .least = least};
+    }
+};
+
+/// Chooses the hard positions of one scale (see loss_options).
+template <Backend B>
+[[nodiscard]] hard_positions<B> find_hard_positions(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student,
+                                                    double hard_from) {
+    hard_positions<B> found{.distances = nn::cosine_map<B>(q, teacher, student)};
+    const auto values = to_host<B>(q, found.distances);
+    double sum = 0, squares = 0;
+    for (const auto value : values) {
+        sum += static_cast<double>(value);
+        squares += static_cast<double>(value) * static_cast<double>(value);
+    }
+    const double n = static_cast<double>(values.size()), mean = sum / n;
+    found.least = static_cast<typename B::value_type>(mean + hard_from * std::sqrt(std::max(0.0, squares / n - mean * mean)));
+    return found;
+}
+
 /// The loss on the teacher's features in training mode. The gradients of all trainable parameters go to `sink`; updates the
 /// running statistics.
 template <Backend B, nn::GradientSink<B> Sink>
-[[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, Sink& sink, double variance_guard = 0) {
+[[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, Sink& sink,
+                                                const loss_options& options = {}) {
     static_assert(!backend::narrow_products<B>, "train a model on a backend that multiplies in its values' type");
     auto& q = m.queue;
     auto& [layers, weights] = m.trainable;
-    const nn::training_mode mode{.preference = m.algorithm, .variance_guard = variance_guard};
+    const nn::training_mode mode{.preference = m.algorithm, .variance_guard = options.variance_guard};
     auto bottleneck = forward<B>(q, layers.bottleneck, weights, teacher, mode);
     auto student = forward<B>(q, layers.student, weights, bottleneck.output(), mode);
     pending_loss<B> loss;
     for (std::size_t i = 0; i < 3; ++i) loss[i] = nn::cosine_distances<B>(q, teacher[i], student[2 - i].back().output);
     const auto add_loss = [&](std::size_t scale, tensor<B>& gradient, bool accumulate) {
-        nn::cosine_gradient<B>(q, teacher[scale], student[2 - scale].back().output, loss[scale], accumulate, gradient);
+        const auto& output = student[2 - scale].back().output;
+        hard_positions<B> hard;
+        if (options.hard_from) hard = find_hard_positions<B>(q, teacher[scale], output, *options.hard_from);
+        nn::cosine_gradient<B>(q, teacher[scale], output, loss[scale], accumulate, gradient, hard.mined());
     };
     const auto embedding = backward<B>(q, layers.student, weights, student, add_loss, sink, mode);
     backward<B>(q, layers.bottleneck, weights, bottleneck, embedding, sink, mode);
     return loss;
 }
 
-/// One training step on a batch of the teacher's features.
+/// One training step on a batch of the teacher's features. hard_from: see loss_options.
 template <Backend B>
-[[nodiscard]] pending_loss<B> train_step(model<B>& m, optimizer<B>& by, const features<B>& teacher) {
+[[nodiscard]] pending_loss<B> train_step(model<B>& m, optimizer<B>& by, const features<B>& teacher,
+                                         std::optional<double> hard_from = {}) {
     reset_if_due<B>(m.queue, by.guards, by.adam);
     nn::adam_sink<B> adam{m.queue, by.options, m.trainable.weights.values, by.adam};
-    auto loss = loss_and_gradient<B>(m, teacher, adam, by.guards.variance_guard);
+    auto loss = loss_and_gradient<B>(m, teacher, adam, {by.guards.variance_guard, hard_from});
     ++m.batches;
     return loss;
 }

@@ -1,77 +1,61 @@
-// rd4ad/train/trainer.hpp: epochs over the teacher's cached features: order, loss, saving, stopping, resuming. Twin:
+// rd4ad/train/trainer.hpp: a training run: features, cross-fitting, the shipped student, calibration, saving, resuming. Twin:
 // tests/train/trainer.cpp
 #pragma once
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/core/text.hpp>
-#include <rd4ad/data/batches.hpp>
 #include <rd4ad/data/dataset.hpp>
-#include <rd4ad/data/validation_split.hpp>
+#include <rd4ad/data/folds.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/model/scoring_network.hpp>
 #include <rd4ad/score/calibration_json.hpp>
-#include <rd4ad/score/scorer.hpp>
+#include <rd4ad/score/supported_rate.hpp>
+#include <rd4ad/score/suspects.hpp>
 #include <rd4ad/score/threshold_rules.hpp>
+#include <rd4ad/train/calibration_set.hpp>
+#include <rd4ad/train/check_options.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/log.hpp>
+#include <rd4ad/train/near_duplicates.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
-#include <rd4ad/train/step.hpp>
+#include <rd4ad/train/roles.hpp>
+#include <rd4ad/train/student_training.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
+
+/// Receives the model with the student of a fold, and the fold's images, which this student was not trained on.
+template <Backend B>
+using fold_visitor = std::function<void(model<B>& m, std::span<const std::filesystem::path> images)>;
 
 namespace train_detail {
 
 /// Inputs per batch of the teacher when features are cached; fixed, so that their bits do not depend on the training batch.
 inline constexpr std::size_t feature_batch = 8;
 
-inline void check_options(const train_options& options, std::size_t images) {
-    if (images == 0)
-        throw data_error{"the data set has no training images; give a folder with train/good, or a folder of images"};
-    if (options.batch == 0) throw option_error{"batch 0; at least one image per step expected"};
-    if (options.save_every == 0) throw option_error{"save_every 0; 1 or more epochs expected"};
-    if (!(options.learning_rate > 0))
-        throw option_error{text("learning rate ", io::json(options.learning_rate).dump(), "; a number above 0 expected")};
-    if (!(options.guards.variance_guard >= 0 && std::isfinite(options.guards.variance_guard)))
-        throw option_error{text("variance guard ", io::json(options.guards.variance_guard).dump(),
-                                "; 0 (off) or a small number above it expected")};
-    if (!(options.false_alarm_rate > 0 && options.false_alarm_rate < 1))
-        throw option_error{
-            text("false-alarm rate ", io::json(options.false_alarm_rate).dump(), "; a number above 0 and below 1 expected")};
-}
-
-/// Throws option_error if a batch norm would see one value per channel.
-inline void check_batches(const train_options& options, const image_source& source) {
-    const std::size_t inputs = source.size(), rest = inputs % options.batch, smallest = rest == 0 ? options.batch : rest;
-    if (smallest == 1 && source.height() == 32 && source.width() == 32)
-        throw option_error{text("a batch of one 32 x 32 image gives batch norm one value per channel, which has no variance (",
-                                inputs, " images in batches of ", options.batch,
-                                "); use a larger image size, or a batch size with another remainder")};
-}
-
-/// The image files of the given items.
-[[nodiscard]] inline std::vector<std::filesystem::path> files_of(const std::vector<data::item>& items,
-                                                                 std::span<const std::size_t> indices) {
-    std::vector<std::filesystem::path> files;
-    for (const std::size_t i : indices) files.push_back(items[i].image);
-    return files;
-}
-
 /// The training metadata of a checkpoint.
-[[nodiscard]] inline io::json training_json(const train_options& options, const training_position& at, const training_log& log) {
+template <Backend B>
+[[nodiscard]] io::json training_json(const train_options& options, const resume_state<B>& at, const training_log& log) {
     auto json = resume_settings(options, log.training_images);
     json["validation_images"] = log.validation_images;
-    json["false_alarm_rate"] = options.false_alarm_rate;
-    json["epochs"] = options.epochs;
-    json["losses"] = at.losses;
+    json["total_steps"] = log.steps;
+    json["losses"] = at.student.losses;
+    io::json suspects = io::json::array();
+    for (const auto& one : log.suspects)
+        suspects.push_back({{"image", one.image.filename().string()}, {"raw_score", one.raw_score}, {"p_value", one.p_value}});
+    json["suspects"] = std::move(suspects);
+    if (at.fold < at.folds) json["unfinished"] = text("cross-fitting, fold ", at.fold + 1, " of ", at.folds);
     return json;
 }
 
@@ -82,27 +66,44 @@ class trainer {
     trainer(model<B>& m, const data::dataset& set, const train_options& options)
         : m_{m},
           options_{checked(options, set)},
-          split_{data::make_validation_split(set.train.size(), options.validation, options.seed)},
-          validation_files_{files_of(set.train, split_.validation)},
-          source_{files_of(set.train, split_.training), preprocessing_of(options), m.settings.normalisation, m.queue.threads} {
-        check_batches(options, source_);
-        log_.training_images = split_.training.size();
-        log_.validation_images = split_.validation.size();
+          roles_{roles_of(options, set)},
+          source_{roles_.files, preprocessing_of(options), m.settings.normalisation, m.queue.threads},
+          distances_{source_.height(), source_.width(), source_.size()} {
+        const auto inputs = inputs_of(roles_.training).size();
+        check_batches(options_, inputs, source_.height(), source_.width());
+        check_map_choice(options_.map, preprocessing_of(options_));
+        const bool fits_units = options_.map == map_choice::scales || options_.map == map_choice::positions;
+        if (fits_units && roles_.calibrate_by == calibration_images::none)
+            throw option_error{text("map ", to_string(options_.map),
+                                    ": its units come from images that calibrate, found none among ", set.train.size(),
+                                    "; use --calibration cross, give more images, or use the map paper")};
+        log_.training_images = roles_.training.size();
+        log_.validation_images = roles_.validation.size();
+        log_.steps = steps_of(options_, inputs);
+        if (roles_.calibrate_by == calibration_images::cross) log_.folds = at_.folds = options_.folds;
+        at_.student.random_state = options_.seed;
     }
 
     training_log run() {
         set_up_model();
-        measure_teacher();
-        resume_or_start();
-        cache_features();
-        release_idle<B>(m_.queue);  // the teacher's tensors have other sizes than the student's
+        prepare();
+        const auto fold_of = divide_into_folds();
+        if (options_.resume) load_resume(resume_path(options_.checkpoint), m_, at_, distances_, options_, log_.training_images);
         training_began_ = clock::now();
-        while (at_.epoch < options_.epochs && !log_.stopped) run_epoch();
-        log_.stopped = log_.stopped && at_.epoch < options_.epochs;
-        save();
-        log_.losses = at_.losses;
+        while (at_.fold < at_.folds && !log_.stopped) train_fold(fold_of);
+        if (!log_.stopped) train_shipped();
+        log_.losses = at_.student.losses;
         log_.seconds = seconds_since(began_);
         return log_;
+    }
+
+    /// Trains the folds' students alone and visits each; the model keeps its settings and ends with its own weights.
+    void visit_folds(const fold_visitor<B>& visit) {
+        prepare();
+        const auto fold_of = divide_into_folds();
+        training_began_ = clock::now();
+        while (at_.fold < at_.folds && !log_.stopped) train_fold(fold_of, visit);
+        if (log_.stopped) set_trainable(m_, *at_.start), m_.batches = at_.start_batches;
     }
 
    private:
@@ -115,8 +116,6 @@ class trainer {
     [[nodiscard]] static double seconds_since(clock::time_point start) {
         return std::chrono::duration<double>(clock::now() - start).count();
     }
-    [[nodiscard]] std::size_t inputs() const { return source_.size(); }
-    [[nodiscard]] std::size_t steps_per_epoch() const { return (inputs() + options_.batch - 1) / options_.batch; }
     [[nodiscard]] tensor<B> upload(const std::vector<float>& inputs) {
         return upload_images<B>(m_.queue, inputs, source_.height(), source_.width());
     }
@@ -124,17 +123,39 @@ class trainer {
         if (options_.progress) options_.progress(progress);
     }
 
+    /// The inputs of the given files, in order.
+    [[nodiscard]] std::vector<std::size_t> inputs_of(std::span<const std::size_t> files) const {
+        std::vector<std::size_t> inputs;
+        for (const std::size_t file : files) {
+            const auto [first, count] = source_.inputs_of(file);
+            for (std::size_t i = 0; i < count; ++i) inputs.push_back(first + i);
+        }
+        return inputs;
+    }
+
     void set_up_model() {
         m_.settings.preprocessing = preprocessing_of(options_);
         m_.settings.height = source_.height(), m_.settings.width = source_.width();
+        m_.settings.units = {};
         m_.settings.calibration = {};
     }
 
-    /// Gives an untrained teacher's batch norms the mean of the batches' statistics.
+    void prepare() {
+        measure_teacher();
+        if (at_.folds > 0) at_.start = trainable_of(m_);
+        at_.start_batches = m_.batches;
+        cache_features();
+        release_idle<B>(m_.queue);  // the teacher's tensors have other sizes than the student's
+    }
+
+    /// Gives an untrained teacher's batch norms the mean of the batches' statistics, of the training images alone.
     void measure_teacher() {
         if (!m_.teacher_unmeasured) return;
+        std::vector<std::filesystem::path> files;
+        for (const std::size_t file : roles_.training) files.push_back(roles_.files[file]);
+        image_source training{std::move(files), m_.settings.preprocessing, m_.settings.normalisation, m_.queue.threads};
         std::size_t batch = 0;
-        for_each_batch(source_, options_.batch, [&](std::size_t, const std::vector<float>& inputs) {
+        for_each_batch(training, options_.batch, [&](std::size_t, const std::vector<float>& inputs) {
             ++batch;
             measure_statistics<B>(m_.queue, m_.teacher.layers, m_.teacher.weights, upload(inputs),
                                   {m_.algorithm, 1.0 / static_cast<double>(batch)});
@@ -142,112 +163,199 @@ class trainer {
         m_.teacher_unmeasured = false;
     }
 
-    void resume_or_start() {
-        optimizer_ = make_optimizer(
-            m_, {.learning_rate = options_.learning_rate, .beta1 = options_.beta1, .beta2 = options_.beta2}, options_.guards);
-        at_.random_state = options_.seed;
-        if (options_.resume) at_ = load_resume(resume_path(options_.checkpoint), m_, optimizer_, options_, log_.training_images);
-    }
-
     void cache_features() {
         const shape input{1, 3, source_.height(), source_.width()};
+        const std::size_t count = source_.size();
         cache_.emplace(
-            inputs(),
+            count,
             std::array{feature_shape(*m_.arch, input, 0), feature_shape(*m_.arch, input, 1), feature_shape(*m_.arch, input, 2)},
             options_.cache_bytes);
-        const auto folded = fold_teacher<B>(m_.queue, m_, {std::min(inputs(), feature_batch), 3, input.h, input.w});
-        const std::size_t steps = (inputs() + feature_batch - 1) / feature_batch;
+        const auto folded = fold_teacher<B>(m_.queue, m_, {std::min(count, feature_batch), 3, input.h, input.w});
+        const std::size_t steps = (count + feature_batch - 1) / feature_batch;
         for_each_batch(source_, feature_batch, [&](std::size_t first, const std::vector<float>& batch) {
             cache_->put(m_.queue, first, infer<B>(m_.queue, m_.teacher.layers, folded, upload(batch)));
-            const double done = static_cast<double>(std::min(inputs(), first + feature_batch)), passed = seconds_since(began_);
+            const double done = static_cast<double>(std::min(count, first + feature_batch)), passed = seconds_since(began_);
             report({.epoch = 0,
-                    .epochs = options_.epochs,
+                    .epochs = 0,
                     .step = first / feature_batch + 1,
                     .steps = steps,
                     .loss = 0.0,
                     .images_per_second = done / passed,
-                    .seconds_left = passed / done * (static_cast<double>(inputs()) - done)});
+                    .seconds_left = passed / done * (static_cast<double>(count) - done)});
         });
     }
 
-    void run_epoch() {
-        if (at_.order.empty()) {
-            random source{at_.random_state};
-            at_.order = shuffled_order(inputs(), source);
-            at_.random_state = source.state;
+    /// The fold of each training file; empty without cross-fitting.
+    [[nodiscard]] std::vector<std::size_t> divide_into_folds() {
+        if (at_.folds == 0) return {};
+        auto fold_of =
+            data::make_folds(near_duplicate_groups<B>(m_.queue, *cache_, source_, roles_.training), at_.folds, options_.seed);
+        for (std::size_t fold = 0; fold < at_.folds; ++fold) {
+            std::vector<std::size_t> others;
+            for (std::size_t i = 0; i < fold_of.size(); ++i)
+                if (fold_of[i] != fold) others.push_back(roles_.training[i]);
+            check_batches(options_, inputs_of(others).size(), source_.height(), source_.width());
         }
-        const auto batches = data::batches_of(at_.order, options_.batch);
-        while (at_.step < steps_per_epoch() && !log_.stopped) run_step(batches[at_.step]);
-        if (at_.step < steps_per_epoch()) return;
-        at_.losses.push_back(at_.loss_sum / static_cast<double>(inputs()));
-        at_.loss_sum = 0;
-        at_.step = 0;
-        at_.order.clear();
-        ++at_.epoch;
-        if (at_.epoch < options_.epochs && at_.epoch % options_.save_every == 0 && !log_.stopped) save();
+        return fold_of;
     }
 
-    void run_step(std::span<const std::size_t> batch) {
-        const double loss = value_of<B>(m_.queue, train_step(m_, optimizer_, cache_->get(m_.queue, batch)));
-        if (!std::isfinite(loss))
-            throw numeric_error{text("training: the loss is ", std::isnan(loss) ? "not a number" : "infinite", " in epoch ",
-                                     at_.epoch + 1, ", step ", at_.step + 1, " of ", steps_per_epoch(),
-                                     "; use a smaller learning rate than ", io::json(options_.learning_rate).dump(),
-                                     options_.checkpoint.empty() ? "" : "; the last checkpoint is kept")};
-        ++at_.step;
-        at_.loss_sum += loss * static_cast<double>(batch.size());
-        trained_ += batch.size();
-        const double left = static_cast<double>((options_.epochs - at_.epoch - 1) * inputs()) +
-                            static_cast<double>(inputs() - std::min(inputs(), at_.step * options_.batch));
-        const double per_second = static_cast<double>(trained_) / seconds_since(training_began_);
-        report({.epoch = at_.epoch + 1,
-                .epochs = options_.epochs,
-                .step = at_.step,
-                .steps = steps_per_epoch(),
+    [[nodiscard]] std::size_t steps_per_fold() const {
+        return static_cast<std::size_t>(std::ceil(options_.fold_steps * static_cast<double>(log_.steps)));
+    }
+
+    /// Trains the student of the current fold from new initial values, and measures its distances on the fold's images.
+    void train_fold(std::span<const std::size_t> fold_of, const fold_visitor<B>& visit = {}) {
+        std::vector<std::size_t> others, held;
+        for (std::size_t i = 0; i < fold_of.size(); ++i) (fold_of[i] == at_.fold ? held : others).push_back(roles_.training[i]);
+        if (at_.student.is_new()) set_trainable(m_, initial_trainable(m_, options_.seed)), m_.batches = 0;
+        student_training<B> training{m_, *cache_, inputs_of(others), options_, steps_per_fold()};
+        if (!train_student(training)) return save(training.state().adam);
+        measure_distances(inputs_of(held));
+        if (visit) {
+            std::vector<std::filesystem::path> images;
+            for (const std::size_t file : held) images.push_back(roles_.files[file]);
+            visit(m_, images);
+        }
+        at_.student = {.random_state = options_.seed};
+        ++at_.fold;
+        if (at_.fold == at_.folds) set_trainable(m_, *at_.start), m_.batches = at_.start_batches;
+        if (log_.stopped) save({});
+    }
+
+    /// Trains the student that the model keeps, and saves it.
+    void train_shipped() {
+        auto files = roles_.training;
+        if (at_.folds > 0) {
+            calibrate_model(roles_.training);
+            if (options_.without_suspects) remove_suspects(files);
+        }
+        const auto inputs = inputs_of(files);
+        log_.steps = steps_of(options_, inputs.size());
+        student_training<B> training{m_, *cache_, inputs, options_, log_.steps};
+        log_.stopped = !train_student(training);
+        save(training.state().adam);
+    }
+
+    void remove_suspects(std::vector<std::size_t>& files) const {
+        for (const auto& one : log_.suspects)
+            std::erase_if(files, [&](std::size_t file) { return source_.files()[file] == one.image; });
+    }
+
+    /// Trains a student from at_ to its last step. Returns false if should_stop ended it before.
+    [[nodiscard]] bool train_student(student_training<B>& training) {
+        training.position = at_.student;
+        if (at_.adam) training.state().adam = std::move(*std::exchange(at_.adam, std::nullopt));
+        while (!training.finished() && !log_.stopped) {
+            const std::size_t epoch = training.position.epoch, step = training.position.step;
+            const double loss = training.step();
+            ++steps_trained_;
+            report_step(training, epoch, step, loss);
+            log_.stopped = options_.should_stop && options_.should_stop();
+            at_.student = training.position;
+            const bool ended = training.position.epoch > epoch && !training.finished() && !log_.stopped;
+            if (ended && training.position.epoch % options_.save_every == 0) save(training.state().adam);
+        }
+        return training.finished();
+    }
+
+    void report_step(const student_training<B>& training, std::size_t epoch, std::size_t step, double loss) const {
+        const bool in_fold = at_.fold < at_.folds;
+        std::size_t left = training.steps() - training.steps_done();
+        if (in_fold) left += (at_.folds - at_.fold - 1) * steps_per_fold() + log_.steps;
+        const double per_second = static_cast<double>(steps_trained_) / seconds_since(training_began_);
+        report({.epoch = epoch + 1,
+                .epochs = training.epochs(),
+                .step = step + 1,
+                .steps = training.steps_in_epoch(epoch),
                 .loss = loss,
-                .images_per_second = per_second,
-                .seconds_left = left / per_second});
-        log_.stopped = options_.should_stop && options_.should_stop();
+                .images_per_second = per_second * static_cast<double>(options_.batch),
+                .seconds_left = static_cast<double>(left) / per_second,
+                .fold = in_fold ? at_.fold + 1 : 0,
+                .folds = at_.folds});
     }
 
-    /// Calibrates the model by the validation images, if there are any.
-    void calibrate_model() {
-        if (validation_files_.empty()) return;
+    /// Stores the distances of inputs by the present student.
+    void measure_distances(std::span<const std::size_t> inputs) {
+        if (inputs.empty()) return;
         release_idle<B>(m_.queue);
-        const scorer<B> by{m_, feature_batch, map_sigma};
-        m_.settings.calibration = to_json(calibrate(by.raw_scores(m_.queue, validation_files_), options_.false_alarm_rate));
+        const shape input{std::min(inputs.size(), feature_batch), 3, source_.height(), source_.width()};
+        const auto folded = fold_network<B>(m_.queue, m_.trainable, feature_shape(*m_.arch, input, 0), m_.algorithm);
+        for (std::size_t first = 0; first < inputs.size(); first += feature_batch) {
+            const auto batch = inputs.subspan(first, std::min(feature_batch, inputs.size() - first));
+            put_scale_maps<B>(m_.queue, m_.trainable.layers, folded, cache_->get(m_.queue, batch), batch, distances_);
+        }
         release_idle<B>(m_.queue);
     }
 
-    void save() {
-        calibrate_model();
+    /// Sets the map's units and the calibration by the distances of good images; leaves out the suspects among them.
+    void calibrate_model(std::vector<std::size_t> files) {
+        const auto score = [&] {
+            return score_calibration_images<B>(m_.queue, source_, files, distances_, options_.map, m_.settings.preprocessing);
+        };
+        auto scored = score();
+        log_.suspects.clear();
+        std::vector<std::size_t> suspects;
+        for (const auto& one : find_suspects(scored.raw_scores)) {
+            suspects.push_back(files[one.image]);
+            log_.suspects.push_back({source_.files()[files[one.image]], one.raw_score, one.p_value});
+        }
+        if (!suspects.empty()) {
+            std::erase_if(files,
+                          [&](std::size_t file) { return std::find(suspects.begin(), suspects.end(), file) != suspects.end(); });
+            scored = score();
+        }
+        const double rate = options_.false_alarm_rate > 0 ? options_.false_alarm_rate : default_rate(scored.raw_scores.size());
+        auto made = calibrate(std::move(scored.raw_scores), rate, scored.units.largest());
+        made.source = at_.folds > 0 ? score_source::out_of_fold : score_source::hold_out;
+        m_.settings.units = std::move(scored.units);
+        m_.settings.calibration = to_json(made);
+    }
+
+    /// Saves the run. adam: the optimizer's state; empty between two students.
+    void save(const nn::adam_state<B>& adam) {
+        if (roles_.validation.size() >= 2) {
+            measure_distances(inputs_of(roles_.validation));
+            calibrate_model(roles_.validation);
+        }
         if (options_.checkpoint.empty()) return;
-        save_resume(resume_path(options_.checkpoint), m_, optimizer_, at_, options_, log_.training_images);
+        save_resume(resume_path(options_.checkpoint), m_, adam, at_, distances_, options_, log_.training_images);
         save_checkpoint(options_.checkpoint, m_, training_json(options_, at_, log_));
     }
 
     model<B>& m_;
     const train_options& options_;
-    data::validation_split split_;
-    std::vector<std::filesystem::path> validation_files_;
+    training_roles roles_;
     image_source source_;
-    optimizer<B> optimizer_{};
-    training_position at_{};
+    scale_maps distances_;  // of the images that calibrate; those of other inputs are 0
+    resume_state<B> at_{};
     std::optional<feature_cache<B>> cache_{};
     training_log log_{};
-    std::size_t trained_{0};
+    std::size_t steps_trained_{0};
     clock::time_point began_{clock::now()}, training_began_{};
 };
 
 }  // namespace train_detail
 
-/// Trains bottleneck and student on the good images (every patch is an input), and calibrates the model by the validation
-/// images at each save and at the end. Sets the model's preprocessing, input size and calibration. Same seed, threads and
+/// Trains bottleneck and student on the good images (every patch is an input), and calibrates the model. Cross-fitting first
+/// trains a student per fold on the other folds' images and keeps the fold's out-of-fold maps; they set the map's units and the
+/// threshold, and name the suspects. Then the shipped student is trained on all images. With held-out images the shipped student
+/// scores them at each save. Sets the model's preprocessing, input size, map units and calibration. Same seed, threads and
 /// backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything; numeric_error, with
 /// epoch and step, for a loss that is not finite: the last checkpoint then remains. Source: docs/method.md "Recipe".
 template <Backend B>
 training_log train(model<B>& m, const data::dataset& set, const train_options& options = {}) {
     return train_detail::trainer<B>{m, set, options}.run();
+}
+
+/// Cross-fits a trained model's data again, by the same options, and visits each fold's student: for questions about images that
+/// no student has seen, as probe_images asks them. The model keeps its settings, its units and its own weights. Nothing is saved.
+/// Throws as train does.
+template <Backend B>
+void visit_fold_students(model<B>& m, const data::dataset& set, train_options options, const fold_visitor<B>& visit) {
+    options.calibrate_by = calibration_images::cross;
+    options.checkpoint.clear();
+    options.resume = false;
+    train_detail::trainer<B>{m, set, options}.visit_folds(visit);
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

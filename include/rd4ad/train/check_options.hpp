@@ -1,0 +1,49 @@
+// rd4ad/train/check_options.hpp: refuses options that no training can follow, before anything is computed. Twin:
+// tests/train/trainer.cpp
+#pragma once
+#include <cmath>
+#include <cstddef>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/train/options.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::train_detail {
+
+/// Throws data_error without images, option_error naming the option, its value and its range.
+inline void check_options(const train_options& options, std::size_t images) {
+    if (images == 0)
+        throw data_error{"the data set has no training images; give a folder with train/good, or a folder of images"};
+    const auto require = [](bool holds, const char* name, double value, const char* expected) {
+        if (!holds) throw option_error{text(name, ' ', io::json(value).dump(), "; ", expected, " expected")};
+    };
+    const auto share = [](double value) { return value >= 0 && value <= 1; };
+    if (options.batch == 0) throw option_error{"batch 0; at least one image per step expected"};
+    if (options.save_every == 0) throw option_error{"save_every 0; 1 or more epochs expected"};
+    if (options.folds < 2) throw option_error{text("folds ", options.folds, "; 2 or more expected")};
+    require(options.learning_rate > 0, "learning rate", options.learning_rate, "a number above 0");
+    require(options.weight_decay >= 0 && std::isfinite(options.weight_decay), "weight decay", options.weight_decay,
+            "0 (off) or a small number above it");
+    require(share(options.schedule.warm_up), "warm-up", options.schedule.warm_up, "a share of the steps from 0 to 1");
+    require(share(options.schedule.final_rate), "final rate", options.schedule.final_rate,
+            "a share of the learning rate from 0 to 1");
+    require(options.guards.variance_guard >= 0 && std::isfinite(options.guards.variance_guard), "variance guard",
+            options.guards.variance_guard, "0 (off) or a small number above it");
+    require(options.validation >= 0 && options.validation <= 0.9, "validation share", options.validation, "0 to 0.9");
+    require(options.fold_steps > 0 && options.fold_steps <= 1, "fold steps", options.fold_steps,
+            "a share of the shipped student's steps above 0 and up to 1");
+    require(options.false_alarm_rate >= 0 && options.false_alarm_rate < 1, "false-alarm rate", options.false_alarm_rate,
+            "0 (by the number of images) or a number below 1");
+}
+
+/// Throws option_error if a batch norm would see one value per channel.
+inline void check_batches(const train_options& options, std::size_t inputs, std::size_t height, std::size_t width) {
+    const std::size_t rest = inputs % options.batch, smallest = rest == 0 ? options.batch : rest;
+    if (smallest == 1 && height == 32 && width == 32)
+        throw option_error{text("a batch of one 32 x 32 image gives batch norm one value per channel, which has no variance (",
+                                inputs, " images in batches of ", options.batch,
+                                "); use a larger image size, or a batch size with another remainder")};
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI::train_detail
