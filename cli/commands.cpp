@@ -14,6 +14,7 @@ constexpr command all_commands[]{
     {"test", "Computes the metrics of a model on a test set.", test_usage, test},
     {"score", "Scores images and finds their anomalous regions.", score_usage, score},
     {"calibrate", "Sets the threshold of a trained model, or checks how well it holds.", calibrate_usage, calibrate},
+    {"probe", "Counts which painted defects a model finds, by kind and size.", probe_usage, probe},
     {"compare", "Compares a model with another program's boxes on the same images.", compare_usage, compare},
     {"fps", "Measures how fast a model scores the images of a test set.", fps_usage, fps},
     {"export", "Exports a model to ONNX or to a Triton model repository.", export_usage, export_model},

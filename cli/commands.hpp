@@ -37,6 +37,9 @@ int score(const parsed_options& options);
 usage calibrate_usage();
 int calibrate(const parsed_options& options);
 
+usage probe_usage();
+int probe(const parsed_options& options);
+
 usage compare_usage();
 int compare(const parsed_options& options);
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/io/folder.hpp>
+#include <rd4ad/io/json.hpp>
 #include <rd4ad/score/boxes.hpp>
 #include <rd4ad/score/compare.hpp>
 #include <rd4ad/score/external_detections.hpp>

@@ -9,6 +9,7 @@
 #include <rd4ad/train/resume.hpp>
 #include <rd4ad/train/roles.hpp>
 #include <rd4ad/train/schedule.hpp>
+#include <rd4ad/train/settings_json.hpp>
 #include <rd4ad/train/spike_guards.hpp>
 #include <rd4ad/train/step.hpp>
 #include <rd4ad/train/student_training.hpp>

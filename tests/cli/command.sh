@@ -97,7 +97,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains_usage "" "no command" "train, test, score, calibrate, compare, fps, export, verify, fetch, teachers, convert or bench"
+    complains_usage "" "no command" "train, test, score, calibrate, probe, compare, fps, export, verify, fetch, teachers, convert or bench"
     gives 2 tran
     complains_usage "" "unknown command tran" "did you mean train?"
     gives 2 --verson
@@ -736,6 +736,24 @@ case_calibration_images() {
     complains_usage train "--map 'round'" "auto, paper, scales, positions"
     gives 1 "${training[@]}" --out other --map positions --patches-per-row 2
     says err "map positions" "several inputs"
+}
+
+# A probe by the folds' students, and one of images that the model did not see.
+case_probe() {
+    "$make_woven" cloth 8 2 64
+    gives 0 train --data cloth --steps 4 --out models "${tiny_training[@]}"
+    gives 0 probe --data cloth --checkpoint models --runs 60 --threads 1 --out probe
+    says out "cloth: 8 photographs, " " false alarms without a defect. Each photograph was scored by a student that was not trained on it."
+    says probe/probe.html "<html"
+    says probe/probe.json '"photographs": 8'
+    mkdir -p cloth/val/good
+    local i
+    for i in {1..20}; do cp cloth/test/good/000.png "cloth/val/good/$i.png"; done
+    gives 0 probe --data cloth --checkpoint models --runs 60 --threads 1 --json
+    says out '"photographs": '
+    gives 0 train --data cloth --steps 2 --out plain --calibration none "${tiny_training[@]}"
+    gives 1 probe --data cloth --checkpoint plain
+    says err "plain/cloth.safetensors: has no threshold" "rd4ad calibrate"
 }
 
 # A training that a signal stops and --resume continues ends in the same bytes as an uninterrupted one.

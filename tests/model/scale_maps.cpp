@@ -54,6 +54,8 @@ TEMPLATE_LIST_TEST_CASE("stored distances give the scoring network's map in the 
         }
     }
     m.settings.width = 64;
-    CHECK_THAT(test::message_of([&] { static_cast<void>(scoring_network<B>{m, 1, 2.0}); }),
+    CHECK_THAT(test::message_of([&] {
+                   static_cast<void>(scoring_network<B>{m, 1, 2.0});
+               }),
                test::mentions("16x8", "16x16", "--map scales"));
 }

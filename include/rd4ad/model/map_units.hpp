@@ -24,11 +24,12 @@ struct position_units {
 };
 
 /// The units of the anomaly map. A distance d = 1 - cosine (0..1) of scale k at position p counts as
-/// weights[k] x (gain[p] d + offset[p]); the scales' sums are then upsampled and smoothed. The default is the paper's map: weights
-/// 1, no gains. Weights sum to 3, so a map without positions lies in 0..3 whatever its weights. docs/method.md, "Map and score".
+/// weights[k] x (gain[p] d + offset[p]); the scales' sums are then upsampled and smoothed. The default is the paper's map:
+/// weights 1, no gains. Weights sum to 3, so a map without positions lies in 0..3 whatever its weights. docs/method.md, "Map and
+/// score".
 struct map_units {
-    std::array<double, 3> weights{1, 1, 1};       ///< of the scales at strides 4, 8 and 16
-    std::array<position_units, 3> positions{};    ///< empty: gain 1 and offset 0 everywhere
+    std::array<double, 3> weights{1, 1, 1};     ///< of the scales at strides 4, 8 and 16
+    std::array<position_units, 3> positions{};  ///< empty: gain 1 and offset 0 everywhere
 
     friend bool operator==(const map_units&, const map_units&) = default;
 

@@ -67,8 +67,7 @@ class map_builder {
     map_builder(typename B::queue& q, std::size_t height, std::size_t width, const map_units& units, double sigma)
         : positions_{units.positions}, height_{height}, width_{width} {
         for (std::size_t k = 0; k < 3; ++k)
-            upsample_[k] =
-                nn::make_upsampling<B>(q, height >> (k + 2), width >> (k + 2), height, width, sigma, units.weights[k]);
+            upsample_[k] = nn::make_upsampling<B>(q, height >> (k + 2), width >> (k + 2), height, width, sigma, units.weights[k]);
     }
 
     /// Replaces the gains and offsets, of the same sizes; the weights stay.

@@ -38,7 +38,7 @@ inline void check_map_choice(map_choice choice, const data::preprocessing& by) {
 namespace train_detail {
 
 /// The least share of the distances' variance that the position must explain in new images for `automatic` to choose positions.
-inline constexpr double informative_share = 0.3;
+inline constexpr double informative_share = 0.1;
 /// The least number of good images for which `automatic` chooses positions.
 inline constexpr std::size_t least_position_images = 20;
 

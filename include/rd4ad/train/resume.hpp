@@ -13,6 +13,7 @@
 #include <rd4ad/io/safetensors.hpp>
 #include <rd4ad/model/scale_maps.hpp>
 #include <rd4ad/train/options.hpp>
+#include <rd4ad/train/settings_json.hpp>
 #include <rd4ad/train/student_training.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -35,44 +36,6 @@ struct resume_state {
 namespace train_detail {
 
 inline constexpr const char* resume_format = "rd4ad resume 1";
-
-/// The settings that a resumed training shares with the interrupted one.
-[[nodiscard]] inline io::json resume_settings(const train_options& options, std::size_t images) {
-    auto json = data::to_json(preprocessing_of(options));
-    json.update({{"batch", options.batch},
-                 {"learning_rate", options.learning_rate},
-                 {"beta1", options.beta1},
-                 {"beta2", options.beta2},
-                 {"seed", options.seed},
-                 {"validation", options.validation},
-                 {"images", images},
-                 {"variance_guard", options.guards.variance_guard},
-                 {"reset_every", options.guards.reset_every},
-                 {"weight_decay", options.weight_decay},
-                 {"warm_up", options.schedule.warm_up},
-                 {"final_rate", options.schedule.final_rate},
-                 {"hard_mining", options.hard_mining},
-                 {"calibration", to_string(options.calibrate_by)},
-                 {"folds", options.folds},
-                 {"fold_steps", options.fold_steps},
-                 {"map", to_string(options.map)}});
-    // A schedule depends on the number of steps; a constant rate can go on for longer than it was planned.
-    const bool constant = options.schedule.warm_up == 0 && options.schedule.final_rate == 1 && !options.hard_mining;
-    if (!constant) json.update({{"epochs", options.epochs}, {"steps", options.steps}});
-    return json;
-}
-
-/// Settings as an earlier version wrote them, under today's keys: "rate" is the learning rate. Earlier versions trained by the
-/// paper's recipe, without spike guards at first.
-[[nodiscard]] inline io::json upgraded_settings(io::json settings) {
-    if (settings.contains("rate") && !settings.contains("learning_rate")) settings["learning_rate"] = settings.at("rate");
-    train_options paper;
-    use_paper_recipe(paper);
-    const auto defaults = resume_settings(paper, 0);
-    for (const auto& [key, value] : defaults.items())
-        if (!settings.contains(key)) settings[key] = value;
-    return settings;
-}
 
 /// Throws option_error naming each setting that differs.
 inline void check_resume_settings(const std::string& file, const io::json& saved, const io::json& current) {

@@ -1,0 +1,174 @@
+// cli/probe.cpp: rd4ad probe.
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rd4ad/io/folder.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/score/probe.hpp>
+#include <rd4ad/score/probe_report.hpp>
+#include <rd4ad/train/settings_json.hpp>
+
+#include "backends.hpp"
+#include "commands.hpp"
+#include "compute_flags.hpp"
+#include "console.hpp"
+#include "dataset_flags.hpp"
+
+namespace cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Fewer good images that the model did not see are not worth a probe: then the folds' students score the training images.
+constexpr std::size_t least_unseen = 20;
+
+/// The good images of a data set that its model was not trained on.
+std::vector<fs::path> unseen_images(const rd4ad::data::dataset& set) {
+    std::vector<fs::path> files;
+    for (const auto& one : set.validation) files.push_back(one.image);
+    for (const auto& one : set.test)
+        if (!one.is_anomalous) files.push_back(one.image);
+    return files;
+}
+
+/// The results of images that a scorer's network computes.
+template <rd4ad::Backend B>
+std::vector<rd4ad::detection_result> results_of(const rd4ad::scorer<B>& by, rd4ad::model<B>& m,
+                                                std::span<const rd4ad::image::image_u8> images) {
+    std::vector<rd4ad::preprocessed_image> inputs;
+    for (const auto& one : images) inputs.push_back(rd4ad::preprocess(one, m.settings.preprocessing));
+    auto maps = by.maps(m.queue, inputs);
+    std::vector<rd4ad::detection_result> results(maps.size());
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        results[i].transform = inputs[i].plan.transform;
+        results[i].raw_score = rd4ad::raw_score_of(maps[i], results[i].transform);
+        results[i].map = std::move(maps[i]);
+    }
+    return results;
+}
+
+/// The parsed flags.
+struct probe_request {
+    fs::path checkpoint, out;
+    rd4ad::probe_options options;
+    bool out_of_fold;
+};
+
+/// Probes images that the model was not trained on.
+template <rd4ad::Backend B>
+rd4ad::probe_result probe_unseen(rd4ad::model<B>& m, const std::vector<fs::path>& files, double threshold,
+                                 const probe_request& request, console& progress) {
+    const rd4ad::scorer<B> by{m, request.options.batch, rd4ad::map_sigma};
+    return rd4ad::probe_images(
+        files, [&](std::span<const rd4ad::image::image_u8> images) { return results_of(by, m, images); }, threshold,
+        request.options, [&](std::size_t done, std::size_t all) { progress.images(done, all); });
+}
+
+/// Cross-fits again, and probes each training image by the student that did not see it. A scorer keeps the network of the student
+/// with which it was made; that network serves one input size.
+template <rd4ad::Backend B>
+rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dataset& set, double threshold,
+                                      const probe_request& request, console& progress) {
+    const auto& preprocessing = m.settings.preprocessing;
+    if (!preprocessing.one_size() && preprocessing.patches.size == 0)
+        throw rd4ad::option_error{rd4ad::text(request.checkpoint, ": takes images of several sizes, which can't be probed out of fold; "
+                                              "give 20 good images that it was not trained on, in test/good")};
+    auto training = rd4ad::training_options_from(rd4ad::training_of(request.checkpoint), request.checkpoint.string());
+    training.progress = [&](const rd4ad::training_progress& p) {
+        if (p.fold != 0)
+            progress.bar(static_cast<double>(p.step + (p.epoch - 1) * p.steps) / static_cast<double>(p.epochs * p.steps),
+                         rd4ad::text("fold ", p.fold, '/', p.folds));
+    };
+    std::vector<rd4ad::scorer<B>> students;
+    std::vector<fs::path> files;
+    std::vector<std::size_t> student_of;
+    rd4ad::visit_fold_students<B>(m, set, training, [&](rd4ad::model<B>& student, std::span<const fs::path> images) {
+        students.emplace_back(student, request.options.batch, rd4ad::map_sigma);
+        files.insert(files.end(), images.begin(), images.end());
+        student_of.resize(files.size(), students.size() - 1);
+    });
+    return rd4ad::probe_images(
+        files,
+        [&](std::size_t photograph, std::span<const rd4ad::image::image_u8> images) {
+            return results_of(students[student_of[photograph]], m, images);
+        },
+        threshold, request.options, [&](std::size_t done, std::size_t all) { progress.images(done, all); });
+}
+
+template <rd4ad::Backend B>
+int probe_model(const parsed_options& options, const probe_request& request, const rd4ad::data::dataset& set) {
+    auto m = rd4ad::load_checkpoint<B>(request.checkpoint, compute_options(options));
+    const auto by = rd4ad::calibration_from(m.settings.calibration, request.checkpoint.string());
+    if (!by)
+        throw rd4ad::data_error{
+            rd4ad::text(request.checkpoint, ": has no threshold, by which a defect is found; set one with rd4ad calibrate")};
+    console progress;
+    const auto unseen = unseen_images(set);
+    const bool out_of_fold = request.out_of_fold || unseen.size() < least_unseen;
+    const auto found = out_of_fold ? probe_out_of_fold(m, set, by->threshold, request, progress)
+                                   : probe_unseen(m, unseen, by->threshold, request, progress);
+    progress.clear();
+    const auto note = out_of_fold ? std::string{"Each photograph was scored by a student that was not trained on it."}
+                                  : std::string{"The model was not trained on these photographs."};
+    if (!request.out.empty()) {
+        rd4ad::io::make_folder(request.out);
+        rd4ad::io::write_json(request.out / "probe.json", to_json(found));
+        rd4ad::write_probe_report(request.out / "probe.html", {.title = set.name, .result = found, .note = note});
+    }
+    if (options.has("json")) {
+        std::printf("%s\n", rd4ad::io::dump_json(to_json(found), "probe", 2).c_str());
+        return 0;
+    }
+    std::printf("%s: %zu photographs, %zu false alarms without a defect. %s\n", set.name.c_str(), found.photographs,
+                found.false_alarms, note.c_str());
+    for (const auto& sentence : rd4ad::sentences_of(found)) std::printf("%s\n", sentence.c_str());
+    return 0;
+}
+
+}  // namespace
+
+usage probe_usage() {
+    return {.synopsis = "--checkpoint FILE|DIR --data DIR [FLAGS...]",
+            .flags = join_flags({dataset_flags(),
+                                 {{"checkpoint", "PATH", "", "the checkpoint that rd4ad train wrote, or its folder"},
+                                  {"out-of-fold", "", "",
+                                   "probe the training images, by students that did not see them: trains these students again"},
+                                  {"runs", "N", "2200", "the most photographs with a painted defect to score"},
+                                  {"seed", "N", "1", "random seed of the defects"},
+                                  {"json", "", "", "print JSON instead of text"},
+                                  {"out", "DIR", "", "folder for probe.html and probe.json"}},
+                                 compute_flags()}),
+            .notes =
+                R"(Paints scratches, stains, dents, pasted patches and missing parts of graded size and contrast into
+photographs of good parts, and counts the defects found at the model's threshold: the size found in
+90 % of photographs, with 95 % confidence. The photographs are val/good and test/good of the data
+set if there are at least 20, else its training images, out of fold. Painted defects are no real
+ones: use a probe to compare sizes, models and settings.
+
+Example: which defects does the model of the bottles find?
+  rd4ad probe --data mvtec/bottle --checkpoint models --out probe
+)"};
+}
+
+int probe(const parsed_options& options) {
+    const auto sets = open_datasets(options);
+    if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
+    probe_request request{.checkpoint = find_checkpoint(options.required("checkpoint"), sets.front()),
+                          .out = options.text("out"),
+                          .options = {},
+                          .out_of_fold = options.has("out-of-fold")};
+    request.options.max_runs = options.whole("runs", 1);
+    request.options.seed = options.whole("seed", 0);
+    request.options.maps = rd4ad::map_size::network;
+    request.options.threads = compute_options(options).threads;
+    return with_training_backend(options, [&]<class B>() { return probe_model<B>(options, request, sets.front()); });
+}
+
+}  // namespace cli
