@@ -40,8 +40,9 @@ model<B> formula_model(const std::string& arch, std::size_t height, std::size_t 
     return m;
 }
 
-void check_graph(const std::string& arch, std::size_t height, std::size_t width, std::size_t count) {
+void check_graph(const std::string& arch, std::size_t height, std::size_t width, std::size_t count, const map_units& units = {}) {
     auto m = formula_model(arch, height, width);
+    m.settings.units = units;
     const auto graph = make_graph<B>(m);
     std::vector<float> inputs;
     for (const double value : test::seeded_values(5, count * height * width * 3)) inputs.push_back(static_cast<float>(2 * value));
@@ -73,6 +74,20 @@ TEST_CASE("the graph of a resnet50 computes the detector's maps and raw scores",
 }
 TEST_CASE("the graph of a wide_resnet50_2 computes the detector's maps and raw scores", "[export]") {
     check_graph("wide_resnet50_2", 32, 32, 1);
+}
+
+TEST_CASE("the graph computes maps in the model's units", "[export]") {
+    map_units units{.weights = {0.5, 0.75, 1.75}};
+    check_graph("resnet18", 32, 64, 2, units);
+    for (std::size_t k = 0; k < 3; ++k) {
+        auto& to = units.positions[k];
+        to.height = 8u >> k, to.width = 16u >> k;
+        for (std::size_t p = 0; p < to.height * to.width; ++p) {
+            to.gain.push_back(1.0f + 0.05f * static_cast<float>(p % 7));
+            to.offset.push_back(0.01f * static_cast<float>(p % 3));
+        }
+    }
+    check_graph("resnet18", 32, 64, 2, units);
 }
 
 TEST_CASE("a calibrated graph computes scores, exactly 0.5 at the threshold", "[export]") {
