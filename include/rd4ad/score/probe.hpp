@@ -235,8 +235,8 @@ probe_result probe_images(std::span<const std::filesystem::path> photographs, co
                 auto& counts = found.groups[group].cells[cell];
                 ++counts.tried, counts.found += hit ? 1 : 0, counts.localised += localised ? 1 : 0;
                 auto& outcomes = found.groups[group].outcomes;
-                auto same =
-                    std::find_if(outcomes.begin(), outcomes.end(), [&](const auto& one) { return one.size == defect.size; });
+                const auto same_size = [size = defect.size](const auto& one) { return one.size == size; };
+                auto same = std::find_if(outcomes.begin(), outcomes.end(), same_size);
                 if (same == outcomes.end()) same = outcomes.insert(outcomes.end(), {.size = defect.size});
                 ++same->tried, same->found += hit ? 1 : 0;
                 if (std::exchange(shown[which[j]], std::uint8_t{1}) != 0) continue;
