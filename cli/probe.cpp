@@ -78,7 +78,8 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
                                       const probe_request& request, console& progress) {
     const auto& preprocessing = m.settings.preprocessing;
     if (!preprocessing.one_size() && preprocessing.patches.size == 0)
-        throw rd4ad::option_error{rd4ad::text(request.checkpoint, ": takes images of several sizes, which can't be probed out of fold; "
+        throw rd4ad::option_error{rd4ad::text(request.checkpoint,
+                                              ": takes images of several sizes, which can't be probed out of fold; "
                                               "give 20 good images that it was not trained on, in test/good")};
     auto training = rd4ad::training_options_from(rd4ad::training_of(request.checkpoint), request.checkpoint.string());
     training.progress = [&](const rd4ad::training_progress& p) {

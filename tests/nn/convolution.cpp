@@ -94,7 +94,7 @@ std::vector<setting> all_settings() {
 
 /// The tolerance of sums of products in T, relative to the largest output.
 template <class T>
-constexpr double tolerance = sizeof(T) == sizeof(double) ? 1e-12 : 1e-5;
+constexpr double sum_tolerance = sizeof(T) == sizeof(double) ? 1e-12 : 1e-5;
 
 /// relu(x scale + shift).
 std::vector<double> bn_relu(const std::vector<double>& x, const std::vector<double>& scale, const std::vector<double>& shift) {
@@ -170,10 +170,10 @@ TEMPLATE_LIST_TEST_CASE("convolutions equal plain loops", "[nn]", test::backends
         layer_on_device<B> p{each, 2};
         const auto x = test::as_doubles(p.x), w = test::as_doubles(p.w);
         const auto plain = by_loops(each.layer, each.size, x, w);
-        CHECK(test::relative_error(p.forward(nn::no_prologue(p.on_x)), plain) < tolerance<T>);
+        CHECK(test::relative_error(p.forward(nn::no_prologue(p.on_x)), plain) < sum_tolerance<T>);
         const auto input = bn_relu(x, test::as_doubles(p.scale), test::as_doubles(p.shift));
         const auto normalised = by_loops(each.layer, each.size, input, w);
-        CHECK(test::relative_error(p.forward(p.normalised()), normalised) < tolerance<T>);
+        CHECK(test::relative_error(p.forward(p.normalised()), normalised) < sum_tolerance<T>);
     }
 }
 
@@ -200,7 +200,7 @@ TEMPLATE_LIST_TEST_CASE("every convolution applies bias, residual and ReLU", "[n
                                                         .residual = residual ? std::as_const(p.on_residual).data() : nullptr,
                                                         .relu = relu};
                     CHECK(test::relative_error(p.forward(nn::no_prologue(p.on_x), epilogue), expected(bias, residual, relu)) <
-                          tolerance<T>);
+                          sum_tolerance<T>);
                 }
     }
 }
@@ -219,7 +219,7 @@ TEMPLATE_LIST_TEST_CASE("an output may be a range of the channels of wider rows"
         auto expected = std::vector<double>(y.count(), 9.0);
         const auto plain = by_loops(each.layer, each.size, test::as_doubles(p.x), test::as_doubles(p.w));
         for (std::size_t i = 0; i < plain.size(); ++i) expected[i / each.layer.out * width + 3 + i % each.layer.out] = plain[i];
-        CHECK(test::relative_error(to_host<B>(p.q, y), expected) < tolerance<T>);
+        CHECK(test::relative_error(to_host<B>(p.q, y), expected) < sum_tolerance<T>);
     }
 }
 
@@ -269,11 +269,11 @@ TEMPLATE_LIST_TEST_CASE("Winograd equals im2col: outputs, gradients, prepared we
         layer_on_device<B> im2col{{layer, size, algorithm_preference::im2col}}, winograd{{layer, size, preference}};
         INFO(to_text(winograd.of) << ", " << B::name());
         const auto input = [](layer_on_device<B>& p) { return nn::no_prologue(p.on_x); };
-        CHECK(test::relative_error(winograd.forward(input(winograd)), im2col.forward(input(im2col))) < tolerance<T>);
+        CHECK(test::relative_error(winograd.forward(input(winograd)), im2col.forward(input(im2col))) < sum_tolerance<T>);
         CHECK(test::relative_error(winograd.input_gradient(winograd.on_residual), im2col.input_gradient(im2col.on_residual)) <
-              tolerance<T>);
+              sum_tolerance<T>);
         CHECK(test::relative_error(winograd.weight_gradient(input(winograd), winograd.on_residual),
-                                   im2col.weight_gradient(input(im2col), im2col.on_residual)) < tolerance<T>);
+                                   im2col.weight_gradient(input(im2col), im2col.on_residual)) < sum_tolerance<T>);
 
         const auto algorithm = nn::select_algorithm(layer, size, preference, nn::weight_lifetime::persistent);
         auto transformed = make_tensor<B>(winograd.q, {1, nn::transformed_count(layer, algorithm), 1, 1});

@@ -54,8 +54,8 @@ namespace train_detail {
 
 }  // namespace train_detail
 
-/// The options with which a checkpoint's student was trained, from the checkpoint's training metadata (training_of): preprocessing,
-/// recipe, number of steps, seed and folds. Throws format_error that starts with `where` for other JSON.
+/// The options with which a checkpoint's student was trained, from the checkpoint's training metadata (training_of):
+/// preprocessing, recipe, number of steps, seed and folds. Throws format_error that starts with `where` for other JSON.
 [[nodiscard]] inline train_options training_options_from(const io::json& training, const std::string& where) {
     const auto settings = train_detail::upgraded_settings(training);
     const auto preprocessing = data::preprocessing_from(settings, where);
