@@ -263,6 +263,7 @@ void legacy_line::select_command() {
         throw usage_error{rd4ad::text("--action-type ", action_, ": expected one of ", join_names(names))};
     }
     translation_.args = {found->second};
+    if (found->second == "train") translation_.args.insert(translation_.args.end(), {"--recipe", "paper"});  // the fork's, too
 }
 
 bool legacy_line::forwards(const std::string& name) const {

@@ -8,12 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <rd4ad/io/folder.hpp>
-#include <rd4ad/io/json.hpp>
-#include <rd4ad/score/probe.hpp>
-#include <rd4ad/score/probe_report.hpp>
-#include <rd4ad/train/settings_json.hpp>
-
 #include "backends.hpp"
 #include "commands.hpp"
 #include "compute_flags.hpp"

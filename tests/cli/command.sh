@@ -563,7 +563,7 @@ case_legacy_flags() {
     gives 0 --dataset bsd --action-type norm-compare-to-matroid -cmp-bboxes other.json --pred-threshold 0.5 --checkpoint models --resamples 9
     says err "rd4ad compare --data datasets/bsd --checkpoint models --cmp-bboxes other.json --pred-threshold 0.5 --resamples 9"
     gives 0 --action-type norm-train --dataset bsd -bs 4 --epochs 1 -inp 64 --patches-per-row 2 --patches-per-column 2 -run cut
-    says err "rd4ad train --data datasets/bsd --patches-per-row 2 --patches-per-column 2 --inp 64 --bs 4 --lr 0.0025 --epochs 1 --fit pad --out checkpoints/cut"
+    says err "rd4ad train --recipe paper --data datasets/bsd --patches-per-row 2 --patches-per-column 2 --inp 64 --bs 4 --lr 0.0025 --epochs 1 --fit pad --out checkpoints/cut"
     gives 0 --action-type norm-patches-test --dataset bsd --checkpoint checkpoints/cut --patches-per-row 2 --patches-per-column 2 --json
     gives 2 --action-type norm-compare-to-matroid --dataset bsd --checkpoint models
     complains_usage "" "--action-type norm-compare-to-matroid needs --cmp-bboxes FILE"
