@@ -53,14 +53,21 @@ class graph_interpreter {
         throw std::runtime_error{node.name + " has no " + name};
     }
 
+    /// Whether ONNX repeats `small` over the first axis of `large`, or over all of it.
+    static bool repeats(const array& small, const array& large) {
+        auto shape = large.shape;
+        if (!shape.empty()) shape.front() = 1;
+        return small.values.size() == 1 || small.shape == large.shape || small.shape == shape;
+    }
+
     template <class Operation>
     static array element_wise(const array& a, const array& b, const Operation& operation) {
-        const auto& large = a.values.size() >= b.values.size() ? a : b;
-        if (a.values.size() != 1 && b.values.size() != 1 && a.shape != b.shape)
-            throw std::runtime_error{"element-wise operator: the shapes differ"};
+        const bool a_is_large = a.values.size() >= b.values.size();
+        const auto &large = a_is_large ? a : b, &small = a_is_large ? b : a;
+        if (!repeats(small, large)) throw std::runtime_error{"element-wise operator: the shapes differ"};
         array out{large.shape, std::vector<double>(large.values.size())};
         for (std::size_t i = 0; i < out.values.size(); ++i)
-            out.values[i] = operation(a.values[a.values.size() == 1 ? 0 : i], b.values[b.values.size() == 1 ? 0 : i]);
+            out.values[i] = operation(a.values[i % a.values.size()], b.values[i % b.values.size()]);
         return out;
     }
 
