@@ -101,9 +101,8 @@ class student_training {
     }
 
     [[nodiscard]] std::vector<std::size_t> batch_at(std::size_t step) const {
-        const std::size_t first = step * options_.batch, last = std::min(inputs_.size(), first + options_.batch);
-        std::vector<std::size_t> batch;
-        for (std::size_t i = first; i < last; ++i) batch.push_back(inputs_[position.order[i]]);
+        auto batch = data::batches_of(position.order, options_.batch)[step];
+        for (std::size_t& one : batch) one = inputs_[one];
         return batch;
     }
 
