@@ -278,13 +278,15 @@ class trainer {
     void measure_distances(std::span<const std::size_t> inputs) {
         if (inputs.empty()) return;
         release_idle<B>(m_.queue);
-        const shape input{std::min(inputs.size(), feature_batch), 3, source_.height(), source_.width()};
-        const auto folded = fold_network<B>(m_.queue, m_.trainable, feature_shape(*m_.arch, input, 0), m_.algorithm);
-        for (std::size_t first = 0; first < inputs.size(); first += feature_batch) {
-            const auto batch = inputs.subspan(first, std::min(feature_batch, inputs.size() - first));
-            put_scale_maps<B>(m_.queue, m_.trainable.layers, folded, cache_->get(m_.queue, batch), batch, distances_);
+        {
+            const shape input{std::min(inputs.size(), feature_batch), 3, source_.height(), source_.width()};
+            const auto folded = fold_network<B>(m_.queue, m_.trainable, feature_shape(*m_.arch, input, 0), m_.algorithm);
+            for (std::size_t first = 0; first < inputs.size(); first += feature_batch) {
+                const auto batch = inputs.subspan(first, std::min(feature_batch, inputs.size() - first));
+                put_scale_maps<B>(m_.queue, m_.trainable.layers, folded, cache_->get(m_.queue, batch), batch, distances_);
+            }
         }
-        release_idle<B>(m_.queue);
+        release_idle<B>(m_.queue);  // the folded weights too: a save follows, which needs memory of its own
     }
 
     /// Sets the map's units and the calibration by the distances of good images; leaves out the suspects among them.
