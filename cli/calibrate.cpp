@@ -139,11 +139,8 @@ struct calibrate_request {
 
 calibrate_request calibrate_request_of(const parsed_options& options) {
     const bool by_count = !options.has("false-alarm-rate");
-    const calibrate_request request{options.required("checkpoint"), by_count ? 0.0 : options.real("false-alarm-rate"),
+    const calibrate_request request{options.required("checkpoint"), by_count ? 0.0 : options.rate("false-alarm-rate"),
                                     options.has("labelled"), options.has("data")};
-    if (!by_count && !(request.rate > 0 && request.rate < 1))
-        throw usage_error{
-            rd4ad::text("--false-alarm-rate '", options.text("false-alarm-rate"), "': expected a number above 0 and below 1")};
     if (request.labelled && !request.with_data) throw usage_error{"--labelled needs --data DIR"};
     if (request.labelled && (options.has("false-alarm-rate") || options.has("splits")))
         throw usage_error{"--labelled excludes --false-alarm-rate and --splits: give one or the other"};

@@ -183,6 +183,7 @@ usage compare_usage() {
                                   {"json", "", "", "print JSON instead of the table"},
                                   {"out", "DIR", "", "folder for compare.json and the images"}},
                                  checkpoint_preprocessing_flags(),
+                                 {no_verify_flag()},
                                  compute_flags()}),
             .notes =
                 R"(The other program's file lists the boxes of each image, in 0..1 of the image. An image with an empty

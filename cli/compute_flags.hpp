@@ -1,8 +1,9 @@
-// cli/compute_flags.hpp: the flags for computing: --threads, --backend, --algorithm. Twin: tests/cli/command.sh
+// cli/compute_flags.hpp: the flags for computing: --threads, --backend, --algorithm, --no-verify. Twin: tests/cli/command.sh
 #pragma once
 #include <string>
 #include <vector>
 
+#include <rd4ad/io/safetensors.hpp>
 #include <rd4ad/model/settings.hpp>
 
 #include "options.hpp"
@@ -15,7 +16,13 @@ inline const std::vector<std::string> algorithm_names{"auto", "im2col", "winogra
 /// The flags that `compute_options` and `with_backend` read.
 [[nodiscard]] std::vector<flag> compute_flags();
 
-/// The model options by --threads and --algorithm. --threads also limits the threads that read images.
+/// The flag of the commands that load a checkpoint.
+[[nodiscard]] flag no_verify_flag();
+
+/// The model options by --threads, --algorithm and --no-verify. --threads also limits the threads that read images.
 [[nodiscard]] rd4ad::model_options compute_options(const parsed_options& options);
+
+/// How a checkpoint is read, by --no-verify.
+[[nodiscard]] rd4ad::io::read_options read_options_of(const parsed_options& options);
 
 }  // namespace cli

@@ -7,6 +7,7 @@
 #include <rd4ad/rd4ad.hpp>
 
 #include "commands.hpp"
+#include "compute_flags.hpp"
 
 namespace cli {
 
@@ -16,9 +17,9 @@ namespace fs = std::filesystem;
 using cpu = rd4ad::backend::xtensor<float>;
 
 /// Writes {'bn', 'decoder'}, as the paper's code does.
-void to_pth(const fs::path& from, const fs::path& out) {
-    const auto m = rd4ad::load_checkpoint<cpu>(from);  // checks that the file holds a whole network
-    const auto file = rd4ad::io::read_safetensors(from);
+void to_pth(const fs::path& from, const fs::path& out, const rd4ad::io::read_options& reading) {
+    const auto m = rd4ad::load_checkpoint<cpu>(from, {.verify = reading.verify});  // checks that the file holds a whole network
+    const auto file = rd4ad::io::read_safetensors(from, reading);
     rd4ad::io::tensor_file weights;
     for (const auto& [name, tensor] : file.tensors())
         if (name.starts_with("bn.") || name.starts_with("decoder."))
@@ -30,7 +31,8 @@ void to_pth(const fs::path& from, const fs::path& out) {
 /// Writes a checkpoint of rd4ad from the paper's code's weights, the teacher and the size of the input.
 void to_safetensors(const fs::path& from, const fs::path& out, const std::string& teacher, std::size_t size) {
     const bool built_in = teacher == "built-in";
-    const auto weights = built_in ? rd4ad::built_in_teacher() : rd4ad::load_weights(rd4ad::teacher_path(teacher));
+    const auto weights = naming_flags(
+        "--teacher", [&] { return built_in ? rd4ad::built_in_teacher() : rd4ad::load_weights(rd4ad::teacher_path(teacher)); });
     const auto& arch = rd4ad::recognise(weights, weights.contains("teacher.conv1.weight") ? "teacher." : "");
     auto m = rd4ad::make_model<cpu>(arch, weights);
     if (built_in) m.settings.teacher = rd4ad::built_in_teacher_name;
@@ -52,7 +54,8 @@ usage convert_usage() {
                       {"out", "FILE", "", "NAME.safetensors (rd4ad) or NAME.pth (paper's code)"},
                       {"teacher", "FILE", "",
                        "for .safetensors: the teacher of the training, a file or a name that rd4ad teachers lists"},
-                      {"inp", "PIXELS", "256", "for .safetensors: width and height of the training's input"}},
+                      {"inp", "PIXELS", "256", "for .safetensors: width and height of the training's input"},
+                      no_verify_flag()},
             .notes =
                 R"(A checkpoint of the paper's code is a .pth file with 'bn' and 'decoder'. It holds no teacher, so
 --teacher names it. A .pth file keeps no size, normalisation, calibration or training settings of a
@@ -70,7 +73,7 @@ int convert(const parsed_options& options) {
     if (out.extension() == ".pth") {
         if (options.has("teacher") || options.has("inp"))
             throw usage_error{rd4ad::text("--out ", out, ": a .pth file holds neither --teacher nor --inp; leave them out")};
-        to_pth(from, out);
+        to_pth(from, out, read_options_of(options));
     } else if (out.extension() == ".safetensors") {
         to_safetensors(from, out, options.required("teacher"), options.whole("inp", 1));
     } else {

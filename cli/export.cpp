@@ -9,6 +9,7 @@
 #endif
 
 #include "commands.hpp"
+#include "compute_flags.hpp"
 
 namespace cli {
 
@@ -23,11 +24,12 @@ int export_as(const std::string& format, const parsed_options& options) {
     if (format == "onnx" && !name.empty()) throw usage_error{rd4ad::text("--name ", name, ": only for --format triton")};
     if (name.empty()) name = checkpoint.stem().string();
     const auto max_batch = options.whole("max-batch", 1);
-    auto m = rd4ad::load_checkpoint<rd4ad::backend::xtensor<float>>(checkpoint);
+    const auto reading = read_options_of(options);
+    auto m = rd4ad::load_checkpoint<rd4ad::backend::xtensor<float>>(checkpoint, {.verify = reading.verify});
     if (format == "onnx")
         rd4ad::export_onnx(out, m, graph);
     else
-        rd4ad::export_triton(out, name, m, rd4ad::training_of(checkpoint), {.graph = graph, .max_batch = max_batch});
+        rd4ad::export_triton(out, name, m, rd4ad::training_of(checkpoint, reading), {.graph = graph, .max_batch = max_batch});
     std::printf("%s: %s, %zu x %zu\n", (format == "onnx" ? out : out / name).c_str(), m.arch->name.data(), m.settings.width,
                 m.settings.height);
     return 0;
@@ -45,7 +47,8 @@ usage export_usage() {
                       {"out", "FILE|DIR", "", "the file, or the repository that gets a folder for the model"},
                       {"calibrated", "", "", "adds the output `score`: the calibrated score of 0 to 1, anomalous from 0.5"},
                       {"name", "NAME", "", "triton: the model's name; by default the checkpoint's"},
-                      {"max-batch", "N", "8", "triton: the maximum number of images per run"}},
+                      {"max-batch", "N", "8", "triton: the maximum number of images per run"},
+                      no_verify_flag()},
             .notes =
                 R"(The graph's input `image` has N x 3 x height x width normalised values, with any N. Its outputs are
 `map`, N x 1 x height x width, and `raw_score`, N x 1. The file's metadata describes the

@@ -20,7 +20,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/folder.hpp>
-#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/weight_cache.hpp>
 
 #include "commands.hpp"
@@ -183,8 +183,7 @@ void download(const fetch_request& of, const fs::path& part, console& progress) 
 
 void copy_local(const fetch_request& of, const fs::path& target) {
     if (!of.matches(of.source)) fail_sha256(of, "its SHA-256 is", sha256_of(of.source), "");
-    const rd4ad::io::mapped_file source{of.source};
-    rd4ad::io::write_atomically(target, source.bytes());
+    rd4ad::io::write_atomically(target, rd4ad::io::read_file(of.source));
 }
 
 /// Downloads beside the target, and renames the file once its SHA-256 is right.

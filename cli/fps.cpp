@@ -219,6 +219,7 @@ usage fps_usage() {
                                   {"repetitions", "N", "30", "timed runs"},
                                   {"json", "", "", "print JSON instead of the table"}},
                                  checkpoint_preprocessing_flags(),
+                                 {no_verify_flag()},
                                  compute_flags()}),
             .notes =
                 R"(Times three stages for each batch size:

@@ -20,6 +20,17 @@ rd4ad::format_error wrong(const std::string& address, const std::string& problem
     return rd4ad::format_error{rd4ad::text(address, ": ", problem)};
 }
 
+/// Returns work(). Throws format_error naming the address if a part of the answer has another type than the protocol's.
+template <class Work>
+auto reading(const std::string& address, const Work& work) {
+    try {
+        return work();
+    } catch (const json::exception& problem) {
+        throw wrong(address,
+                    rd4ad::text("the answer is not that of a KServe v2 server (", problem.what(), "); check the address"));
+    }
+}
+
 /// Throws io_error with the status and the server's message unless the status is 200.
 void check_status(const http_answer& answer, const std::string& address) {
     if (answer.status == 200) return;
@@ -114,9 +125,9 @@ std::vector<rd4ad::image::image_f32> cut_maps(const std::vector<float>& values, 
 served_model::served_model(std::string server, const std::string& model, tensor_format format) : server_{std::move(server)} {
     while (server_.ends_with('/')) server_.pop_back();
     model_address_ = rd4ad::text(server_, "/v2/models/", model);
-    const bool supported = supports_binary();
+    const bool supported = reading(server_, [&] { return supports_binary(); });
     binary_ = format == tensor_format::binary || (format == tensor_format::automatic && supported);
-    const auto about = description();
+    const auto about = reading(model_address_, [&] { return description(); });
     settings_ = rd4ad::described_input(about, model_address_);
     sigma_ = rd4ad::described_sigma(about, model_address_);
 }
@@ -174,7 +185,8 @@ std::vector<rd4ad::image::image_f32> served_model::maps(std::span<const float> i
     const auto address = model_address_ + "/infer";
     const auto answer = request_maps(inputs, count);
     check_status(answer, address);
-    return cut_maps(map_values(answer, address), count, width, height, address);
+    const auto values = reading(address, [&] { return map_values(answer, address); });
+    return cut_maps(values, count, width, height, address);
 }
 
 }  // namespace cli

@@ -43,6 +43,35 @@ usage_error wrong(const std::string& name, const std::string& found, const std::
     return usage_error{rd4ad::text("--", name, " '", found, "': expected ", expected)};
 }
 
+std::string short_text(double value) {
+    char digits[32];
+    return {digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr};
+}
+
+/// The arguments before "--" with each value joined to its flag, so that "--inp -32" has the value -32, and "--inp --bs 8" none.
+/// Throws usage_error for a flag without its value, and for a switch with one.
+std::vector<std::string> join_values(std::vector<std::string>::const_iterator at, std::vector<std::string>::const_iterator end,
+                                     const std::vector<flag>& flags) {
+    std::vector<std::string> joined;
+    while (at != end) {
+        const std::string arg = *at++;
+        const auto equals = arg.find('=');
+        const auto known =
+            std::find_if(flags.begin(), flags.end(), [&](const flag& one) { return "--" + one.name == arg.substr(0, equals); });
+        if (known != flags.end() && known->value.empty() && equals != arg.npos)
+            throw usage_error{rd4ad::text("--", known->name, " takes no value, found '", arg.substr(equals + 1), "'")};
+        if (known == flags.end() || known->value.empty() || equals != arg.npos) {
+            joined.push_back(arg);
+            continue;
+        }
+        if (at == end || at->starts_with("--"))
+            throw usage_error{rd4ad::text("--", known->name, " has no value: expected ", known->value,
+                                          at == end ? std::string{} : rd4ad::text(", found the flag ", *at))};
+        joined.push_back(arg + '=' + *at++);
+    }
+    return joined;
+}
+
 /// Declares a command's flags to the parser.
 void declare(cxxopts::Options& parser, const std::vector<flag>& flags) {
     auto add = parser.add_options();
@@ -101,7 +130,8 @@ parsed_options::parsed_options(const std::string& command, const std::string& su
 
     const auto rest = std::find(args.begin(), args.end(), "--");
     std::vector<const char*> argv{"rd4ad"};
-    for (auto at = args.begin(); at != rest; ++at) argv.push_back(at->c_str());
+    const auto joined = join_values(args.begin(), rest, of.flags);
+    for (const auto& arg : joined) argv.push_back(arg.c_str());
     const auto parsed = [&] {
         try {
             return parser.parse(static_cast<int>(argv.size()), argv.data());
@@ -130,6 +160,7 @@ std::string parsed_options::text(const std::string& name) const {
 
 std::string parsed_options::required(const std::string& name) const {
     auto value = text(name);
+    if (value.empty() && has(name)) throw usage_error{rd4ad::text("--", name, " is empty: expected a value")};
     if (value.empty()) throw usage_error{rd4ad::text("--", name, " is missing")};
     return value;
 }
@@ -137,7 +168,9 @@ std::string parsed_options::required(const std::string& name) const {
 std::size_t parsed_options::whole(const std::string& name, std::size_t min, std::size_t max) const {
     const auto value = parse_whole(text(name));
     if (value && *value >= min && *value <= max) return *value;
-    const bool bounded = max != std::numeric_limits<std::size_t>::max();
+    const auto digits = text(name);
+    const bool too_large = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos && !value;
+    const bool bounded = too_large || max != std::numeric_limits<std::size_t>::max();
     throw wrong(
         name, text(name),
         bounded ? rd4ad::text("a whole number from ", min, " to ", max) : rd4ad::text("a whole number of at least ", min));
@@ -150,19 +183,39 @@ double parsed_options::real(const std::string& name) const {
 }
 
 double parsed_options::real(const std::string& name, double min, double max) const {
-    const double value = real(name);
-    if (value >= min && value <= max) return value;
-    const auto short_text = [](double bound) {
-        char digits[32];
-        return std::string(digits, std::to_chars(digits, digits + sizeof digits, bound, std::chars_format::fixed).ptr);
-    };
-    throw wrong(name, text(name), rd4ad::text("a number from ", short_text(min), " to ", short_text(max)));
+    const auto value = number<double>(text(name));
+    if (value && std::isfinite(*value) && *value >= min && *value <= max) return *value;
+    throw wrong(name, text(name),
+                std::isfinite(max) ? rd4ad::text("a number from ", short_text(min), " to ", short_text(max))
+                                   : rd4ad::text("a finite number of at least ", short_text(min)));
+}
+
+double parsed_options::positive(const std::string& name, double max) const {
+    const auto value = number<double>(text(name));
+    if (value && std::isfinite(*value) && *value > 0 && *value <= max) return *value;
+    throw wrong(name, text(name),
+                std::isfinite(max) ? rd4ad::text("a number above 0 and up to ", short_text(max))
+                                   : std::string{"a finite number above 0"});
+}
+
+double parsed_options::rate(const std::string& name) const {
+    const auto value = number<double>(text(name));
+    if (value && *value > 0 && *value < 1) return *value;
+    throw wrong(name, text(name), "a number above 0 and below 1");
 }
 
 std::string parsed_options::choice(const std::string& name, const std::vector<std::string>& allowed) const {
     auto value = text(name);
     if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
     throw wrong(name, value, rd4ad::text("one of ", join_names(allowed)));
+}
+
+std::string parsed_options::given(const std::vector<std::string>& names) const {
+    std::string flags;
+    for (const auto& name : names)
+        if (const auto found = values_.find(name); found != values_.end())
+            flags += rd4ad::text(flags.empty() ? "--" : " --", name, found->second.empty() ? "" : " ", found->second);
+    return flags;
 }
 
 std::vector<std::string> parsed_options::list(const std::string& name) const {

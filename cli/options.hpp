@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+
 namespace cli {
 
 /// A wrong command line: exit status 2.
@@ -43,6 +45,17 @@ struct usage {
 /// The known name nearest to `found` by insertions, deletions and replacements; "" if none is near.
 [[nodiscard]] std::string nearest(std::string_view found, const std::vector<std::string>& known);
 
+/// Returns work(), and puts the flags at fault, such as "--inp 100", before the message of an error of the library; "" adds
+/// nothing.
+template <class Work>
+auto naming_flags(const std::string& flags, const Work& work) {
+    try {
+        return work();
+    } catch (const rd4ad::error& problem) {
+        throw rd4ad::error{problem.code(), flags + (flags.empty() ? "" : ": ") + problem.what()};
+    }
+}
+
 /// The parsed flags of one command line. Every function throws usage_error with the flag's name, the value found and the value
 /// expected.
 class parsed_options {
@@ -60,9 +73,15 @@ class parsed_options {
                                     std::size_t max = std::numeric_limits<std::size_t>::max()) const;
     /// Any finite number.
     [[nodiscard]] double real(const std::string& name) const;
-    /// A number of [min, max].
-    [[nodiscard]] double real(const std::string& name, double min, double max) const;
+    /// A finite number of [min, max].
+    [[nodiscard]] double real(const std::string& name, double min, double max = std::numeric_limits<double>::infinity()) const;
+    /// A finite number of (0, max].
+    [[nodiscard]] double positive(const std::string& name, double max = std::numeric_limits<double>::infinity()) const;
+    /// A number of (0, 1).
+    [[nodiscard]] double rate(const std::string& name) const;
     [[nodiscard]] std::string choice(const std::string& name, const std::vector<std::string>& allowed) const;
+    /// The flags of these names that are on the command line, with their values: "--inp 100 --fit pad".
+    [[nodiscard]] std::string given(const std::vector<std::string>& names) const;
     /// The value split at commas, without empty items.
     [[nodiscard]] std::vector<std::string> list(const std::string& name) const;
     /// The value split at commas: one or more whole numbers of [min, max].

@@ -34,7 +34,8 @@ std::pair<std::size_t, std::size_t> input_size(const parsed_options& options) {
     const auto number = [&](std::string_view digits) {
         const auto value = parse_whole(digits).value_or(0);
         if (value == 0)
-            throw usage_error{rd4ad::text("--inp '", size, "': expected a whole number of at least 1, or two as 640x256")};
+            throw usage_error{
+                rd4ad::text("--inp '", size, "': expected a multiple of 32, a whole number of at least 1, or two as 640x256")};
         return value;
     };
     const std::string_view digits{size};
@@ -69,7 +70,9 @@ void set_preprocessing(rd4ad::train_options& training, const parsed_options& opt
         throw usage_error{"--patch-size excludes --patches-per-row and --patches-per-column: give one or the other"};
     if (training.fit == rd4ad::image::fit::native && options.has("inp"))
         throw usage_error{"--fit native excludes --inp, as images keep their size: give --patch-size alone"};
-    rd4ad::data::check_preprocessing(rd4ad::preprocessing_of(training));
+    std::vector<std::string> names;
+    for (const auto& one : preprocessing_flags()) names.push_back(one.name);
+    naming_flags(options.given(names), [&] { rd4ad::data::check_preprocessing(rd4ad::preprocessing_of(training)); });
 }
 
 std::vector<flag> checkpoint_preprocessing_flags() {

@@ -53,6 +53,7 @@ struct probe_request {
     fs::path checkpoint, out;
     rd4ad::probe_options options;
     bool out_of_fold;
+    bool verify{true};  ///< compare the checkpoint with its checksums
 };
 
 /// Probes images that the model was not trained on.
@@ -75,7 +76,8 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
         throw rd4ad::option_error{rd4ad::text(request.checkpoint,
                                               ": takes images of several sizes, which can't be probed out of fold; "
                                               "give 20 good images that it was not trained on, in test/good")};
-    auto training = rd4ad::training_options_from(rd4ad::training_of(request.checkpoint), request.checkpoint.string());
+    auto training = rd4ad::training_options_from(rd4ad::training_of(request.checkpoint, {.verify = request.verify}),
+                                                 request.checkpoint.string());
     training.progress = [&](const rd4ad::training_progress& p) {
         if (p.fold != 0)
             progress.bar(static_cast<double>(p.step + (p.epoch - 1) * p.steps) / static_cast<double>(p.epochs * p.steps),
@@ -139,6 +141,7 @@ usage probe_usage() {
                                   {"seed", "N", "1", "random seed of the defects"},
                                   {"json", "", "", "print JSON instead of text"},
                                   {"out", "DIR", "", "folder for probe.html and probe.json"}},
+                                 {no_verify_flag()},
                                  compute_flags()}),
             .notes =
                 R"(Paints scratches, stains, dents, pasted patches and missing parts of graded size and contrast into
@@ -158,7 +161,8 @@ int probe(const parsed_options& options) {
     probe_request request{.checkpoint = find_checkpoint(options.required("checkpoint"), sets.front()),
                           .out = options.text("out"),
                           .options = {},
-                          .out_of_fold = options.has("out-of-fold")};
+                          .out_of_fold = options.has("out-of-fold"),
+                          .verify = read_options_of(options).verify};
     request.options.max_runs = options.whole("runs", 1);
     request.options.seed = options.whole("seed", 0);
     request.options.maps = rd4ad::map_size::network;

@@ -125,7 +125,7 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
     const fs::path checkpoint = options.required("checkpoint");
     const auto by = detector_loader{options}(checkpoint, {.batch = std::min(max_batch, files.size()),
                                                           .size = rd4ad::map_size::network,
-                                                          .regions = {.min_area = options.real("min-region-area")}});
+                                                          .regions = {.min_area = options.real("min-region-area", 0)}});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
     to.show(display_of(by->settings(), by->calibration()));
     const auto window = options.whole("drift-window", 0);
@@ -154,6 +154,7 @@ usage score_usage() {
                   {"out", "DIR", "", "folder for the result images"}},
                  checkpoint_preprocessing_flags(),
                  server_flags(),
+                 {no_verify_flag()},
                  compute_flags()}),
             .notes =
                 std::string{

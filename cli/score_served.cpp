@@ -50,9 +50,13 @@ void score_served(const parsed_options& options, const std::vector<std::filesyst
     };
     const auto score = [&](std::size_t first, const std::vector<rd4ad::preprocessed_image>& images) {
         const stopwatch watch;
-        const auto maps =
-            rd4ad::compute_maps(images, settings, batch, threads, by.sigma(),
-                                [&](const std::vector<float>& inputs, std::size_t, std::size_t) { return by.maps(inputs); });
+        const auto maps = rd4ad::compute_maps(
+            images, settings, batch, threads, by.sigma(),
+            [&](const std::vector<float>& inputs, std::size_t, std::size_t) { return by.maps(inputs); },
+            [&] {
+                return rd4ad::text("the server's model ", options.text("model"),
+                                   " gave it; export it again from a checkpoint that rd4ad score accepts");
+            });
         const double ms = watch.ms() / static_cast<double>(images.size());
         progress.clear();
         for (std::size_t i = 0; i < images.size(); ++i) {

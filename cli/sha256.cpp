@@ -8,15 +8,15 @@
 #include <openssl/evp.h>
 
 #include <rd4ad/core/error.hpp>
-#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/io/read_file.hpp>
 
 namespace cli {
 
 std::string sha256_of(const std::filesystem::path& path) {
-    const rd4ad::io::mapped_file file{path};
+    const auto bytes = rd4ad::io::read_file(path);
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
-    if (::EVP_Digest(file.bytes().data(), file.bytes().size(), digest, &length, ::EVP_sha256(), nullptr) != 1)
+    if (::EVP_Digest(bytes.data(), bytes.size(), digest, &length, ::EVP_sha256(), nullptr) != 1)
         throw rd4ad::io_error{path.string() + ": its SHA-256 can't be computed"};
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;

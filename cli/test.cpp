@@ -179,7 +179,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
         to.sets.push_back(
             results.finish(found, by->calibration(),
                            rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height),
-                           std::move(settings), rd4ad::training_of(checkpoint)));
+                           std::move(settings), rd4ad::training_of(checkpoint, read_options_of(options))));
 }
 
 /// The report's title: the data set's name, or the folder's for several classes.
@@ -211,6 +211,7 @@ usage test_usage() {
                               {"report-mb", "MB", "16", "limit for all thumbnails of the report, in megabytes; 0: no thumbnails"},
                               {"out", "DIR", "", "folder for results, report and result images"}},
                              checkpoint_preprocessing_flags(),
+                             {no_verify_flag()},
                              compute_flags()}),
         .notes =
             std::string{

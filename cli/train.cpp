@@ -57,7 +57,7 @@ rd4ad::model<B> new_model(const parsed_options& options, const rd4ad::model_opti
         made.settings.teacher = rd4ad::built_in_teacher_name;
         return made;
     }
-    const auto weights = rd4ad::load_weights(rd4ad::teacher_path(teacher));
+    const auto weights = naming_flags("--teacher", [&] { return rd4ad::load_weights(rd4ad::teacher_path(teacher)); });
     const auto& found = rd4ad::recognise(weights, teacher_prefix(weights));
     if (!requested.empty() && requested != found.name)
         throw rd4ad::format_error{rd4ad::text(teacher, ": holds a ", found.name, ", expected ", requested, " (--arch); give ",
@@ -73,6 +73,17 @@ std::vector<rd4ad::data::item> validation_items(const fs::path& folder) {
     for (const auto& one : set.test)
         if (!one.is_anomalous) items.push_back(one);
     return items;
+}
+
+/// Throws io_error if --resume finds no interrupted training.
+void check_resume(const fs::path& checkpoint) {
+    const auto resume = rd4ad::resume_path(checkpoint);
+    for (const auto& file : {checkpoint, resume})
+        if (!fs::exists(file))
+            throw rd4ad::io_error{rd4ad::text("--resume: ", file,
+                                              ": no such file, so there is no training to continue; give the --out of "
+                                              "the interrupted training, or leave --resume out to train from the start",
+                                              file == resume ? ", or give --from to start from the checkpoint's weights" : "")};
 }
 
 /// The model of a checkpoint; throws option_error if it is not of --arch.
@@ -130,10 +141,10 @@ rd4ad::train_options recipe_of(const parsed_options& options) {
     if (options.has("epochs")) training.epochs = options.whole("epochs", 1), training.steps = 0;
     if (options.has("steps")) training.steps = options.whole("steps", 1), training.epochs = 0;
     if (options.has("bs")) training.batch = options.whole("bs", 1);
-    if (options.has("lr")) training.learning_rate = options.real("lr");
-    if (options.has("weight-decay")) training.weight_decay = options.real("weight-decay");
-    if (options.has("warm-up")) training.schedule.warm_up = options.real("warm-up");
-    if (options.has("final-rate")) training.schedule.final_rate = options.real("final-rate");
+    if (options.has("lr")) training.learning_rate = options.positive("lr");
+    if (options.has("weight-decay")) training.weight_decay = options.real("weight-decay", 0);
+    if (options.has("warm-up")) training.schedule.warm_up = options.real("warm-up", 0, 1);
+    if (options.has("final-rate")) training.schedule.final_rate = options.real("final-rate", 0, 1);
     if (options.has("hard-mining")) training.hard_mining = options.choice("hard-mining", {"on", "off"}) == "on";
     if (options.has("calibration"))
         training.calibrate_by = choice_of(options, "calibration",
@@ -148,15 +159,16 @@ rd4ad::train_options recipe_of(const parsed_options& options) {
 rd4ad::train_options train_options_of(const parsed_options& options) {
     auto training = recipe_of(options);
     training.seed = options.whole("seed", 0);
-    training.validation = options.real("validation");
+    training.validation = options.real("validation", 0, 0.9);
     training.folds = options.whole("folds", 2);
-    training.fold_steps = options.real("fold-steps");
+    training.fold_steps = options.positive("fold-steps", 1);
     training.without_suspects = options.has("without-suspects");
-    if (options.has("false-alarm-rate")) training.false_alarm_rate = options.real("false-alarm-rate");
+    if (options.has("false-alarm-rate")) training.false_alarm_rate = options.rate("false-alarm-rate");
     training.save_every = options.whole("save-every", 1);
-    training.guards = {.variance_guard = options.real("variance-guard"), .reset_every = options.whole("reset-every", 0)};
+    training.guards = {.variance_guard = options.real("variance-guard", 0), .reset_every = options.whole("reset-every", 0)};
     set_preprocessing(training, options);
     training.cache_bytes = static_cast<std::size_t>(options.real("cache-gb", 0, 1e6) * (1u << 30));
+    training.verify = read_options_of(options).verify;
     training.should_stop = [] { return stop_requested != 0; };
     return training;
 }
@@ -220,11 +232,14 @@ int train_all(const parsed_options& options) {
         if (sets.size() != 1) throw usage_error{"--validation-data: expected one data set, or --multimodal"};
         sets.front().validation = validation_items(options.required("validation-data"));
     }
+    if (options.has("resume") && options.has("from"))
+        throw usage_error{"--resume excludes --from: continue the training in --out, or start from another checkpoint's weights"};
     rd4ad::io::make_folder(out);
     stop_on_signals();
     for (const auto& set : sets) {
         training.checkpoint = checkpoint_in(out, set);
         training.resume = options.has("resume") && (sets.size() == 1 || fs::exists(training.checkpoint));
+        if (training.resume) check_resume(training.checkpoint);
         auto m = training.resume       ? stored_model<B>(training.checkpoint, options, settings)
                  : options.has("from") ? stored_model<B>(options.required("from"), options, settings)
                                        : new_model<B>(options, settings);
@@ -283,6 +298,7 @@ usage train_usage() {
                               "weights (.pth or .safetensors), built-in, none (untrained), or a name that rd4ad teachers lists"}},
                             preprocessing_flags(),
                             training_flags(),
+                            {no_verify_flag()},
                             compute_flags()}),
             .notes =
                 R"(Writes DIR/<name>.safetensors, which holds everything that the other commands need. Ctrl-C finishes

@@ -12,7 +12,9 @@
 
 #include <unistd.h>
 
+#include <rd4ad/core/finite.hpp>
 #include <rd4ad/export/client.hpp>
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/data_folders.hpp>
 
 #include "commands.hpp"
@@ -78,8 +80,8 @@ verify_request verify_request_of(const parsed_options& options) {
                            .runner = {},
                            .runtimes = options.list("runtime"),
                            .batches = options.whole_list("batches", 1, 9999),
-                           .map_tolerance = options.real("map-tolerance"),
-                           .raw_score_tolerance = options.real("raw-score-tolerance"),
+                           .map_tolerance = options.real("map-tolerance", 0),
+                           .raw_score_tolerance = options.real("raw-score-tolerance", 0),
                            .load = detector_loader{options},
                            .files = {}};
     for (const auto& runtime : request.runtimes)
@@ -102,8 +104,7 @@ struct runtime_outputs {
 };
 
 std::vector<float> read_floats(const fs::path& path, std::size_t count) {
-    const rd4ad::io::mapped_file file{path};
-    const auto bytes = file.bytes();
+    const auto bytes = rd4ad::io::read_file(path);
     if (bytes.size() != count * sizeof(float))
         throw rd4ad::format_error{
             rd4ad::text(path, ": has ", bytes.size(), " bytes, expected ", count * sizeof(float), " from the runtime")};
@@ -134,6 +135,22 @@ void check_description(const rd4ad::io::json& about, const rd4ad::model_settings
                                               "from another checkpoint; export it again")};
 }
 
+/// Throws numeric_error naming the image if an output of the graph is not finite. first: the first input of the run.
+void check_finite(const runtime_outputs& outputs, const rd4ad::image_source& source, std::size_t first,
+                  const std::string& graph) {
+    for (const auto* values : {&outputs.maps, &outputs.raw_scores}) {
+        const auto at = rd4ad::first_not_finite(std::span<const float>{*values});
+        if (!at) continue;
+        const std::size_t input = first + *at / (values->size() / outputs.raw_scores.size());
+        std::size_t file = 0;
+        while (source.inputs_of(file).first + source.inputs_of(file).second <= input) ++file;
+        throw rd4ad::numeric_error{
+            rd4ad::text(graph, ": its output ", values == &outputs.maps ? "map" : "raw_score", " is ",
+                        rd4ad::not_finite_text((*values)[*at]), " for ", source.files()[file], " (", outputs.version,
+                        "), expected finite values; export the graph again, with --half left out if it is there")};
+    }
+}
+
 /// The differences between the checkpoint and one runtime at one batch size.
 struct difference {
     std::string runtime, version{};
@@ -147,18 +164,16 @@ struct difference {
 };
 
 void difference::add(const std::vector<rd4ad::detection_result>& expected, const runtime_outputs& found) {
-    const auto raise = [](double& largest, double value) {
-        if (!(value <= largest)) largest = value;  // also NaN
-    };
     version = found.version;
     for (std::size_t i = 0; i < expected.size(); ++i) {
         const auto& pixels = expected[i].map.pixels;
         const auto [low, high] = std::minmax_element(pixels.begin(), pixels.end());
         const double range = std::max(static_cast<double>(*high - *low), 1e-12);
         for (std::size_t p = 0; p < pixels.size(); ++p)
-            raise(map,
-                  std::fabs(static_cast<double>(pixels[p]) - static_cast<double>(found.maps[i * pixels.size() + p])) / range);
-        raise(raw_score, std::fabs(static_cast<double>(expected[i].raw_score) - static_cast<double>(found.raw_scores[i])));
+            map = std::max(
+                map, std::fabs(static_cast<double>(pixels[p]) - static_cast<double>(found.maps[i * pixels.size() + p])) / range);
+        raw_score =
+            std::max(raw_score, std::fabs(static_cast<double>(expected[i].raw_score) - static_cast<double>(found.raw_scores[i])));
         checkpoint_scores.push_back(expected[i].raw_score);
         graph_scores.push_back(found.raw_scores[i]);
     }
@@ -207,6 +222,7 @@ std::vector<difference> compare_runtimes(const verify_request& request, std::siz
                          rd4ad::text(one.runtime, ", batch ", batch));
             const auto outputs = run_graph(request, one.runtime, batch, settings, count, folder);
             check_description(outputs.description, settings, request.onnx);
+            check_finite(outputs, source, first, request.onnx);
             one.add(expected, outputs);
         }
     }
@@ -258,6 +274,7 @@ usage verify_usage() {
                                   {"map-tolerance", "SHARE", "1e-4", "maximum difference of maps, as a share of the map's range"},
                                   {"raw-score-tolerance", "VALUE", "1e-5", "maximum difference of raw scores"},
                                   {"json", "", "", "print JSON instead of the table"}},
+                                 {no_verify_flag()},
                                  compute_flags()}),
             .notes =
                 R"(Runs the checkpoint here and the graph in a Python that has the runtimes (share/rd4ad/run_onnx.py),

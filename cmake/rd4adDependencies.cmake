@@ -2,7 +2,8 @@
 #
 # Input: rd4ad_components, any of core, xtensor, export, onednn, thrust. RD4AD_THRUST names Thrust's system: CUDA, OMP, TBB or CPP.
 # Output: rd4ad_missing, one message for each library that is not found, and these targets:
-#   core:    xtensor, nlohmann_json::nlohmann_json, Threads::Threads, rd4ad::third_party_zip, rd4ad::third_party_stb
+#   core:    xtensor, nlohmann_json::nlohmann_json, Threads::Threads, rd4ad::third_party_zip, rd4ad::third_party_stb,
+#            rd4ad::third_party_xxhash
 #   xtensor: xtensor-blas (with BLAS and LAPACK), xsimd, OpenMP::OpenMP_CXX
 #   export:  rd4ad::third_party_protozero
 #   onednn:  rd4ad::third_party_onednn
@@ -100,6 +101,7 @@ if("core" IN_LIST rd4ad_components)
     rd4ad_find_package(libc6-dev Threads)
     rd4ad_find_third_party(zip libzip libzip::zip zip.h "" zip libzip-dev)
     rd4ad_find_third_party(stb stb stb::stb stb_image.h stb "" libstb-dev)
+    rd4ad_find_third_party(xxhash xxHash xxHash::xxhash xxhash.h "" "" libxxhash-dev)
 endif()
 if("xtensor" IN_LIST rd4ad_components)
     rd4ad_find_package(libxsimd-dev xsimd)

@@ -49,6 +49,7 @@ class Rd4ad(ConanFile):
         self.requires("nlohmann_json/[>=3.9 <4]", force=True)  # xtensor's recipe names one exact version
         self.requires("libzip/[>=1.7 <2]")
         self.requires("stb/cci.20240213")
+        self.requires("xxhash/[>=0.8.1 <1]")
         if self.options.with_export:
             self.requires("protozero/[>=1.7 <2]")
         if self.options.with_onednn:

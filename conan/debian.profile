@@ -23,6 +23,7 @@ libzip/1.7.3
 openssl/3.0.19
 protozero/1.7.1
 stb/cci.20240213
+xxhash/0.8.1
 cxxopts/3.1.1
 catch2/2.13.10
 onednn/2.6.3

@@ -4,7 +4,7 @@
 packages_build=(
     ca-certificates cmake g++ ninja-build
     libcurl4-openssl-dev libcxxopts-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev
-    libzip-dev nlohmann-json3-dev
+    libxxhash-dev libzip-dev nlohmann-json3-dev
 )
 # Tests, benchmarks and all examples.
 packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libcpp-httplib-dev)

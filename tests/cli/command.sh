@@ -781,4 +781,6 @@ case_stop_and_resume() {
     cmp whole/cloth.safetensors parts/cloth.safetensors || fail "expected the same bytes as without the signal"
 }
 
+source "$tests/integrity_cases.sh"
+
 "case_$name"

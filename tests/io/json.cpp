@@ -40,7 +40,7 @@ TEST_CASE("strings that are not UTF-8 are not written", "[io]") {
     const auto path = folder / "a.json";
     CHECK_THAT(message_of([&] { io::write_json(path, io::json("\xff")); }), mentions(path, "not UTF-8"));
     CHECK_FALSE(std::filesystem::exists(path));
-    CHECK_THAT(message_of([&] { (void)io::read_json(path); }), mentions(path, "can't be opened", "No such file or directory"));
+    CHECK_THAT(message_of([&] { (void)io::read_json(path); }), mentions(path, "no such file"));
 }
 
 TEST_CASE("a number that JSON lacks is null", "[io]") {

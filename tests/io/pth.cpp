@@ -142,7 +142,7 @@ TEST_CASE("files without a dict of tensors are refused", "[io]") {
     const auto start = rd4ad::test::text_of_file(fixtures + "three.safetensors").substr(0, 8);
     CHECK_THAT(reading("three.safetensors"),
                mentions(fixtures + "three.safetensors", "not a torch.save file", "starts with " + io::quoted(start)));
-    CHECK_THAT(reading("none.pth"), mentions(fixtures + "none.pth", "can't be opened", "No such file or directory"));
+    CHECK_THAT(reading("none.pth"), mentions(fixtures + "none.pth", "no such file"));
     CHECK_THAT(pth_refusal(""), mentions("a.pth", "not a torch.save file", "empty"));
     CHECK_THAT(pth_refusal("<!DOCTYPE html>"), mentions("a.pth", "not a torch.save file", "web page", "download the file again"));
     CHECK_THAT(pth_refusal("version https://git-lfs.github.com/spec/v1\n"),

@@ -1,10 +1,17 @@
 #include <rd4ad/io/read_file.hpp>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
 #include <string>
+#include <utility>
 
 #include <support/catch.hpp>
 #include <support/files.hpp>
@@ -28,12 +35,35 @@ TEST_CASE("read_file returns all bytes of a file, read_prefix its first ones", "
     CHECK(io::read_file(folder / "empty").empty());
 }
 
+TEST_CASE("a file's content outlives its reader and the file", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    rd4ad::test::write_text(folder / "a", "abc");
+    rd4ad::test::write_text(folder / "empty", "");
+    const auto content = io::file_reader{folder / "a"}.read_all();
+    rd4ad::test::write_text(folder / "a", "");
+    REQUIRE(content.bytes.size() == 3);
+    CHECK(content.bytes[1] == std::byte{'b'});
+    CHECK(io::file_reader{folder / "empty"}.read_all().bytes.empty());
+    const io::file_reader file{folder / "empty"};
+    CHECK((file.size() == 0 && file.path() == folder / "empty"));
+}
+
+TEST_CASE("prefetching a file changes nothing, even if the file doesn't exist", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    rd4ad::test::write_text(folder / "a", "abc");
+    for (const char* name : {"a", "none", "."}) io::prefetch_file(folder / name);
+    CHECK(io::read_file(folder / "a").size() == 3);
+}
+
 TEST_CASE("a path that is not a readable file is refused", "[io]") {
     const rd4ad::test::scratch_folder folder;
     const auto reading = [](const std::filesystem::path& path) { return message_of([&] { (void)io::read_file(path); }); };
     CHECK_THAT(reading(folder / "none"), mentions(folder / "none", "no such file"));
-    CHECK_THAT(reading(folder.path()), mentions(folder.path(), "is a folder"));
+    CHECK_THAT(reading(folder.path()), mentions(folder.path(), "is a folder", "give the path of a file"));
     CHECK_THAT(message_of([&] { (void)io::read_prefix(folder / "none", 1); }), mentions(folder / "none", "no such file"));
+    const auto pipe = folder / "pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK_THAT(reading(pipe), mentions(pipe, "is not a regular file", "give the path of a file"));
     // A socket exists but can't be opened as a file, even by root.
     const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
     ::sockaddr_un address{};
@@ -43,4 +73,54 @@ TEST_CASE("a path that is not a readable file is refused", "[io]") {
     REQUIRE(::bind(socket, reinterpret_cast<const ::sockaddr*>(&address), sizeof address) == 0);
     CHECK_THAT(reading(path), mentions(path, "can't be opened"));
     ::close(socket);
+}
+
+TEST_CASE("a file that another program shortens, extends or rewrites meanwhile is an error", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const auto path = folder / "a";
+    const auto after = [&](const auto& change) {
+        rd4ad::test::write_text(path, "0123456789");
+        const io::file_reader file{path};
+        change();
+        return message_of([&] { (void)file.read_all(); });
+    };
+    CHECK(after([] {}) == "nothing thrown");
+    CHECK_THAT(after([&] { std::filesystem::resize_file(path, 4); }),
+               mentions(path, "ends after 4 bytes", "had 10", "another program", "try again"));
+    CHECK_THAT(after([&] { std::filesystem::resize_file(path, 40); }), mentions(path, "now has 40 bytes", "had 10"));
+    CHECK_THAT(after([&] {
+                   std::fstream{path} << "x";
+                   std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::hours{1});
+               }),
+               mentions(path, "another program wrote to it", "try again"));
+    CHECK(after([&] { std::filesystem::remove(path); }) == "nothing thrown");  // replaced: the open file stays as it was
+}
+
+TEST_CASE("a file that another process truncates in a loop gives errors, and never a signal", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const auto path = folder / "a";
+    const std::string content(1 << 20, 'x');
+    rd4ad::test::write_text(path, content);
+    const ::pid_t writer = ::fork();
+    REQUIRE(writer >= 0);
+    if (writer == 0)
+        for (;;) {
+            static_cast<void>(::truncate(path.c_str(), 0));
+            rd4ad::test::write_text(path, content);
+        }
+    int refused = 0;
+    bool foreign = false;
+    for (int i = 0; i < 2000; ++i) {
+        try {
+            const auto bytes = io::file_reader{path}.read_all();
+            foreign = foreign || std::any_of(bytes.bytes.begin(), bytes.bytes.end(),
+                                             [](std::byte one) { return one != std::byte{'x'} && one != std::byte{0}; });
+        } catch (const rd4ad::io_error&) {
+            ++refused;
+        }
+    }
+    ::kill(writer, SIGKILL);
+    ::waitpid(writer, nullptr, 0);
+    CHECK(refused > 0);
+    CHECK_FALSE(foreign);
 }

@@ -39,9 +39,22 @@ TEST_CASE("files of other kinds are refused", "[io]") {
     };
     const std::string neither = path.string() + ": is neither a safetensors file nor a PyTorch checkpoint (.pth): ";
     CHECK_THAT(reading(""), mentions(neither, "empty"));
-    CHECK_THAT(reading("\x89PNG\r\n\x1a\n____"), mentions(neither, "starts with '\\x89PNG\\x0d\\x0a\\x1a\\x0a'"));
+    CHECK_THAT(reading("\x89PNG\r\n\x1a\n____"), mentions(neither, "a PNG image"));
+    CHECK_THAT(reading("anything else"), mentions(neither, "starts with 'anything'"));
     CHECK_THAT(reading("<html></html>"), mentions(neither, "web page"));
     CHECK_THAT(message_of([&] { (void)io::read_tensors(folder.path()); }), mentions(folder.path(), "is a folder"));
+}
+
+TEST_CASE("the names of wrapped modules are those of the modules, in both formats", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    io::tensor_file wrapped;
+    for (const char* name : {"module.conv1.weight", "module.layer1.0.conv1.weight"}) wrapped.insert_integer(name, {}, {1});
+    io::write_safetensors(folder / "a.safetensors", wrapped);
+    const auto file = io::read_tensors(folder / "a.safetensors");
+    CHECK(file.contains("conv1.weight"));
+    CHECK(file.contains("layer1.0.conv1.weight"));
+    CHECK(file.tensors().size() == 2);
+    CHECK(io::read_safetensors(folder / "a.safetensors").contains("module.conv1.weight"));  // as it is stored
 }
 
 TEST_CASE("the built-in teacher is read", "[io]") {

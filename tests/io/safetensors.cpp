@@ -1,5 +1,10 @@
 #include <rd4ad/io/safetensors.hpp>
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -67,16 +72,141 @@ TEST_CASE("a written safetensors file is read back, and equal tensors give equal
     }
     io::write_safetensors(folder / "again", again);
     CHECK(rd4ad::test::text_of_file(path) == rd4ad::test::text_of_file(folder / "again"));
-    io::write_safetensors(path, again);  // replaces the file that `again` maps: its values stay
+    io::write_safetensors(path, again);  // replaces the file that was read: the values stay
     CHECK(again.find("odd")->values<float>() == std::vector<float>{1, 2, 3});
 }
 
 TEST_CASE("a file without tensors is read and written", "[io]") {
     const rd4ad::test::scratch_folder folder;
     io::write_safetensors(folder / "empty", io::tensor_file{});
-    CHECK(rd4ad::test::text_of_file(folder / "empty") == raw(std::uint64_t{8}) + "{}      ");
     const auto file = io::read_safetensors(folder / "empty");
     CHECK(file.tensors().empty());
+    CHECK(file.metadata.empty());
+    rd4ad::test::write_text(folder / "plain", raw(std::uint64_t{8}) + "{}      ");
+    const auto plain = io::read_safetensors(folder / "plain");
+    CHECK(plain.tensors().empty());
+}
+
+namespace {
+
+/// A checkpoint in small: two tensors, and a calibration.
+io::tensor_file small_checkpoint() {
+    io::tensor_file file;
+    file.metadata = {{"calibration", R"({"threshold": 0.25})"}, {"arch", "resnet18"}};
+    file.insert<float>("bn.conv1.weight", {2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6}, io::dtype::f32);
+    file.insert_integer("bn.count", {}, {7});
+    return file;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+    return text.replace(text.rfind(what), what.size(), by);
+}
+
+bool equal(const io::tensor_file& a, const io::tensor_file& b) {
+    if (a.tensors().size() != b.tensors().size()) return false;
+    for (const auto& [name, tensor] : a.tensors()) {
+        const auto* other = b.find(name);
+        if (other == nullptr || other->type != tensor.type || other->shape != tensor.shape ||
+            !std::equal(tensor.bytes.begin(), tensor.bytes.end(), other->bytes.begin(), other->bytes.end()))
+            return false;
+    }
+    for (const auto& [key, value] : a.metadata)
+        if (!b.metadata.contains(key) || b.metadata.at(key) != value) return false;
+    return true;
+}
+
+}  // namespace
+
+TEST_CASE("a damaged tensor, a damaged value of the metadata and a damaged header are refused by name", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const auto path = folder / "m.safetensors";
+    io::write_safetensors(path, small_checkpoint());
+    const auto whole = rd4ad::test::text_of_file(path);
+    const mentions remedy{path, "is damaged", "checksum", "the file states", "copy the file again", "--no-verify"};
+    const auto with = [&](const std::string& content) {
+        rd4ad::test::write_text(path, content);
+        CHECK_NOTHROW(io::read_safetensors(path, {.verify = false}));
+        return message_of([&] { (void)io::read_safetensors(path); });
+    };
+    const auto metadata = [&] { return message_of([&] { (void)io::read_safetensors_metadata(path); }); };
+    CHECK(with(whole) == "nothing thrown");
+    CHECK(metadata() == "nothing thrown");
+    auto flipped = whole;
+    flipped.back() = static_cast<char>(flipped.back() ^ 1);
+    CHECK_THAT(with(flipped), remedy && mentions("tensor 'bn.conv1.weight'"));
+    CHECK(metadata() == "nothing thrown");  // reads no tensor
+    auto zeros = whole;
+    std::fill(zeros.end() - 32, zeros.end() - 16, '\0');
+    CHECK_THAT(with(zeros), remedy && mentions("tensor 'bn.co"));
+    CHECK_THAT(with(replaced(whole, R"(0.25)", R"(0.95)")), remedy && mentions("metadata 'calibration'"));
+    CHECK_THAT(metadata(), remedy && mentions("metadata 'calibration'"));
+    CHECK_THAT(with(replaced(whole, R"("shape":[2,3])", R"("shape":[3,2])")), remedy && mentions("the header", "shapes"));
+    CHECK_THAT(with(replaced(whole, "bn.count", "bn.kount")), mentions(path, "is damaged", "header"));
+    CHECK_THAT(with(replaced(whole, "XXH3-64", "XXH9-64")), mentions(path, "\"XXH9-64\"", "XXH3-64", "the version of rd4ad"));
+    CHECK_THAT(with(replaced(whole, R"(\"tensors\":)", R"(\"densors\":)")), mentions(path, "list of its checksums is damaged"));
+}
+
+TEST_CASE("every flipped bit of a written file is refused, or changes nothing", "[io]") {
+    const auto original = small_checkpoint();
+    const rd4ad::test::scratch_folder folder;
+    io::write_safetensors(folder / "m", original);
+    auto bytes = rd4ad::test::text_of_file(folder / "m");
+    std::size_t refused = 0, unequal = 0;
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+        const auto flip = [&] { bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8)); };
+        flip();
+        try {
+            const auto content = owned(bytes);
+            unequal += equal(original, io::parse_safetensors(*content, content, "m")) ? 0 : 1;
+        } catch (const rd4ad::format_error&) {
+            ++refused;
+        }
+        flip();
+    }
+    CHECK(unequal == 0);
+    // Only a flip in the key of the checksums itself passes: the file then has none.
+    CHECK(refused >= 8 * bytes.size() - 8 * std::string{io::checksums_key}.size());
+}
+
+TEST_CASE("checksums are written for the values, whatever checksums the caller has", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    auto file = small_checkpoint();
+    io::write_safetensors(folder / "a", file);
+    file.metadata[io::checksums_key] = "old";
+    io::write_safetensors(folder / "b", file);
+    CHECK(rd4ad::test::text_of_file(folder / "a") == rd4ad::test::text_of_file(folder / "b"));
+    CHECK(io::read_safetensors(folder / "b").metadata == small_checkpoint().metadata);
+    CHECK(io::read_safetensors_metadata(folder / "b") == small_checkpoint().metadata);
+}
+
+TEST_CASE("a file that another process overwrites in a loop is read whole or refused", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const auto path = folder / "m";
+    std::string contents[2];
+    for (int i = 0; i < 2; ++i) {
+        io::tensor_file file;
+        file.insert<float>("w", {100000}, std::vector<float>(100000, static_cast<float>(i + 1)), io::dtype::f32);
+        io::write_safetensors(path, file);
+        contents[i] = rd4ad::test::text_of_file(path);
+    }
+    const ::pid_t writer = ::fork();
+    REQUIRE(writer >= 0);
+    if (writer == 0)
+        for (std::size_t i = 0;; ++i) rd4ad::test::write_text(path, contents[i % 2]);  // as cp does: truncates, then writes
+    int refused = 0;
+    bool mixed = false;
+    for (int i = 0; i < 2000; ++i) {
+        try {
+            const auto values = io::read_safetensors(path).find("w")->values<float>();
+            mixed = mixed || std::any_of(values.begin(), values.end(), [&](float one) { return one != values.front(); });
+        } catch (const rd4ad::error&) {
+            ++refused;
+        }
+    }
+    ::kill(writer, SIGKILL);
+    ::waitpid(writer, nullptr, 0);
+    CHECK(refused > 0);
+    CHECK_FALSE(mixed);
 }
 
 TEST_CASE("names that safetensors doesn't allow are not written", "[io]") {

@@ -57,6 +57,23 @@ TEST_CASE("a wrapper is omitted only if it holds every tensor", "[io]") {
     CHECK(names(dict(unicode("model") + one)) == "model ");
 }
 
+TEST_CASE("the names of DataParallel and torch.compile are dropped where all names have them", "[io]") {
+    const auto all = [&](const std::vector<std::string>& list) {
+        std::string items;
+        for (const auto& name : list) items += unicode(name) + one;
+        return names(dict(items));
+    };
+    CHECK(all({"module.a.w", "module.b"}) == "a.w b ");
+    CHECK(all({"_orig_mod.module.a.w", "_orig_mod.module.b"}) == "a.w b ");
+    CHECK(all({"module.a", "b.w"}) == "b.w module.a ");
+    CHECK(all({"module"}) == "module ");
+    const auto inner = dict(unicode("module.w") + one), plain = dict(unicode("w") + one);
+    CHECK(names(dict(unicode("state_dict") + inner)) == "w ");
+    CHECK(names(dict(unicode("bn") + inner + unicode("decoder") + inner)) == "bn.w decoder.w ");
+    CHECK(names(dict(unicode("bn") + inner + unicode("decoder") + plain)) == "bn.w decoder.w ");
+    CHECK(names(dict(unicode("bn") + dict(unicode("module.w") + one + unicode("v") + one))) == "bn.module.w bn.v ");
+}
+
 TEST_CASE("checkpoints whose tensors have no unique names or no storage are refused", "[io]") {
     CHECK_THAT(state_dict_refusal("N"), mentions("a.pth", "no tensors", "save model.state_dict()"));
     CHECK_THAT(state_dict_refusal(one), mentions("a.pth", "one tensor without a name", "save a dict"));

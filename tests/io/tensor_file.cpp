@@ -40,6 +40,18 @@ TEST_CASE("a copy keeps the bytes alive", "[io]") {
     CHECK(copy.find("b")->values<float>() == std::vector<float>{3});
 }
 
+TEST_CASE("tensors are renamed, and keep their bytes", "[io]") {
+    io::tensor_file file;
+    file.path = "model.safetensors";
+    file.insert_integer("a", {}, {1});
+    file.insert_integer("b", {}, {2});
+    file.rename([](const std::string& name) { return "x." + name; });
+    REQUIRE(file.tensors().size() == 2);
+    CHECK(file.find("x.b")->values<float>() == std::vector<float>{2});
+    CHECK_THAT(message_of([&] { file.rename([](const std::string&) { return std::string{"c"}; }); }),
+               mentions("model.safetensors", "tensor 'x.b'", "name 'c'", "another tensor"));
+}
+
 TEST_CASE("tensors with a wrong dtype, shape or name are refused", "[io]") {
     io::tensor_file file;
     const std::vector<float> two{1, 2};

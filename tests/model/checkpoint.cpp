@@ -1,8 +1,11 @@
 // Checkpoints: their content, equal bits after loading, and the refusal of other files.
 #include <rd4ad/model/checkpoint.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 #include <tuple>
@@ -139,6 +142,7 @@ TEST_CASE("a file that is no checkpoint is refused by name", "[model]") {
     CHECK_THAT(with({}), test::mentions(path, "rd4ad train", "'format'"));
     CHECK_THAT(with({{"format", "rd4ad 2"}}),
                test::mentions(path, "'rd4ad 1' expected", "'rd4ad 2'", "use the version of rd4ad"));
+    CHECK_THAT(with({{"format", "rd4ad resume 1"}}), test::mentions(path, "the file for --resume", "without .resume"));
     CHECK_THAT(with({{"format", "rd4ad 1"}}), test::mentions(path, "rd4ad train", "'arch'"));
     CHECK_THAT(with({{"format", "rd4ad 1"}, {"arch", "vgg16"}}),
                test::mentions("'vgg16'", "resnet18, resnet34, resnet50, wide_resnet50_2"));
@@ -162,6 +166,91 @@ TEST_CASE("a file that is no checkpoint is refused by name", "[model]") {
     CHECK_THAT(message(), test::mentions(path, "header"));
     test::write_text(path, "");
     CHECK_THAT(message(), test::mentions(path, "0 bytes", "safetensors"));
+}
+
+TEST_CASE("a checkpoint that was damaged or changed is refused by name, and loads unchecked on request", "[model]") {
+    using B = std::tuple_element_t<0, test::backends>;
+    const test::scratch_folder folder;
+    const auto path = folder / "part.safetensors";
+    auto m = model_with_settings<B>();
+    m.settings.calibration = {{"threshold", 0.25}};
+    save_checkpoint<B>(path, m, {{"epochs", 5}});
+    const auto whole = test::text_of_file(path);
+    const auto loading = [&](bool verify) {
+        return test::message_of([&] { static_cast<void>(load_checkpoint<B>(path, {.threads = 1, .verify = verify})); });
+    };
+    const auto with = [&](const auto& change) {
+        auto changed = whole;
+        change(changed);
+        test::write_text(path, changed);
+        CHECK(loading(false) == "nothing thrown");
+        return loading(true);
+    };
+    const auto damaged = [&](const char* part) { return test::mentions(path, part, "is damaged", "checksum", "--no-verify"); };
+    CHECK(with([](std::string&) {}) == "nothing thrown");
+    CHECK_THAT(with([](std::string& bytes) { bytes[bytes.size() - 3] ^= 1; }), damaged("tensor '"));
+    CHECK_THAT(with([](std::string& bytes) { std::fill(bytes.end() - 4096, bytes.end(), '\0'); }), damaged("tensor '"));
+    CHECK_THAT(with([](std::string& bytes) { bytes[bytes.find("0.25}") + 2] = '9'; }), damaged("metadata 'calibration'"));
+    CHECK_THAT(test::message_of([&] { static_cast<void>(calibration_in(path)); }), damaged("metadata 'calibration'"));
+    CHECK(calibration_in(path, {.verify = false}) == io::json{{"threshold", 0.95}});
+    // New checksums would hide the damage.
+    CHECK_THAT(test::message_of([&] { replace_calibration(path, {{"threshold", 0.5}}); }), damaged("metadata 'calibration'"));
+
+    auto old = whole;  // as files of earlier versions: without checksums
+    old[old.find(io::checksums_key)] = 'x';
+    test::write_text(path, old);
+    CHECK(loading(true) == "nothing thrown");
+}
+
+TEST_CASE("a model that is not finite is neither saved nor loaded", "[model]") {
+    using B = std::tuple_element_t<0, test::backends>;
+    using T = B::value_type;
+    const test::scratch_folder folder;
+    const auto path = folder / "part.safetensors";
+    auto m = model_with_settings<B>();
+    save_checkpoint<B>(path, m);
+    const auto before = test::text_of_file(path);
+    CHECK(unusable_tensor(m.queue, m).empty());
+    auto student = trainable_of(m);
+    const auto& p = m.trainable.layers.table.values.at(5);
+    student.values[p.offset + 1] = std::numeric_limits<T>::quiet_NaN();
+    set_trainable(m, student);
+    CHECK_THAT(unusable_tensor(m.queue, m), test::mentions(p.name, "NaN"));
+    CHECK_THAT(test::message_of([&] { save_checkpoint<B>(path, m); }), test::mentions(p.name, "NaN", "not saved"));
+    CHECK((test::text_of_file(path) == before));
+
+    io::tensor_file damaged = io::read_safetensors(path);
+    io::tensor_file file;
+    file.metadata = damaged.metadata;
+    for (const auto& [name, tensor] : damaged.tensors()) {
+        auto bytes = std::vector<std::byte>(tensor.bytes.begin(), tensor.bytes.end());
+        if (name == "teacher.layer2.0.conv1.weight") std::fill(bytes.begin(), bytes.begin() + 8, std::byte{0xFF});
+        file.insert_bytes(name, tensor.type, tensor.shape, std::move(bytes));
+    }
+    io::write_safetensors(path, file);
+    CHECK_THAT(test::message_of([&] { static_cast<void>(load_checkpoint<B>(path)); }),
+               test::mentions(path, "teacher.layer2.0.conv1.weight (NaN at value 0)"));
+
+    auto healthy = model_with_settings<B>();
+    const auto saving = [&](const auto& change) {
+        auto other = model_with_settings<B>();
+        change(other);
+        return test::message_of([&] { save_checkpoint<B>(path, other); });
+    };
+    CHECK_THAT(saving([](auto& other) {
+                   other.settings.calibration = {{"threshold", std::nan("")}};
+               }),
+               test::mentions("calibration", "/threshold", "not finite"));
+    CHECK_THAT(saving([](auto& other) { other.settings.normalisation.mean[1] = std::numeric_limits<float>::infinity(); }),
+               test::mentions("settings", "/mean/1", "not finite"));
+    healthy.settings.normalisation.deviation[2] = 0;
+    save_checkpoint<B>(path, healthy);
+    CHECK_THAT(test::message_of([&] { static_cast<void>(load_checkpoint<B>(path)); }),
+               test::mentions(path, "channel 2", "deviation 0.0", "above 0"));
+    CHECK_THAT(test::message_of([&] {
+                   replace_calibration(path, {{"good_scores", {1.0, std::nan("")}}});
+               }),
+               test::mentions(path, "/good_scores/1", "not finite"));
 }
 
 TEST_CASE("a checkpoint of an earlier version calls the preprocessing view", "[model]") {

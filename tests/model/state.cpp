@@ -2,7 +2,10 @@
 #include <rd4ad/model/state.hpp>
 #include <rd4ad/model/unused_parameters.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -89,6 +92,43 @@ TEST_CASE("a mismatch lists missing, misshapen and unknown tensors", "[model]") 
     CHECK_THAT(message({.surplus = {"c"}}), test::mentions("f.pth: ", "unknown: c;", remedy));
     CHECK_THAT(message({.missing = {"a"}, .surplus = {"c"}, .misshapen = {"d ([1])"}}),
                test::mentions("f.pth: ", "missing: a;", "of another shape: d ([1]);", "unknown: c;", remedy));
+}
+
+TEST_CASE("tensors that no network can compute with are refused by name, on reading and on writing", "[model]") {
+    const auto table = small_table();
+    const auto find = [](const std::vector<nn::parameter>& in, const std::string& name) {
+        return *std::find_if(in.begin(), in.end(), [&](const nn::parameter& p) { return p.name == name; });
+    };
+    const auto p = find(table.values, "up.0.weight"), variance = find(table.statistics, "bn1.running_var");
+    auto values = test::seeded_values<float>(1, table.value_count);
+    std::vector<float> statistics(table.statistic_count, 1.0F);
+    const auto writing = [&] {
+        io::tensor_file file;
+        return test::message_of([&] {
+            write_parameters<float>(table.values, values, file);
+            write_parameters<float>(table.statistics, statistics, file);
+        });
+    };
+    CHECK(writing() == "nothing thrown");
+    statistics[variance.offset + 2] = -0.5F;
+    CHECK_THAT(writing(), test::mentions("bn1.running_var", "variance of -0.5", "value 2", "not saved"));
+    statistics[variance.offset + 2] = 1.0F;
+    values[p.offset] = std::numeric_limits<float>::infinity();
+    CHECK_THAT(writing(), test::mentions("up.0.weight", "infinite at value 0", "not saved"));
+
+    io::tensor_file file;
+    file.insert<double>("up.0.weight", p.shape, std::vector<double>(p.count, 1e300), io::dtype::f64);  // infinite as a float
+    state_mismatch mismatch;
+    read_parameters<float>(
+        {p}, file, [](const std::string& name) { return name; }, std::span{values}, mismatch);
+    CHECK(mismatch.unusable == std::vector<std::string>{"up.0.weight (infinite at value 0)"});
+    try {
+        mismatch.check("part.safetensors");
+        FAIL("nothing thrown");
+    } catch (const numeric_error& problem) {
+        CHECK_THAT(problem.what(),
+                   test::mentions("part.safetensors: ", "finite weights", "up.0.weight (infinite", "another copy"));
+    }
 }
 
 TEST_CASE("a teacher's file is checked tensor by tensor", "[model]") {

@@ -48,8 +48,15 @@ TEST_CASE("the environment sets the folder of the cache", "[model]") {
 TEST_CASE("a teacher's name is a path, or a file in the cache", "[model]") {
     const test::scratch_folder folder;
     const test::environment own{"RD4AD_CACHE", folder.path().c_str()};
-    CHECK(teacher_path("weights/resnet18.pth") == "weights/resnet18.pth");
-    CHECK(teacher_path("resnet19-imagenet") == "resnet19-imagenet");
+    test::write_text(folder / "resnet18", "weights");
+    CHECK(teacher_path((folder / "resnet18").string()) == folder / "resnet18");
+    const auto refusal = [](const char* teacher) { return test::message_of([&] { static_cast<void>(teacher_path(teacher)); }); };
+    CHECK_THAT(refusal("weights/mine.pth"),
+               test::mentions("weights/mine.pth: no such file", "a file of weights", "resnet18-imagenet"));
+    CHECK_THAT(refusal("resnet19-imagenet"), test::mentions("resnet19-imagenet: no such file", "resnet18-imagenet"));
+    CHECK_THAT(refusal("wide_resnet50_2"), test::mentions("wide_resnet50_2: no such file", "the name of an architecture",
+                                                          "give wide_resnet50_2-imagenet", "rd4ad fetch wide_resnet50_2"));
+    CHECK_THAT(refusal("resnet18"), test::mentions("resnet18: no such file", "give resnet18-imagenet", "built-in"));
     const auto file = folder / "resnet50-0676ba61.pth";
     CHECK_THAT(test::message_of([] { static_cast<void>(teacher_path("resnet50-imagenet")); }),
                test::mentions(file, "rd4ad fetch resnet50", "torchvision's resnet50-0676ba61.pth into that folder"));

@@ -1,7 +1,9 @@
 // A calibration as JSON and back.
 #include <rd4ad/score/calibration_json.hpp>
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <rd4ad/core/random.hpp>
@@ -51,6 +53,25 @@ TEST_CASE("a calibration survives JSON unchanged", "[score]") {
     wrong["set_aside"] = 3;
     CHECK_THAT(test::message_of<format_error>([&] { (void)calibration_from(wrong, "part"); }),
                test::mentions("part: the calibration can't be read", "3 of 2 good scores"));
+}
+
+TEST_CASE("a calibration that is not finite is refused by the value's name", "[score]") {
+    const auto good = calibrate({0.1f, 0.2f, 0.3f}, 0.1);
+    const auto refusal = [&](const auto& change) {
+        auto changed = good;
+        change(changed);
+        return test::message_of<numeric_error>([&] { (void)calibration_from(to_json(changed), "part"); });
+    };
+    const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+    CHECK_THAT(refusal([&](auto& by) { by.threshold = nan; }), test::mentions("part: ", "threshold is NaN", "rd4ad calibrate"));
+    CHECK_THAT(refusal([&](auto& by) { by.threshold = infinity; }), test::mentions("part: ", "threshold is infinite"));
+    CHECK_THAT(refusal([&](auto& by) { by.typical = -infinity; }), test::mentions("part: ", "typical is -infinite"));
+    CHECK_THAT(refusal([&](auto& by) { by.f1 = nan; }), test::mentions("part: ", "f1 is NaN"));
+    CHECK_THAT(refusal([&](auto& by) { by.good_scores[1] = static_cast<float>(nan); }),
+               test::mentions("part: ", "good_scores hold NaN at 1"));
+    auto null = to_json(good);
+    null["threshold"] = nullptr;  // JSON's text of NaN
+    CHECK_THAT(test::message_of<format_error>([&] { (void)calibration_from(null, "part"); }), test::mentions("part: "));
 }
 
 TEST_CASE("a calibration of an older checkpoint is read", "[score]") {

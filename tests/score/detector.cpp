@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 #include <rd4ad/image/crop.hpp>
 #include <rd4ad/image/write.hpp>
 #include <rd4ad/score/calibration_json.hpp>
+#include <rd4ad/score/threshold_rules.hpp>
 
 #include <support/catch.hpp>
 #include <support/mentions.hpp>
@@ -281,11 +283,78 @@ TEST_CASE("patches of several images are computed in any batches", "[score]") {
     }
 }
 
+namespace {
+
+/// Small models whose student has one norm's bias of this value.
+model<B> model_with_bias(B::value_type value) {
+    auto m = small_model();
+    auto student = trainable_of(m);
+    for (const auto& p : m.trainable.layers.table.values)
+        if (p.kind == nn::parameter_kind::norm_bias && p.name.starts_with("decoder.")) student.values[p.offset] = value;
+    set_trainable(m, student);
+    return m;
+}
+
+}  // namespace
+
+TEST_CASE("no member of a detector gives a score that is not finite", "[score]") {
+    using T = B::value_type;
+    CHECK_THAT(test::message_of([] { detector<B>{model_with_bias(std::numeric_limits<T>::quiet_NaN())}; }),
+               test::mentions("detector", "decoder.", "NaN at value 0"));
+    const detector<B> by{model_with_bias(std::numeric_limits<T>::max())};  // finite, but its features overflow
+    const test::scratch_folder folder;
+    const auto path = folder / "part.png";
+    image::write_png(path, test::image(64, 32, 1));
+    const std::vector<std::filesystem::path> files{path};
+    const auto images = some_images();
+    const auto refusal = [&](const auto& work) {
+        try {
+            work();
+        } catch (const numeric_error& problem) {
+            return std::string{problem.what()};
+        }
+        return std::string{"no numeric_error"};
+    };
+    const auto expected = [](const auto& name) { return test::mentions(name, "no score", "its anomaly map is", "overflow"); };
+    CHECK_THAT(refusal([&] { by.score_files(files, [](auto&&...) { FAIL("a result"); }); }), expected(path));
+    CHECK_THAT(refusal([&] { static_cast<void>(by.raw_scores(files)); }), expected(path));
+    CHECK_THAT(refusal([&] { static_cast<void>(by.score(images)); }), expected("image 0"));
+    CHECK_THAT(refusal([&] { static_cast<void>(by.score(images[0])); }), expected("image 0"));
+    CHECK_THAT(refusal([&] { static_cast<void>(by.score_inputs(std::vector<float>(64 * 32 * 3, 1.0F))); }), expected("input 0"));
+}
+
+TEST_CASE("a score that is not finite has no verdict, and a threshold that is not finite no regions", "[score]") {
+    const double nan = std::nan("");
+    CHECK(detection_result{.score = 0.5}.is_anomalous() == true);
+    CHECK(detection_result{.score = 0.4}.is_anomalous() == false);
+    CHECK_THAT(test::message_of([&] { static_cast<void>(detection_result{.score = nan}.is_anomalous()); }),
+               test::mentions("no verdict", "score is NaN"));
+    const auto found = small_detector().score_preprocessed(
+        std::vector<preprocessed_image>{preprocess(test::image(64, 32, 1), small_detector().settings().preprocessing)});
+    const image::image_f32 map = image::make_image<float>(64, 32, 1, 9);
+    CHECK(find_regions(map, found.front().transform, 3).size() == 1);
+    for (const double threshold : {nan, std::numeric_limits<double>::infinity()})
+        CHECK_THAT(test::message_of([&] { static_cast<void>(find_regions(map, found.front().transform, threshold)); }),
+                   test::mentions("label_map", "threshold is"));
+}
+
 TEST_CASE("options, sizes and images that a detector can't use are refused", "[score]") {
     CHECK_THAT(test::message_of([] {
                    detector<B>{model<B>{architecture_named("resnet18"), {.threads = 1}}, {.batch = 0}};
                }),
                test::mentions("detector", "batch of 0", "at least 1"));
+    const double nan = std::nan("");
+    const auto with = [](const detector_options& options) {
+        return test::message_of([&] { detector<B>{small_model(), options}; });
+    };
+    CHECK_THAT(with({.sigma = nan}), test::mentions("detector", "sigma of nan", "finite"));
+    CHECK_THAT(with({.regions = {.threshold = nan}}), test::mentions("detector", "threshold of regions of nan", "below 1"));
+    CHECK_THAT(with({.regions = {.min_area = nan}}), test::mentions("detector", "area of regions of nan", "finite"));
+    auto uncertain = small_model();
+    uncertain.settings.calibration = to_json(calibrate({0.1f, 0.2f, 0.3f}, 0.1));
+    uncertain.settings.calibration["threshold"] = nan;
+    CHECK_THAT(test::message_of([&] { detector<B>{std::move(uncertain)}; }),
+               test::mentions("detector", "calibration's threshold is NaN", "rd4ad calibrate"));
     model<B> odd{architecture_named("resnet18"), {.threads = 1}};
     odd.settings.height = 32;
     odd.settings.width = 40;

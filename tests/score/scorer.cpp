@@ -4,9 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
+#include <string>
 #include <vector>
 
 #include <support/catch.hpp>
+#include <support/files.hpp>
+#include <support/mentions.hpp>
+#include <support/small_model.hpp>
 #include <support/training_images.hpp>
 
 using namespace rd4ad;
@@ -114,4 +119,51 @@ TEST_CASE("maps of whole images are the network's, and the raw score is the maxi
     CHECK(raw_score_of(maps[0], images[0].plan.transform) == 0);
     *maps[0].at(16, 16) = 1;
     CHECK(raw_score_of(maps[0], images[0].plan.transform) == 1);
+}
+
+TEST_CASE("a map that is not finite gives no score: the error names the image, the pixel and the reason", "[score]") {
+    model_settings whole{.height = 32, .width = 64};
+    whole.preprocessing.geometry = {.size = 64, .height = 32};
+    const auto refusal = [](const model_settings& settings, std::size_t input, float bad, const std::string& name) {
+        std::vector<preprocessed_image> images{preprocess(test::image(64, 32, 1), settings.preprocessing),
+                                               preprocess(test::image(64, 32, 2), settings.preprocessing)};
+        images[1].name = name;
+        std::size_t calls = 0;
+        const auto network = [&](const std::vector<float>& inputs, std::size_t height, std::size_t width) {
+            auto maps = first_channel(inputs, height, width);
+            if (calls++ == input) *maps.front().at(2, 1) = bad;
+            return maps;
+        };
+        return test::message_of([&] {
+            static_cast<void>(
+                compute_maps(images, settings, 1, 1, 0.5, network, [] { return std::string{"the server is ill"}; }));
+        });
+    };
+    const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+    CHECK(refusal(whole, 9, nan, "b.png") == "nothing thrown");
+    CHECK_THAT(refusal(whole, 1, nan, "b.png"), test::mentions("b.png: no score", "NaN at x 2, y 1", "the server is ill"));
+    CHECK_THAT(refusal(whole, 1, -infinity, "b.png"), test::mentions("b.png: no score", "-infinite at x 2, y 1"));
+    CHECK_THAT(refusal(whole, 0, infinity, "b.png"), test::mentions("image 0: no score", "infinite at x 2, y 1"));
+    // 64 x 32 pixels have 3 patches of 32 x 32: the second image's last one is the sixth input.
+    CHECK(refusal(in_patches(), 6, nan, "b.png") == "nothing thrown");
+    CHECK_THAT(refusal(in_patches(), 5, nan, "b.png"), test::mentions("b.png: no score", "NaN", "the server is ill"));
+}
+
+TEST_CASE("a model that is not finite, or whose features overflow, gives no score but the reason", "[score]") {
+    using B = test::first_backend;
+    using T = B::value_type;
+    const auto refusal = [](T value) {
+        auto m = test::small_model();
+        auto student = trainable_of(m);
+        for (const auto& p : m.trainable.layers.table.values)
+            if (p.kind == nn::parameter_kind::norm_bias && p.name.starts_with("decoder.")) student.values[p.offset] = value;
+        set_trainable(m, student);
+        const scorer<B> by{m, 2, 0.0};
+        std::vector<preprocessed_image> images{preprocess(test::image(64, 32, 1), m.settings.preprocessing)};
+        images[0].name = "a.png";
+        return test::message_of([&] { static_cast<void>(by.maps(m.queue, images)); });
+    };
+    CHECK(refusal(T{1}) == "nothing thrown");
+    CHECK_THAT(refusal(std::numeric_limits<T>::infinity()), test::mentions("a.png: no score", "decoder.", "infinite at value 0"));
+    CHECK_THAT(refusal(std::numeric_limits<T>::max()), test::mentions("a.png: no score", "weights are finite", "overflow"));
 }

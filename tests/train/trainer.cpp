@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <tuple>
@@ -296,6 +297,58 @@ TEST_CASE("a loss that is not finite ends the training and keeps the checkpoint"
     CHECK(test::text_of_file(options.checkpoint) == "the old one");
 }
 
+TEST_CASE("a weight that is not finite ends the training, and no file holds it", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 7);
+    auto options = small_training();
+    options.checkpoint = folder / "part.safetensors";
+    options.epochs = 0, options.steps = 1, options.learning_rate = 1e300;  // the step's loss is finite, its weights aren't
+    options.schedule = {.warm_up = 0, .final_rate = 1};
+    options.calibrate_by = calibration_images::none;
+    auto m = new_model();
+    CHECK_THAT(message_for(m, set, options), test::mentions("training: the model's tensor ", " at value ", "epoch",
+                                                            "smaller learning rate than 1e+300", "the last checkpoint is kept"));
+    CHECK(!std::filesystem::exists(options.checkpoint));
+    CHECK(!std::filesystem::exists(resume_path(options.checkpoint)));
+}
+
+TEST_CASE("a resume file that was damaged is refused by name", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 4);
+    auto options = small_training();
+    options.checkpoint = folder / "part.safetensors";
+    options.calibrate_by = calibration_images::none;
+    options.epochs = 1;
+    static_cast<void>(run(set, options));
+    const auto path = resume_path(options.checkpoint);
+    options.resume = true, options.epochs = 2;
+    const auto whole = test::text_of_file(path);
+    const auto with = [&](const std::string& content, bool verify) {
+        test::write_text(path, content);
+        auto m = new_model();
+        options.verify = verify;
+        options.should_stop = [] { return true; };
+        return message_for(m, set, options);
+    };
+    auto flipped = whole;
+    flipped[flipped.size() - 5] ^= 2;
+    CHECK_THAT(with(flipped, true), test::mentions(path, "tensor 'values' is damaged", "--no-verify"));
+    options.epochs = 1;
+    auto file = io::read_safetensors(path, {.verify = false});
+    io::tensor_file changed;
+    changed.metadata = file.metadata;
+    for (const auto& [name, tensor] : file.tensors()) {
+        auto bytes = std::vector<std::byte>(tensor.bytes.begin(), tensor.bytes.end());
+        if (name == "second") std::fill(bytes.begin(), bytes.begin() + 16, std::byte{0xFF});
+        changed.insert_bytes(name, tensor.type, tensor.shape, std::move(bytes));
+    }
+    io::write_safetensors(path, changed);
+    CHECK_THAT(with(test::text_of_file(path), true), test::mentions(path, "value 0 of 'second' is NaN", "train from the start"));
+    changed.metadata["position"] = R"({"fold": 0})";
+    io::write_safetensors(path, changed);
+    CHECK_THAT(with(test::text_of_file(path), true), test::mentions(path, "no 'epoch'", "train from the start"));
+}
+
 TEST_CASE("invalid options are refused before the training starts", "[train]") {
     const test::scratch_folder folder;
     const auto set = test::training_set(folder.path(), 7);
@@ -309,6 +362,8 @@ TEST_CASE("invalid options are refused before the training starts", "[train]") {
     CHECK_THAT(with([](auto& o) { o.batch = 0; }), test::mentions("batch 0", "at least one"));
     CHECK_THAT(with([](auto& o) { o.save_every = 0; }), test::mentions("save_every 0", "1 or more"));
     CHECK_THAT(with([](auto& o) { o.learning_rate = -0.5; }), test::mentions("learning rate -0.5", "above 0"));
+    CHECK_THAT(with([](auto& o) { o.learning_rate = std::numeric_limits<double>::infinity(); }), test::mentions("learning rate"));
+    CHECK_THAT(with([](auto& o) { o.beta2 = 1; }), test::mentions("beta2 1.0", "below 1"));
     CHECK_THAT(with([](auto& o) { o.size = 40; }), test::mentions("40 x 40", "multiples of 32"));
     CHECK_THAT(with([](auto& o) { o.false_alarm_rate = 1; }), test::mentions("false-alarm rate 1.0", "below 1"));
     CHECK_THAT(with([](auto& o) { o.validation = 1; }), test::mentions("validation share 1.0", "0 to 0.9"));

@@ -34,7 +34,8 @@ inline void check_description_format(const io::json& description, const std::str
 }  // namespace export_detail
 
 /// Returns the settings that a description states for the input; `preprocess`, `patch_input` and `network_input` take them.
-/// Throws format_error that names `source` and the key that is missing or unknown.
+/// Throws format_error that names `source` and the key that is missing or unknown, numeric_error for a normalisation that is not
+/// finite.
 [[nodiscard]] inline model_settings described_input(const io::json& description, const std::string& source) {
     export_detail::check_description_format(description, source);
     const auto refuse = [&](const std::string& problem) { return export_detail::unreadable_description(source, problem); };
@@ -52,6 +53,7 @@ inline void check_description_format(const io::json& description, const std::str
     const auto fit = input.value("fit", io::json{});
     if (fit != "squash" && fit != "preprocessing") throw refuse("'input' has an unknown 'fit'");
     model_settings settings{size("height"), size("width"), {three("mean"), three("deviation")}};
+    image::check_normalisation(settings.normalisation, source);
     if (fit == "preprocessing") {
         settings.preprocessing = data::preprocessing_from(input.value("preprocessing", io::json{}), source + ": 'input'");
     } else {

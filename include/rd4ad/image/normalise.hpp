@@ -1,9 +1,11 @@
 // rd4ad/image/normalise.hpp: 8-bit RGB to the floats that a network takes. Twin: tests/image/normalise.cpp
 #pragma once
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
@@ -17,6 +19,14 @@ struct normalisation {
     std::array<float, 3> mean{0.485f, 0.456f, 0.406f}, deviation{0.229f, 0.224f, 0.225f};
     friend bool operator==(const normalisation&, const normalisation&) = default;
 };
+
+/// Throws numeric_error that starts with `where` unless every mean is finite and every deviation finite and above 0.
+inline void check_normalisation(const normalisation& by, const std::string& where) {
+    for (std::size_t c = 0; c < 3; ++c)
+        if (!std::isfinite(by.mean[c]) || !std::isfinite(by.deviation[c]) || !(by.deviation[c] > 0.0f))
+            throw numeric_error{text(where, ": channel ", c, " is normalised by the mean ", by.mean[c], " and the deviation ",
+                                     by.deviation[c], "; expected finite numbers, and a deviation above 0")};
+}
 
 /// Writes (value / 255 - mean) / deviation of each value to `out`: height x width x 3 floats, channels last. Rounds after each
 /// operation, as torchvision's ToTensor and Normalize do. Throws shape_error unless the image has 3 channels and `out` as many

@@ -15,8 +15,8 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/detail/json.hpp>
-#include <rd4ad/io/mapped_file.hpp>
 #include <rd4ad/io/quoted.hpp>
+#include <rd4ad/io/read_file.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::io {
 
@@ -55,8 +55,7 @@ using json = nlohmann::json;
 
 /// Reads and parses a file. Throws io_error, and format_error as parse_json does.
 [[nodiscard]] inline json read_json(const std::filesystem::path& path) {
-    const mapped_file file{path};
-    const auto bytes = file.bytes();
+    const auto bytes = read_file(path);
     return parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
 }
 
@@ -68,6 +67,19 @@ using json = nlohmann::json;
     } catch (const json::exception&) {
         throw format_error{text(name, ": can't be written as JSON: a string is not UTF-8")};
     }
+}
+
+/// dump_json on one line for a value that may hold finite numbers only: JSON would silently turn others into null. Throws
+/// numeric_error with the place of a number that is not finite, and format_error as dump_json does.
+[[nodiscard]] inline std::string dump_finite_json(const json& value, const std::string& name) {
+    const auto check = [&](const auto& self, const json& at, const std::string& place) -> void {
+        if (at.is_structured())
+            for (const auto& [key, item] : at.items()) self(self, item, text(place, '/', key));
+        else if (at.is_number_float() && !std::isfinite(at.get<double>()))
+            throw numeric_error{text(name, ": the value of '", place, "' is not finite, and is not written")};
+    };
+    check(check, value, "");
+    return dump_json(value, name);
 }
 
 /// The number, or null if it is empty, NaN or infinite: JSON has no such numbers.

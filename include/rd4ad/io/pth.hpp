@@ -16,10 +16,11 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
-#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/io/file_kind.hpp>
 #include <rd4ad/io/pickle.hpp>
 #include <rd4ad/io/pickle_object.hpp>
 #include <rd4ad/io/quoted.hpp>
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/io/state_dict.hpp>
 #include <rd4ad/io/tensor_file.hpp>
 #include <rd4ad/io/zip.hpp>
@@ -28,26 +29,8 @@ namespace rd4ad::inline RD4AD_ABI::io {
 
 namespace detail {
 
-/// The first pickle of the stream format: protocol 2, the integer 0x1950a86a20f9469cfc6c, STOP.
-inline constexpr std::string_view stream_magic{"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15};
-inline constexpr std::string_view zip_magic{"PK\x03\x04", 4};
-
-[[nodiscard]] inline std::string_view as_text(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 [[nodiscard]] inline bool is_stream_pth(std::span<const std::byte> bytes) { return as_text(bytes).starts_with(stream_magic); }
 [[nodiscard]] inline bool is_zip(std::span<const std::byte> bytes) { return as_text(bytes).starts_with(zip_magic); }
-
-/// The probable kind of an unsupported file, as the end of a message.
-[[nodiscard]] inline std::string likely_kind(std::span<const std::byte> bytes) {
-    const auto content = as_text(bytes);
-    if (content.empty()) return "it is empty";
-    if (content.starts_with("version https://git-lfs"))
-        return "it is a Git LFS placeholder; fetch the file itself with git lfs pull";
-    if (content.starts_with('<')) return "it is a web page: the download failed; download the file again";
-    return "it starts with " + io::quoted(content.substr(0, 8));
-}
 
 /// The folder of data.pkl in an archive, with a slash at its end. Throws format_error if there is not exactly one data.pkl, or
 /// the archive is a TorchScript program.
@@ -172,14 +155,14 @@ inline void check_system(const pickle::document& info, const std::string& file) 
                                            const std::filesystem::path& path) {
     if (detail::is_zip(bytes)) return detail::parse_zip_pth(bytes, path);
     if (detail::is_stream_pth(bytes)) return detail::parse_stream_pth(bytes, owner, path);
-    throw format_error{text(path, ": is not a torch.save file: ", detail::likely_kind(bytes))};
+    throw format_error{text(path, ": is not a torch.save file: ", likely_kind(bytes))};
 }
 
 /// Reads a PyTorch checkpoint: torch.save's ZIP format (since 1.6) or the older stream format. Executes nothing in it. Joins
 /// names with dots as tensors_of does. Throws io_error if the file can't be opened, and format_error as parse_pth does.
 [[nodiscard]] inline tensor_file read_pth(const std::filesystem::path& path) {
-    const auto file = std::make_shared<const mapped_file>(path);
-    return parse_pth(file->bytes(), file, path);
+    const auto content = file_reader{path}.read_all();
+    return parse_pth(content.bytes, content.owner, path);
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::io

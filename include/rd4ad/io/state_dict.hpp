@@ -1,4 +1,5 @@
-// rd4ad/io/state_dict.hpp: names the tensors in a pickle's nested dicts. Twin: tests/io/state_dict.cpp
+// rd4ad/io/state_dict.hpp: names the tensors in a pickle's nested dicts, without the names of wrappers. Twin:
+// tests/io/state_dict.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -144,10 +145,52 @@ class tensor_finder {
 
 }  // namespace detail
 
+namespace detail {
+
+/// The length of a wrapper's part at the start of a name: of PyTorch's DataParallel and DistributedDataParallel ("module.") or of
+/// torch.compile ("_orig_mod."); 0: none.
+[[nodiscard]] inline std::size_t wrapper_length(std::string_view name) {
+    for (const std::string_view wrapper : {"module.", "_orig_mod."})
+        if (name.starts_with(wrapper) && name.size() > wrapper.size()) return wrapper.size();
+    return 0;
+}
+
+}  // namespace detail
+
+/// Drops the parts that wrappers of a module put into the names of its state dict: "module." (DataParallel) and "_orig_mod."
+/// (torch.compile), at the start of all names, or of all names below one first part, as in "bn.module.conv1.weight".
+/// Throws format_error if two tensors get one name.
+inline void drop_wrapper_names(tensor_file& file) {
+    const auto below = [](const std::string& name) {  // after the first part; 0: the whole name
+        const auto dot = name.find('.');
+        return dot == std::string::npos || detail::wrapper_length(name) > 0 ? 0 : dot + 1;
+    };
+    for (bool found = true; found;) {
+        std::map<std::string, bool> wrapped;  // by first part: whether all names below it have a wrapper's part
+        for (const auto& [name, tensor] : file.tensors()) {
+            const std::size_t at = below(name);
+            const auto entry = wrapped.try_emplace(name.substr(0, at), true).first;
+            entry->second = entry->second && detail::wrapper_length(std::string_view{name}.substr(at)) > 0;
+        }
+        const auto is_wrapped = [&](const std::string& name) {
+            const std::size_t at = below(name);
+            return (at > 0 || wrapped.size() == 1) && wrapped.at(name.substr(0, at));
+        };
+        found = false;
+        for (const auto& [name, tensor] : file.tensors()) found = found || is_wrapped(name);
+        if (!found) break;
+        file.rename([&](const std::string& name) {
+            if (!is_wrapped(name)) return name;
+            const std::size_t at = below(name);
+            return name.substr(0, at) + name.substr(at + detail::wrapper_length(std::string_view{name}.substr(at)));
+        });
+    }
+}
+
 /// The named tensors of a checkpoint's pickle. Joins the keys of nested dicts and lists with dots, omits a wrapper 'state_dict'
-/// or 'model' that holds all tensors, and ignores values that are not tensors. A contiguous tensor is a view of its storage; the
-/// others are copied. All copies together take at most 16 times the storages' bytes.
-/// Throws format_error if there is no tensor, two tensors have one name, or a storage is missing or has the wrong size.
+/// or 'model' that holds all tensors, drops the names of wrappers (drop_wrapper_names), and ignores values that are not tensors.
+/// A contiguous tensor is a view of its storage; the others are copied. All copies together take at most 16 times the storages'
+/// bytes. Throws format_error if there is no tensor, two tensors have one name, or a storage is missing or has the wrong size.
 [[nodiscard]] inline tensor_file tensors_of(const pickle::document& all, const storage_map& storages,
                                             const std::filesystem::path& path) {
     const std::string file = path.string();
@@ -178,6 +221,7 @@ class tensor_finder {
         left_to_copy -= length;
         result.insert_bytes(name, tensor.type, tensor.shape, detail::contiguous_copy(tensor, storage.bytes));
     }
+    drop_wrapper_names(result);
     return result;
 }
 

@@ -103,6 +103,18 @@ class tensor_file {
         if (owners_.empty() || owners_.back() != owner) owners_.push_back(std::move(owner));
     }
 
+    /// Gives every tensor the name that name(old name) returns. Throws format_error if two tensors get one name.
+    template <class Name>
+    void rename(const Name& name) {
+        std::map<std::string, named_tensor> renamed;
+        for (auto& [old_name, tensor] : tensors_) {
+            auto new_name = name(old_name);
+            if (!renamed.try_emplace(new_name, tensor).second)
+                throw format_error{text(label(old_name), " gets the name ", io::quoted(new_name), ", which another tensor has")};
+        }
+        tensors_ = std::move(renamed);
+    }
+
    private:
     /// The tensor's file and name, for messages.
     [[nodiscard]] std::string label(const std::string& name) const {

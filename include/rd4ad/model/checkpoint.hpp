@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include <rd4ad/core/text.hpp>
@@ -30,6 +31,25 @@ inline void write_counters(const nn::parameter_table& table, std::size_t batches
     for (const auto& p : table.statistics)
         if (p.kind == nn::parameter_kind::running_mean)
             to.insert_integer(counter_name(p.name), {}, {static_cast<std::int64_t>(batches)});
+}
+
+/// The value of a key in a checkpoint's metadata. Throws format_error if there is none.
+[[nodiscard]] inline std::string metadata_value(const std::map<std::string, std::string>& metadata, const std::string& key,
+                                                const std::string& file) {
+    const auto found = metadata.find(key);
+    if (found == metadata.end())
+        throw format_error{text(file, ": a checkpoint written by rd4ad train expected, found a file without metadata '", key,
+                                "'; if it holds weights of the paper's code, convert it with rd4ad convert")};
+    return found->second;
+}
+
+/// Throws format_error unless the file has a checkpoint's format.
+inline void check_format(const std::string& format, const std::string& file) {
+    if (format == checkpoint_format) return;
+    const bool resume = format.starts_with("rd4ad resume");
+    throw format_error{text(file, ": format '", checkpoint_format, "' expected, found '", format,
+                            resume ? "', the file for --resume; give the file beside it, without .resume in its name"
+                                   : "'; use the version of rd4ad that wrote the file")};
 }
 
 /// A whole number of the metadata's settings. Throws format_error naming file and key.
@@ -68,8 +88,9 @@ inline void write_counters(const nn::parameter_table& table, std::size_t batches
 }  // namespace model_detail
 
 /// Writes teacher ("teacher."), bottleneck ("bn.") and student ("decoder.") under PyTorch's names and in its order, with the
-/// settings in the metadata and `training` (JSON) unchanged. Values are stored in the backend's type. Atomic: the old file
-/// stays until the new one is complete. The model's queue downloads the weights. Throws io_error.
+/// settings in the metadata and `training` (JSON) unchanged, and checksums. Values are stored in the backend's type. Atomic: the
+/// old file stays until the new one is complete. The model's queue downloads the weights. Throws io_error, and numeric_error
+/// naming the tensor or setting that is not finite.
 template <Backend B>
 void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::json& training = io::json::object()) {
     using T = typename B::value_type;
@@ -85,29 +106,23 @@ void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::j
     file.metadata["format"] = checkpoint_format;
     file.metadata["arch"] = std::string{m.arch->name};
     file.metadata["teacher"] = m.settings.teacher;
-    file.metadata["settings"] = model_detail::settings_to_json(m.settings, m.batches).dump();
-    file.metadata["training"] = training.dump();
-    if (!m.settings.calibration.is_null()) file.metadata["calibration"] = m.settings.calibration.dump();
+    file.metadata["settings"] = io::dump_finite_json(model_detail::settings_to_json(m.settings, m.batches), "settings");
+    file.metadata["training"] = io::dump_finite_json(training, "training");
+    if (!m.settings.calibration.is_null())
+        file.metadata["calibration"] = io::dump_finite_json(m.settings.calibration, "calibration");
     write_map_units(m.settings.units, file);
     io::write_safetensors(path, file);
 }
 
-/// Reads a checkpoint that `save_checkpoint` wrote, from any backend. Throws io_error, and format_error where the file is no
-/// checkpoint or does not hold the network that its metadata names.
+/// Reads a checkpoint that `save_checkpoint` wrote, from any backend. Throws io_error; format_error where the file is no
+/// checkpoint, differs from its checksums, or does not hold the network that its metadata names; numeric_error naming the tensors
+/// or settings that are not finite.
 template <Backend B>
 [[nodiscard]] model<B> load_checkpoint(const std::filesystem::path& path, const model_options& options = {}) {
-    const auto file = io::read_safetensors(path);
+    const auto file = io::read_safetensors(path, {.verify = options.verify});
     const std::string name = path.string();
-    const auto value = [&](const std::string& key) {
-        const auto found = file.metadata.find(key);
-        if (found == file.metadata.end())
-            throw format_error{
-                text(name, ": a checkpoint written by rd4ad train expected, found a file without metadata '", key, "'")};
-        return found->second;
-    };
-    if (const auto format = value("format"); format != checkpoint_format)
-        throw format_error{text(name, ": format '", checkpoint_format, "' expected, found '", format,
-                                "'; use the version of rd4ad that wrote the file")};
+    const auto value = [&](const std::string& key) { return model_detail::metadata_value(file.metadata, key, name); };
+    model_detail::check_format(value("format"), name);
     model<B> m{architecture_named(value("arch")), options};
     const auto settings = io::parse_json(value("settings"), name);
     m.settings.height = model_detail::whole_number(settings, "height", name);
@@ -116,6 +131,7 @@ template <Backend B>
     m.batches = model_detail::whole_number(settings, "batches", name);
     m.settings.normalisation = {model_detail::rgb_numbers(settings, "mean", name),
                                 model_detail::rgb_numbers(settings, "deviation", name)};
+    image::check_normalisation(m.settings.normalisation, name);
     m.settings.teacher = value("teacher");
     if (file.metadata.contains("calibration"))
         m.settings.calibration = io::parse_json(file.metadata.at("calibration"), name + ": metadata 'calibration'");
@@ -126,25 +142,27 @@ template <Backend B>
 }
 
 /// A checkpoint's calibration as score/calibration_json.hpp writes it; null: none. Throws io_error, format_error.
-[[nodiscard]] inline io::json calibration_in(const std::filesystem::path& checkpoint) {
-    const auto file = io::read_safetensors(checkpoint);
-    const auto found = file.metadata.find("calibration");
-    if (found == file.metadata.end()) return {};
+[[nodiscard]] inline io::json calibration_in(const std::filesystem::path& checkpoint, const io::read_options& options = {}) {
+    const auto metadata = io::read_safetensors_metadata(checkpoint, options);
+    const auto found = metadata.find("calibration");
+    if (found == metadata.end()) return {};
     return io::parse_json(found->second, checkpoint.string() + ": metadata 'calibration'");
 }
 
-/// Replaces a checkpoint's calibration (as score/calibration_json.hpp writes it). Atomic. Throws io_error, format_error.
+/// Replaces a checkpoint's calibration (as score/calibration_json.hpp writes it). Atomic. Throws io_error; format_error, also for
+/// a checkpoint that differs from its checksums, which new ones would hide; numeric_error for a calibration that is not finite.
 inline void replace_calibration(const std::filesystem::path& checkpoint, const io::json& calibration) {
+    const auto content = io::dump_finite_json(calibration, checkpoint.string() + ": calibration");
     auto file = io::read_safetensors(checkpoint);
-    file.metadata["calibration"] = calibration.dump();
+    file.metadata["calibration"] = content;
     io::write_safetensors(checkpoint, file);
 }
 
 /// The training settings and losses that a checkpoint was saved with. Throws io_error, format_error.
-[[nodiscard]] inline io::json training_of(const std::filesystem::path& checkpoint) {
-    const auto file = io::read_safetensors(checkpoint);
-    const auto found = file.metadata.find("training");
-    return found == file.metadata.end() ? io::json::object() : io::parse_json(found->second, checkpoint.string());
+[[nodiscard]] inline io::json training_of(const std::filesystem::path& checkpoint, const io::read_options& options = {}) {
+    const auto metadata = io::read_safetensors_metadata(checkpoint, options);
+    const auto found = metadata.find("training");
+    return found == metadata.end() ? io::json::object() : io::parse_json(found->second, checkpoint.string());
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

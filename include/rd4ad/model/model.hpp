@@ -136,7 +136,7 @@ template <Backend B>
 }
 
 /// Loads the teacher's weights from a file with torchvision's names, or with this library's under "teacher."; ignores layer4
-/// and fc. Throws format_error naming missing, unknown and misshapen tensors.
+/// and fc. Throws format_error naming missing, unknown and misshapen tensors, numeric_error naming those that are not finite.
 template <Backend B>
 void load_teacher(model<B>& m, const io::tensor_file& file) {
     using T = typename B::value_type;
@@ -154,8 +154,7 @@ void load_teacher(model<B>& m, const io::tensor_file& file) {
     m.teacher.weights = upload<B>(m.queue, host);
 }
 
-/// Loads bottleneck and student from a file with the authors' names ("bn.", "decoder."). Throws format_error naming missing,
-/// unknown and misshapen tensors.
+/// Loads bottleneck and student from a file with the authors' names ("bn.", "decoder."). Throws as load_teacher does.
 template <Backend B>
 void load_trainable(model<B>& m, const io::tensor_file& file) {
     using T = typename B::value_type;
@@ -173,6 +172,26 @@ void load_trainable(model<B>& m, const io::tensor_file& file) {
             mismatch.surplus.push_back(std::move(found));
     mismatch.check(file.path.string());
     m.trainable.weights = upload<B>(m.queue, host);
+}
+
+/// The model's first tensor with a value that no network can compute with (see unusable_value), as text: "bn.conv1.weight has NaN
+/// at value 17"; empty if there is none. Downloads the weights.
+template <Backend B>
+[[nodiscard]] std::string unusable_tensor(typename B::queue& q, const model<B>& m) {
+    using T = typename B::value_type;
+    const auto find = [](const std::vector<nn::parameter>& parameters, const std::vector<T>& flat) -> std::string {
+        for (const auto& p : parameters)
+            if (const auto problem = unusable_value<T>(p, std::span{flat}.subspan(p.offset, p.count)); !problem.empty())
+                return text(p.name, " has ", problem);
+        return "";
+    };
+    const auto find_in = [&](const nn::parameter_table& table, const nn::weights<B>& weights) -> std::string {
+        if (!weights.values.memory) return "";  // a model without weights
+        auto problem = find(table.values, to_host<B>(q, weights.values));
+        return problem.empty() ? find(table.statistics, to_host<B>(q, weights.statistics)) : problem;
+    };
+    auto problem = find_in(m.teacher.layers.table, m.teacher.weights);
+    return problem.empty() ? find_in(m.trainable.layers.table, m.trainable.weights) : problem;
 }
 
 /// A model with the given teacher and initial values from the seed.

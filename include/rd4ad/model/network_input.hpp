@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -18,7 +19,7 @@
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/read.hpp>
-#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/settings.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -27,27 +28,35 @@ namespace rd4ad::inline RD4AD_ABI {
 struct preprocessed_image {
     data::preprocessing_plan plan{};
     image::image_u8 image{};  ///< plan.transform.width x plan.transform.height
+    std::string name{};       ///< of the image's file, for messages; empty for pixels from elsewhere
 };
 
 /// Fits and crops an image. Throws as data::plan and image::fit_image do.
 [[nodiscard]] inline preprocessed_image preprocess(const image::image_u8& image, const data::preprocessing& by) {
     auto plan = data::plan(by, image.width, image.height);
     auto fitted = image::fit_image(plan.transform, image);
-    return {std::move(plan), std::move(fitted)};
+    return {.plan = std::move(plan), .image = std::move(fitted)};
 }
 
 /// The same; moves the pixels where the preprocessing does not change them.
 [[nodiscard]] inline preprocessed_image preprocess(image::image_u8&& image, const data::preprocessing& by) {
     auto plan = data::plan(by, image.width, image.height);
     auto fitted = image::fit_image(plan.transform, std::move(image));
-    return {std::move(plan), std::move(fitted)};
+    return {.plan = std::move(plan), .image = std::move(fitted)};
+}
+
+/// Reads and preprocesses one file, and keeps its name. Throws as image::read and preprocess do.
+[[nodiscard]] inline preprocessed_image preprocess_file(const std::filesystem::path& file, const data::preprocessing& by) {
+    auto made = preprocess(image::read(file), by);
+    made.name = file.string();
+    return made;
 }
 
 /// Reads and preprocesses files on `threads` threads. Throws as image::read and preprocess do.
 [[nodiscard]] inline std::vector<preprocessed_image> preprocess_files(std::span<const std::filesystem::path> files,
                                                                       const data::preprocessing& by, std::size_t threads) {
     std::vector<preprocessed_image> images(files.size());
-    parallel_for(files.size(), threads, [&](std::size_t i) { images[i] = preprocess(image::read(files[i]), by); });
+    parallel_for(files.size(), threads, [&](std::size_t i) { images[i] = preprocess_file(files[i], by); });
     return images;
 }
 
@@ -63,7 +72,7 @@ void with_preprocessed_files(typename B::queue& q, std::span<const std::filesyst
                 for (const auto& file : files.subspan(first + count, std::min(step, files.size() - first - count)))
                     io::prefetch_file(file);
                 std::vector<preprocessed_image> images(count);
-                B::for_each(q, count, [&](std::size_t i) { images[i] = preprocess(image::read(chunk[i]), by); });
+                B::for_each(q, count, [&](std::size_t i) { images[i] = preprocess_file(chunk[i], by); });
                 return images;
             });
     run(prefetch::on, [&q, files, &by](std::size_t first, std::size_t count) {

@@ -31,6 +31,7 @@ struct model_options {
     std::uint64_t seed{111};  ///< of the initial values
     std::size_t threads{0};   ///< 0: default_threads()
     nn::algorithm_preference algorithm{nn::algorithm_preference::automatic};
+    bool verify{true};  ///< load_checkpoint compares the file with its checksums, if it has some
 };
 
 }  // namespace rd4ad::inline RD4AD_ABI

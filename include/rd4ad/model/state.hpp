@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/tensor_file.hpp>
 #include <rd4ad/nn/parameter.hpp>
@@ -24,13 +26,19 @@ namespace rd4ad::inline RD4AD_ABI {
     return list;
 }
 
-/// The tensors of a file that differ from a network's: missing, surplus, or of another shape.
+/// The tensors of a file that differ from a network's: missing, surplus, or of another shape; and those with values that no
+/// network can compute with: NaN, infinite, or a negative variance.
 struct state_mismatch {
-    std::vector<std::string> missing{}, surplus{}, misshapen{};
+    std::vector<std::string> missing{}, surplus{}, misshapen{}, unusable{};
 
-    /// Throws format_error naming the tensors if there is any mismatch.
+    /// Throws format_error naming the tensors that differ, or else numeric_error naming those with unusable values.
     void check(const std::string& file) const {
-        if (missing.empty() && surplus.empty() && misshapen.empty()) return;
+        if (missing.empty() && surplus.empty() && misshapen.empty()) {
+            if (unusable.empty()) return;
+            throw numeric_error{text(file, ": finite weights and variances of at least 0 expected, found ",
+                                     list_of_names(unusable),
+                                     "; the file is damaged or its training diverged: use another copy, or train again")};
+        }
         std::string message = file + ": the tensors differ from the expected network's:";
         if (!missing.empty()) message += " missing: " + list_of_names(missing) + ";";
         if (!misshapen.empty()) message += " of another shape: " + list_of_names(misshapen) + ";";
@@ -42,8 +50,17 @@ struct state_mismatch {
 /// Maps a name in a table to the name in the file.
 using name_in_file = std::function<std::string(const std::string&)>;
 
-/// Reads the listed parameters into a flat host array; records missing and misshapen tensors. Ignores surplus tensors, PyTorch's
-/// batch counters among them: the caller checks for them.
+/// The first value of a parameter with which no network can compute, as text: "NaN at value 17"; empty if there is none.
+template <class T>
+[[nodiscard]] std::string unusable_value(const nn::parameter& p, std::span<const T> values) {
+    if (const auto at = first_not_finite<T>(values)) return text(not_finite_text(values[*at]), " at value ", *at);
+    if (p.kind != nn::parameter_kind::running_variance) return "";
+    const auto negative = std::find_if(values.begin(), values.end(), [](T value) { return value < 0; });
+    return negative == values.end() ? "" : text("a variance of ", *negative, " at value ", negative - values.begin());
+}
+
+/// Reads the listed parameters into a flat host array; records missing and misshapen tensors, and those with unusable values.
+/// Ignores surplus tensors, PyTorch's batch counters among them: the caller checks for them.
 template <class T>
 void read_parameters(const std::vector<nn::parameter>& parameters, const io::tensor_file& file, const name_in_file& name,
                      std::span<T> flat, state_mismatch& mismatch) {
@@ -55,18 +72,27 @@ void read_parameters(const std::vector<nn::parameter>& parameters, const io::ten
         else if (found->shape != p.shape)
             mismatch.misshapen.push_back(
                 text(wanted, " (expected ", io::to_string(p.shape), ", found ", io::to_string(found->shape), ")"));
-        else
-            nn::from_pytorch<T>(p, found->template values<T>(), flat.subspan(p.offset, p.count));
+        else {
+            const auto values = found->template values<T>();
+            if (const auto problem = unusable_value<T>(p, values); !problem.empty())
+                mismatch.unusable.push_back(text(wanted, " (", problem, ')'));
+            nn::from_pytorch<T>(p, values, flat.subspan(p.offset, p.count));
+        }
     }
 }
 
-/// Writes the listed parameters from a flat host array into a file under their own names.
+/// Writes the listed parameters from a flat host array into a file under their own names. Throws numeric_error naming a tensor
+/// with unusable values: no file holds any.
 template <class T>
 void write_parameters(const std::vector<nn::parameter>& parameters, std::span<const T> flat, io::tensor_file& file) {
     std::vector<T> values;
     for (const auto& p : parameters) {
         values.resize(p.count);
         nn::to_pytorch<T>(p, flat.subspan(p.offset, p.count), values);
+        if (const auto problem = unusable_value<T>(p, values); !problem.empty())
+            throw numeric_error{text("the model's tensor ", p.name, " has ", problem,
+                                     "; it is not saved: the training diverged, so "
+                                     "use a smaller learning rate")};
         file.insert<T>(p.name, p.shape, values, sizeof(T) == sizeof(double) ? io::dtype::f64 : io::dtype::f32);
     }
 }

@@ -61,15 +61,25 @@ inline constexpr std::string_view imagenet_suffix = "-imagenet";
     throw io_error{"no folder for fetched weights; set RD4AD_CACHE, XDG_CACHE_HOME or HOME"};
 }
 
-/// The file of a teacher. "resnet18-imagenet" and the like select a file in the cache; any other text is a path. Throws io_error,
-/// with the command that fetches it, where the cache does not hold the file.
+/// The file of a teacher. "resnet18-imagenet" and the like select a file in the cache; any other text is a path. Throws io_error
+/// with the remedy where there is no such file: for a name in the cache the command that fetches it.
 [[nodiscard]] inline std::filesystem::path teacher_path(const std::string& teacher) {
     const std::string_view name = teacher;
     const auto file = std::find_if(imagenet_files.begin(), imagenet_files.end(), [&](const imagenet_file& one) {
         return name.starts_with(one.arch) && name.substr(one.arch.size()) == imagenet_suffix;
     });
     std::error_code ignored;
-    if (file == imagenet_files.end() || std::filesystem::exists(teacher, ignored)) return teacher;
+    if (std::filesystem::exists(teacher, ignored)) return teacher;
+    if (file == imagenet_files.end()) {
+        const bool is_arch =
+            std::any_of(imagenet_files.begin(), imagenet_files.end(), [&](const imagenet_file& one) { return name == one.arch; });
+        const std::string arch = is_arch ? teacher : "resnet18";
+        throw io_error{
+            text(teacher, ": no such file",
+                 is_arch ? ", and the name of an architecture is no teacher; give " : "; give a file of weights, or ", arch,
+                 imagenet_suffix, " for ImageNet's weights (after rd4ad fetch ", arch,
+                 arch == "resnet18" ? "), built-in for those of this project, or none" : "), or none for no training")};
+    }
     auto path = cache_folder() / file->name;
     if (!std::filesystem::exists(path, ignored))
         throw io_error{text(path, ": no such file; fetch it by rd4ad fetch ", file->arch, ", or copy torchvision's ", file->name,

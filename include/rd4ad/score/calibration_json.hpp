@@ -2,12 +2,16 @@
 // tests/score/calibration_json.cpp
 #pragma once
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/quoted.hpp>
@@ -30,9 +34,31 @@ namespace rd4ad::inline RD4AD_ABI {
             {"source", to_string(from.source)}};
 }
 
+namespace score_detail {
+
+/// Throws numeric_error naming the value of a calibration that is not finite: no verdict follows from it.
+inline void check_finite(const calibration& by, const std::string& where) {
+    const std::pair<const char*, double> values[]{{"typical", by.typical},
+                                                  {"threshold", by.threshold},
+                                                  {"asked_rate", by.asked_rate},
+                                                  {"expected_rate", by.expected_rate},
+                                                  {"rate_interval", by.rate_interval.low},
+                                                  {"rate_interval", by.rate_interval.high},
+                                                  {"f1", by.f1.value_or(0)}};
+    for (const auto& [name, value] : values)
+        if (!std::isfinite(value))
+            throw numeric_error{text(where, ": the calibration's ", name, " is ", not_finite_text(value),
+                                     "; expected a finite number; calibrate again with rd4ad calibrate")};
+    if (const auto at = first_not_finite(std::span<const float>{by.good_scores}))
+        throw numeric_error{text(where, ": the calibration's good_scores hold ", not_finite_text(by.good_scores[*at]), " at ",
+                                 *at, "; expected finite numbers; calibrate again with rd4ad calibrate --data DIR")};
+}
+
+}  // namespace score_detail
+
 /// Reads the JSON that to_json writes; null gives an empty result. In older checkpoints the keys `set_aside` and `source` are
-/// absent (0, hold-out) and the rule `exponential tail` is the former location-scale law. Throws format_error for any other JSON;
-/// the message begins with `where`.
+/// absent (0, hold-out) and the rule `exponential tail` is the former location-scale law. Throws format_error for any other JSON,
+/// numeric_error for a number that is not finite; the message begins with `where`.
 [[nodiscard]] inline std::optional<calibration> calibration_from(const io::json& from, const std::string& where) {
     if (from.is_null()) return std::nullopt;
     const auto refuse = [&](const std::string& found) {
@@ -61,6 +87,7 @@ namespace rd4ad::inline RD4AD_ABI {
         for (const auto one : {score_source::hold_out, score_source::out_of_fold, score_source::given})
             if (to_string(one) == source) made.source = one;
         if (to_string(made.source) != source) throw refuse(text("the source ", io::quoted(source), " is unknown"));
+        score_detail::check_finite(made, where);
         return made;
     } catch (const io::json::exception& problem) {
         throw refuse(problem.what());

@@ -1,11 +1,15 @@
 // rd4ad/score/detection_result.hpp: the result of scoring one image. Twin: tests/score/detector.cpp
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/score/regions.hpp>
@@ -20,8 +24,14 @@ struct detection_result {
     std::vector<region> regions{};     ///< areas of the map over region_options::threshold; empty without a calibration
     image::fit_transform transform{};  ///< between the image and the network's input
 
-    /// The verdict: the score is at least 0.5. Empty without a calibration.
-    [[nodiscard]] std::optional<bool> is_anomalous() const { return score ? std::optional{*score >= 0.5} : std::nullopt; }
+    /// The verdict: the score is at least 0.5. Empty without a calibration. Throws numeric_error for a score that is not finite,
+    /// which no detector returns.
+    [[nodiscard]] std::optional<bool> is_anomalous() const {
+        if (!score) return std::nullopt;
+        if (!std::isfinite(*score))
+            throw numeric_error{text("no verdict: the score is ", not_finite_text(*score), "; expected a number from 0 to 1")};
+        return *score >= 0.5;
+    }
 };
 
 /// Receives the results of consecutive images: the index of the first one, and the milliseconds of computation per image (the

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
@@ -31,23 +33,42 @@ namespace rd4ad::inline RD4AD_ABI {
 
 namespace score_detail {
 
-/// Returns the options. Throws option_error for a batch of 0.
+/// Returns the options. Throws option_error for a batch of 0, and for a sigma, a region's threshold or a region's area that no
+/// detector can use.
 [[nodiscard]] inline const detector_options& checked(const detector_options& options) {
     if (options.batch == 0) throw option_error{"detector: found a batch of 0, expected at least 1"};
+    const auto require = [](bool holds, const char* name, double found, const char* expected) {
+        if (!holds) throw option_error{text("detector: found ", name, ' ', found, ", expected ", expected)};
+    };
+    const auto& regions = options.regions;
+    require(options.sigma >= 0 && std::isfinite(options.sigma), "a sigma of", options.sigma, "a finite number of at least 0");
+    require(regions.threshold > 0 && regions.threshold < 1, "a threshold of regions of", regions.threshold,
+            "a score above 0 and below 1");
+    require(std::isfinite(regions.min_area), "a smallest area of regions of", regions.min_area, "a finite number of pixels");
     return options;
+}
+
+/// Returns the model. Throws numeric_error naming a tensor that is not finite: an activation such as ReLU can hide it in the map.
+template <Backend B>
+[[nodiscard]] std::unique_ptr<model<B>> checked(model<B> trained) {
+    if (const auto tensor = unusable_tensor(trained.queue, trained); !tensor.empty())
+        throw numeric_error{text("detector: the model's tensor ", tensor, "; load the checkpoint again, or train again")};
+    return std::make_unique<model<B>>(std::move(trained));
 }
 
 }  // namespace score_detail
 
-/// Scores images with a trained model. The constructor prepares everything. Several threads may call the const members at once;
-/// each call uses as many threads as the model has.
+/// Scores images with a trained model. A score is finite: where the network gives NaN or infinity, every member that scores
+/// throws numeric_error naming the image and the reason. The constructor prepares everything. Several threads may call the const
+/// members at once; each call uses as many threads as the model has.
 template <Backend B>
 class detector {
    public:
-    /// Takes the model. Throws option_error for a batch of 0 or a model whose input size is not a multiple of 32, format_error
-    /// for a calibration that can't be read.
+    /// Takes the model. Throws option_error for options out of range (see score_detail::checked) or a model whose input size is
+    /// not a multiple of 32, format_error for a calibration that can't be read, numeric_error for a tensor or a calibration that
+    /// is not finite.
     explicit detector(model<B> trained, const detector_options& options = {})
-        : model_{std::make_unique<model<B>>(std::move(trained))},
+        : model_{score_detail::checked(std::move(trained))},
           options_{score_detail::checked(options)},
           calibration_{calibration_from(model_->settings.calibration, "detector")},
           scorer_{*model_, options.batch, options.sigma},
@@ -121,6 +142,7 @@ class detector {
         auto maps = scorer_.network_maps(*queue, inputs, settings().height, settings().width);
         std::vector<detection_result> results(maps.size());
         for (std::size_t i = 0; i < results.size(); ++i) {
+            check_map(maps[i], text("input ", i), [&] { return scorer_.reason(*queue); });
             results[i].map = std::move(maps[i]);
             results[i].raw_score = *std::max_element(results[i].map.pixels.begin(), results[i].map.pixels.end());
             results[i].score = score_for(results[i].raw_score);

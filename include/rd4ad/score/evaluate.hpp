@@ -79,6 +79,7 @@ struct scored_chunk {
         const auto& item = set.test[first + i];
         auto& image = chunk.images[i] = image::read(item.image);
         chunk.preprocessed[i] = preprocess(image, preprocessing);
+        chunk.preprocessed[i].name = item.image.string();
         if (masks)
             chunk.masks[i] =
                 image::fit_mask(chunk.preprocessed[i].plan.transform, data::load_mask(item, image.width, image.height));

@@ -141,14 +141,23 @@ inline void check_probe(std::size_t photographs, double threshold, const probe_o
                                  image::crop(of.mask, box), 40'000);
 }
 
+/// The results of a photograph's images. Throws numeric_error naming the photograph if a score is not finite.
 template <class Score>
-[[nodiscard]] std::vector<detection_result> scored(const Score& score, std::size_t photograph,
+[[nodiscard]] std::vector<detection_result> scored(const Score& score, std::size_t photograph, const std::filesystem::path& file,
                                                    std::span<const image::image_u8> images) {
     std::vector<detection_result> results;
-    if constexpr (std::invocable<const Score&, std::size_t, std::span<const image::image_u8>>)
-        results = score(photograph, images);
-    else
-        results = score(images);
+    try {
+        if constexpr (std::invocable<const Score&, std::size_t, std::span<const image::image_u8>>)
+            results = score(photograph, images);
+        else
+            results = score(images);
+    } catch (const numeric_error& problem) {
+        throw numeric_error{text(file, ": ", problem.what())};
+    }
+    for (const auto& one : results)
+        if (!std::isfinite(one.raw_score))
+            throw numeric_error{
+                text(file, ": its raw score is ", one.raw_score, ", expected a finite number; the scorer is damaged")};
     if (results.size() != images.size())
         throw shape_error{text("probe: the scorer returned ", results.size(), " results for ", images.size(), " images")};
     return results;
@@ -205,7 +214,7 @@ probe_result probe_images(std::span<const std::filesystem::path> photographs, co
     for (std::size_t i = 0; i < found.photographs; ++i) {
         const std::size_t photograph = order[i];
         const auto good = image::read(photographs[photograph]);
-        const auto untouched = score_detail::scored(score, photograph, std::span{&good, 1});
+        const auto untouched = score_detail::scored(score, photograph, photographs[photograph], std::span{&good, 1});
         if (static_cast<double>(untouched.front().raw_score) >= threshold) ++found.false_alarms;
         report(1);
         const auto region = score_detail::visible_region(untouched.front().transform,
@@ -227,7 +236,7 @@ probe_result probe_images(std::span<const std::filesystem::path> photographs, co
                          [&](std::size_t j) { painted[j] = data::paint_defect(good, batch[j].defect, region); });
             std::vector<image::image_u8> images;
             for (const auto& one : painted) images.push_back(one.image);
-            const auto results = score_detail::scored(score, photograph, images);
+            const auto results = score_detail::scored(score, photograph, photographs[photograph], images);
             for (std::size_t j = 0; j < count; ++j) {
                 const auto& [defect, group, cell] = batch[j];
                 const bool hit = static_cast<double>(results[j].raw_score) >= threshold;

@@ -11,7 +11,7 @@
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/base64.hpp>
 #include <rd4ad/io/json.hpp>
-#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/score/detail/page.hpp>
 #include <rd4ad/score/probe_result.hpp>
@@ -61,8 +61,8 @@ struct probe_report {
 
 /// Returns the page's template from the library's data folder. Throws io_error that names every path searched.
 [[nodiscard]] inline std::string probe_template(const std::filesystem::path& extra = {}) {
-    const io::mapped_file file{find_data_file(probe_template_file, "the template of a probe's page", extra)};
-    return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+    const auto bytes = io::read_file(find_data_file(probe_template_file, "the template of a probe's page", extra));
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 /// Writes the page atomically. Throws as probe_html, probe_template and io::write_atomically do.

@@ -2,12 +2,16 @@
 // tests/score/regions.cpp
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/rectangle.hpp>
@@ -54,11 +58,14 @@ struct map_components {
 
 /// Labels the areas of a map whose pixels are at least `threshold`, a raw score, in reading order of their first pixels. The map
 /// has the size of the network's input; pixels of a border, outside the image, do not count. Memory: 5 bytes per pixel of the
-/// box, which is small for most maps. Throws shape_error if the map and the transform differ in size.
+/// box, which is small for most maps. Throws shape_error if the map and the transform differ in size, numeric_error for a
+/// threshold that is not finite, which no pixel would reach.
 [[nodiscard]] inline map_components label_map(const image::image_f32& map, const image::fit_transform& transform,
                                               double threshold) {
     image::check_image(map, 1, "label_map");
     image::check_size(map.width, map.height, transform.width, transform.height, "label_map");
+    if (!std::isfinite(threshold))
+        throw numeric_error{text("label_map: the threshold is ", not_finite_text(threshold), "; expected a raw score")};
     const auto inside = image::pixels_inside(transform);
     std::size_t left = map.width, right = 0, top = map.height, bottom = 0;
     for (std::size_t y = inside.y; y < inside.y + inside.height; ++y)

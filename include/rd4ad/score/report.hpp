@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include <rd4ad/io/atomic_file.hpp>
-#include <rd4ad/io/mapped_file.hpp>
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/score/detail/page.hpp>
 #include <rd4ad/score/report_json.hpp>
@@ -28,8 +28,8 @@ inline constexpr std::string_view report_mark = "@RD4AD_REPORT@";
 
 /// Returns the page's template from the library's data folder. Throws io_error that names every path searched.
 [[nodiscard]] inline std::string report_template(const std::filesystem::path& extra = {}) {
-    const io::mapped_file file{find_data_file(report_template_file, "the report's template", extra)};
-    return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+    const auto bytes = io::read_file(find_data_file(report_template_file, "the report's template", extra));
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 /// Writes the page atomically. Throws as report_html, report_template and io::write_atomically do.

@@ -10,10 +10,14 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/patches.hpp>
 #include <rd4ad/model/network_input.hpp>
@@ -31,14 +35,31 @@ namespace rd4ad::inline RD4AD_ABI {
     return maximum;
 }
 
-/// Returns the raw map of each image, of the preprocessed image's size. network(inputs, height, width) computes the maps of at
-/// most `batch` inputs of one size (see patch_input); it may run anywhere, on a server for example. A map of a whole image must
-/// be smoothed already. Maps of patches must not be smoothed: they are joined, then smoothed once by a Gaussian of `sigma`
-/// pixels. A batch may hold patches of several images. Memory: the maps and one batch.
+/// Names the reason why a network's map is not finite, as the end of a message.
+using not_finite_reason = std::function<std::string()>;
+
+/// The reason for a network of which nothing is known.
+[[nodiscard]] inline std::string unknown_reason() { return "the network that computed it is damaged"; }
+
+/// Throws numeric_error that names the image and the first such pixel if a value of the map is NaN or infinite: such a map gives
+/// no score. reason: called for the message only.
+inline void check_map(const image::image_f32& map, const std::string& name, const not_finite_reason& reason) {
+    const auto at = first_not_finite(std::span<const float>{map.pixels});
+    if (!at) return;
+    throw numeric_error{text(name, ": no score: its anomaly map is ", not_finite_text(map.pixels[*at]), " at x ", *at % map.width,
+                             ", y ", *at / map.width, ", expected finite values; ", reason())};
+}
+
+/// Returns the raw map of each image, of the preprocessed image's size; every value is finite. network(inputs, height, width)
+/// computes the maps of at most `batch` inputs of one size (see patch_input); it may run anywhere, on a server for example. A map
+/// of a whole image must be smoothed already. Maps of patches must not be smoothed: they are joined, then smoothed once by a
+/// Gaussian of `sigma` pixels. A batch may hold patches of several images. Memory: the maps and one batch. Throws numeric_error
+/// naming the image whose map is not finite, and the reason.
 template <class Network>
 [[nodiscard]] std::vector<image::image_f32> compute_maps(std::span<const preprocessed_image> images,
                                                          const model_settings& settings, std::size_t batch, std::size_t threads,
-                                                         double sigma, const Network& network) {
+                                                         double sigma, const Network& network,
+                                                         const not_finite_reason& reason = unknown_reason) {
     struct network_job {
         std::size_t image, patch;
     };
@@ -75,6 +96,8 @@ template <class Network>
             smooth(found[image], sigma, threads);
         }
     }
+    for (std::size_t i = 0; i < found.size(); ++i)
+        check_map(found[i], images[i].name.empty() ? text("image ", i) : images[i].name, reason);
     return found;
 }
 
@@ -89,16 +112,26 @@ class scorer {
         static_cast<void>(network_for(m.settings.height, m.settings.width));
     }
 
-    /// Returns the raw map of each image, of the preprocessed image's size (see compute_maps).
+    /// Returns the raw map of each image, of the preprocessed image's size. Throws numeric_error as compute_maps does.
     [[nodiscard]] std::vector<image::image_f32> maps(typename B::queue& q, std::span<const preprocessed_image> images) const {
-        return compute_maps(images, model_->settings, batch_, q.threads, sigma_,
-                            [&](const std::vector<float>& inputs, std::size_t height, std::size_t width) {
-                                return network_maps(q, inputs, height, width);
-                            });
+        return compute_maps(
+            images, model_->settings, batch_, q.threads, sigma_,
+            [&](const std::vector<float>& inputs, std::size_t height, std::size_t width) {
+                return network_maps(q, inputs, height, width);
+            },
+            [&] { return reason(q); });
+    }
+
+    /// The reason why a map of this model is not finite, as the end of a message: names the model's tensor, if it is one.
+    [[nodiscard]] std::string reason(typename B::queue& q) const {
+        const auto tensor = unusable_tensor(q, *model_);
+        if (tensor.empty())
+            return "the model's weights are finite, but so large that its features overflow; train again, or use another copy";
+        return text("the model's tensor ", tensor, "; load the checkpoint again, or train again");
     }
 
     /// Returns the network's map of each input (see patch_input): at most `batch` inputs of one size. The maps have that size;
-    /// they are smoothed if the model takes whole images.
+    /// they are smoothed if the model takes whole images. They are not checked: see check_map.
     [[nodiscard]] std::vector<image::image_f32> network_maps(typename B::queue& q, const std::vector<float>& inputs,
                                                              std::size_t height, std::size_t width) const {
         const auto network = network_for(height, width);

@@ -56,16 +56,21 @@ class distance_scorer {
     distance_scorer(typename B::queue& q, const image_source& source, const scale_maps& distances, bool whole)
         : q_{q}, source_{source}, distances_{distances}, whole_{whole} {}
 
-    /// The raw score of a file of the source, by a builder of its maps. Maps of patches are joined, then smoothed.
+    /// The raw score of a file of the source, by a builder of its maps. Maps of patches are joined, then smoothed. Throws
+    /// numeric_error naming the file if its map is not finite.
     [[nodiscard]] float operator()(std::size_t file, const map_builder<B>& builder) const {
         const auto plan = source_.plan(file);
         const auto [first, count] = source_.inputs_of(file);
-        if (whole_) return raw_score_of(builder.map(q_, distances_, first), plan.transform);
+        const auto score_of = [&](const image::image_f32& map) {
+            check_map(map, source_.files()[file].string(), unknown_reason);
+            return raw_score_of(map, plan.transform);
+        };
+        if (whole_) return score_of(builder.map(q_, distances_, first));
         data::patch_joiner joiner{plan.grid};
         for (std::size_t patch = 0; patch < count; ++patch) joiner.add(patch, builder.map(q_, distances_, first + patch));
         auto map = std::move(joiner).map();
         smooth(map, map_sigma, q_.threads);
-        return raw_score_of(map, plan.transform);
+        return score_of(map);
     }
 
     [[nodiscard]] map_builder<B> builder(const map_units& units) const {

@@ -22,7 +22,11 @@ inline void check_options(const train_options& options, std::size_t images) {
     if (options.batch == 0) throw option_error{"batch 0; at least one image per step expected"};
     if (options.save_every == 0) throw option_error{"save_every 0; 1 or more epochs expected"};
     if (options.folds < 2) throw option_error{text("folds ", options.folds, "; 2 or more expected")};
-    require(options.learning_rate > 0, "learning rate", options.learning_rate, "a number above 0");
+    require(options.learning_rate > 0 && std::isfinite(options.learning_rate), "learning rate", options.learning_rate,
+            "a finite number above 0");
+    const auto decay = [](double value) { return value >= 0 && value < 1; };
+    require(decay(options.beta1), "beta1", options.beta1, "a number of at least 0 and below 1");
+    require(decay(options.beta2), "beta2", options.beta2, "a number of at least 0 and below 1");
     require(options.weight_decay >= 0 && std::isfinite(options.weight_decay), "weight decay", options.weight_decay,
             "0 (off) or a small number above it");
     require(share(options.schedule.warm_up), "warm-up", options.schedule.warm_up, "a share of the steps from 0 to 1");

@@ -67,6 +67,7 @@ struct train_options {
     std::filesystem::path checkpoint{};             ///< file to save to; empty: none
     std::size_t save_every{10};                     ///< epochs between saves; the end is always saved
     bool resume{false};                             ///< continue from the checkpoint and the resume file beside it
+    bool verify{true};                              ///< compare the resume file with its checksums, if it has some
     std::size_t cache_bytes{std::size_t{4} << 30};  ///< of teacher features in memory; larger caches use a mapped file
     std::function<void(const training_progress&)> progress{};
     std::function<bool()> should_stop{};  ///< called after each step; true: save and return

@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/safetensors.hpp>
@@ -49,16 +52,37 @@ inline void check_resume_settings(const std::string& file, const io::json& saved
                                 "; use the old settings, or train from the start")};
 }
 
+/// The number, or list of numbers, of the metadata's position. Throws format_error naming file and key.
+template <class Number>
+[[nodiscard]] Number number_at(const io::json& position, const char* key, const std::string& file) {
+    try {
+        return position.at(key).template get<Number>();
+    } catch (const io::json::exception& problem) {
+        throw format_error{text(file, ": its position in the training has no '", key, "' (", problem.what(),
+                                "): the file is damaged; train from the start")};
+    }
+}
+
+/// Throws numeric_error naming file and tensor if a value is not finite.
+template <class T>
+void check_finite(const std::filesystem::path& file, const std::string& tensor, std::span<const T> values) {
+    if (const auto at = first_not_finite<T>(values))
+        throw numeric_error{text(file, ": value ", *at, " of '", tensor, "' is ", not_finite_text(values[*at]),
+                                 ", expected finite values: the training diverged; train from the start with a smaller learning "
+                                 "rate")};
+}
+
 }  // namespace train_detail
 
 /// Writes weights, moments, positions and out-of-fold distances to one file, atomically, so that a crash cannot separate them.
-/// Throws io_error.
+/// Throws io_error, and numeric_error naming the tensor or number that is not finite: nothing is written then.
 template <Backend B>
 void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_state<B>& adam, const resume_state<B>& at,
                  const scale_maps& distances, const train_options& options, std::size_t images) {
     using T = typename B::value_type;
     io::tensor_file file;
     const auto put_values = [&](const std::string& name, const std::vector<T>& values) {
+        train_detail::check_finite<T>(path, name, values);
         file.insert<T>(name, {values.size()}, values, sizeof(T) == sizeof(double) ? io::dtype::f64 : io::dtype::f32);
     };
     const auto put = [&](const std::string& name, const tensor<B>& t) {
@@ -72,34 +96,35 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_
         put_values("start.values", at.start->values);
         put_values("start.statistics", at.start->statistics);
     }
+    train_detail::check_finite<float>(path, "distances", distances.values);
     if (at.folds > 0) file.insert<float>("distances", {distances.inputs(), distances.each()}, distances.values, io::dtype::f32);
     const auto& student = at.student;
     file.metadata["format"] = train_detail::resume_format;
     file.metadata["arch"] = std::string{m.arch->name};
-    file.metadata["settings"] = train_detail::resume_settings(options, images).dump();
-    file.metadata["position"] = io::json{
-        {"fold", at.fold},
-        {"folds", at.folds},
-        {"epoch", student.epoch},
-        {"step", student.step},
-        {"order", student.order},
-        {"random", student.random_state},
-        {"losses", student.losses},
-        {"loss_sum", student.loss_sum},
-        {"adam_steps", adam.steps},
-        {"batches", m.batches},
-        {"start_batches",
-         at.start_batches}}.dump();
+    file.metadata["settings"] = io::dump_finite_json(train_detail::resume_settings(options, images), path.string());
+    const io::json position{{"fold", at.fold},
+                            {"folds", at.folds},
+                            {"epoch", student.epoch},
+                            {"step", student.step},
+                            {"order", student.order},
+                            {"random", student.random_state},
+                            {"losses", student.losses},
+                            {"loss_sum", student.loss_sum},
+                            {"adam_steps", adam.steps},
+                            {"batches", m.batches},
+                            {"start_batches", at.start_batches}};
+    file.metadata["position"] = io::dump_finite_json(position, path.string());
     io::write_safetensors(path, file);
 }
 
 /// Loads a file of `save_resume` into the model, the run's state and its distances. at.folds: of the present run. Throws
-/// io_error; option_error naming each setting that differs; format_error for another network or another file.
+/// io_error; option_error naming each setting that differs; format_error for another network, another file, or one that differs
+/// from its checksums; numeric_error naming a tensor that is not finite.
 template <Backend B>
 void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>& at, scale_maps& distances,
                  const train_options& options, std::size_t images) {
     using T = typename B::value_type;
-    const auto file = io::read_safetensors(path);
+    const auto file = io::read_safetensors(path, {.verify = options.verify});
     const std::string name = path.string();
     const auto value = [&](const std::string& key) {
         const auto found = file.metadata.find(key);
@@ -118,19 +143,22 @@ void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>
         const auto* found = file.find(tensor_name);
         if (found == nullptr || found->count() != count)
             throw format_error{text(name, ": a tensor '", tensor_name, "' of ", count, " values expected, found ",
-                                    found == nullptr ? "none" : "another size")};
-        return found->template values<V>();
+                                    found == nullptr ? std::string{"none"} : text(found->count(), " values"),
+                                    "; train from the start, or give the checkpoint that this file belongs to")};
+        auto numbers = found->template values<V>();
+        train_detail::check_finite<V>(path, tensor_name, numbers);
+        return numbers;
     };
     const std::size_t values = m.trainable.weights.values.count(), statistics = m.trainable.weights.statistics.count();
     set_trainable(m, {stored("values", values, T{}), stored("statistics", statistics, T{})});
     const auto position = io::parse_json(value("position"), name);
-    const auto number = [&](const char* key) { return position.at(key).template get<std::size_t>(); };
+    const auto number = [&](const char* key) { return train_detail::number_at<std::size_t>(position, key, name); };
     at.student = {.epoch = number("epoch"),
                   .step = number("step"),
-                  .order = position.at("order").template get<std::vector<std::size_t>>(),
-                  .random_state = position.at("random").template get<std::uint64_t>(),
-                  .losses = position.at("losses").template get<std::vector<double>>(),
-                  .loss_sum = position.at("loss_sum").template get<double>()};
+                  .order = train_detail::number_at<std::vector<std::size_t>>(position, "order", name),
+                  .random_state = train_detail::number_at<std::uint64_t>(position, "random", name),
+                  .losses = train_detail::number_at<std::vector<double>>(position, "losses", name),
+                  .loss_sum = train_detail::number_at<double>(position, "loss_sum", name)};
     m.batches = number("batches");
     if (file.find("first") != nullptr) {
         const shape flat{1, values, 1, 1};

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/folds.hpp>
@@ -253,9 +254,19 @@ class trainer {
             log_.stopped = options_.should_stop && options_.should_stop();
             at_.student = training.position;
             const bool ended = training.position.epoch > epoch && !training.finished() && !log_.stopped;
-            if (ended && training.position.epoch % options_.save_every == 0) save(training.state().adam);
+            if (ended && training.position.epoch % options_.save_every == 0) check_student(), save(training.state().adam);
         }
+        check_student();
         return training.finished();
+    }
+
+    /// Throws numeric_error naming the tensor if the model can't compute any more: it is neither measured nor saved.
+    void check_student() {
+        if (const auto problem = unusable_tensor(m_.queue, m_); !problem.empty())
+            throw numeric_error{text("training: the model's tensor ", problem, " after epoch ", at_.student.epoch, ", step ",
+                                     at_.student.step, "; use a smaller learning rate than ",
+                                     io::json(options_.learning_rate).dump(),
+                                     options_.checkpoint.empty() ? "" : "; the last checkpoint is kept")};
     }
 
     void report_step(const student_training<B>& training, std::size_t epoch, std::size_t step, double loss) const {
@@ -284,9 +295,22 @@ class trainer {
             for (std::size_t first = 0; first < inputs.size(); first += feature_batch) {
                 const auto batch = inputs.subspan(first, std::min(feature_batch, inputs.size() - first));
                 put_scale_maps<B>(m_.queue, m_.trainable.layers, folded, cache_->get(m_.queue, batch), batch, distances_);
+                for (const std::size_t one : batch) check_distances(one);
             }
         }
         release_idle<B>(m_.queue);  // the folded weights too: a save follows, which needs memory of its own
+    }
+
+    /// Throws numeric_error naming the image if an input has distances that are not finite.
+    void check_distances(std::size_t input) const {
+        const auto values = std::span<const float>{distances_.values}.subspan(input * distances_.each(), distances_.each());
+        const auto at = first_not_finite(values);
+        if (!at) return;
+        std::size_t file = 0;
+        while (source_.inputs_of(file).first + source_.inputs_of(file).second <= input) ++file;
+        throw numeric_error{text(source_.files()[file], ": a distance of its features is ", not_finite_text(values[*at]),
+                                 ", expected 0 to 1: the model's features overflow; use a smaller learning rate than ",
+                                 io::json(options_.learning_rate).dump())};
     }
 
     /// Sets the map's units and the calibration by the distances of good images; leaves out the suspects among them.
@@ -343,7 +367,8 @@ class trainer {
 /// threshold, and name the suspects. Then the shipped student is trained on all images. With held-out images the shipped student
 /// scores them at each save. Sets the model's preprocessing, input size, map units and calibration. Same seed, threads and
 /// backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything; numeric_error, with
-/// epoch and step, for a loss that is not finite: the last checkpoint then remains. Source: docs/method.md "Recipe".
+/// epoch and step, for a loss or a weight that is not finite: it is not saved, and the last checkpoint remains. Source:
+/// docs/method.md "Recipe".
 template <Backend B>
 training_log train(model<B>& m, const data::dataset& set, const train_options& options = {}) {
     return train_detail::trainer<B>{m, set, options}.run();
