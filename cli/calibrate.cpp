@@ -27,6 +27,7 @@ struct scored_images {
     std::vector<std::uint8_t> labels;
     double max_raw_score{3};  ///< the largest that the model can give
     rd4ad::score_source source{rd4ad::score_source::given};
+    json files{};  ///< of --data, for --json
 };
 
 /// Scores the good images of the test part, or of the training part if there is no test part; with --labelled all of them.
@@ -35,6 +36,7 @@ scored_images score_dataset(const parsed_options& options, const detector_loader
     const bool with_anomalous = options.has("labelled");
     std::vector<fs::path> files;
     scored_images scored;
+    scored.files = files_json(set);
     for (const auto& item : set.test.empty() ? set.train : set.test) {
         if (item.is_anomalous && !with_anomalous) continue;
         files.push_back(item.image);
@@ -164,7 +166,8 @@ scored_images images_of_checkpoint(const fs::path& checkpoint) {
     return {.raw_scores = std::move(found->good_scores),
             .labels = {},
             .max_raw_score = rd4ad::map_units_of(rd4ad::io::read_safetensors(checkpoint)).largest(),
-            .source = found->source};
+            .source = found->source,
+            .files = {}};
 }
 
 }  // namespace
@@ -201,10 +204,14 @@ int calibrate(const parsed_options& options) {
     auto images = request.with_data ? images_of_data(options, load, request) : images_of_checkpoint(request.checkpoint);
     const bool as_json = options.has("json");
     if (request.rate == 0) request.rate = rd4ad::default_rate(images.raw_scores.size() / (options.has("splits") ? 2 : 1));
+    const auto with_files = [&](json result) {
+        if (!images.files.is_null()) result["files"] = images.files;
+        return result;
+    };
     if (options.has("splits")) {
         const auto report = try_splits(images.raw_scores, request.rate, options.whole("splits", 1), options.whole("seed", 0));
         if (as_json)
-            std::printf("%s\n", rd4ad::io::dump_json(to_json(report), "splits", 2).c_str());
+            std::printf("%s\n", rd4ad::io::dump_json(with_files(to_json(report)), "splits", 2).c_str());
         else
             print(report);
         return 0;
@@ -214,7 +221,7 @@ int calibrate(const parsed_options& options) {
     by.source = images.source;
     rd4ad::replace_calibration(request.checkpoint, to_json(by));
     if (as_json)
-        std::printf("%s\n", rd4ad::io::dump_json(to_json(by), "calibration", 2).c_str());
+        std::printf("%s\n", rd4ad::io::dump_json(with_files(to_json(by)), "calibration", 2).c_str());
     else
         std::printf("%s: %s\n", request.checkpoint.c_str(), describe(by).c_str());
     return 0;

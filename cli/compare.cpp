@@ -109,6 +109,7 @@ std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, 
         write_box_images(request.out / "only_external_correct", set, images, found.only_external_correct);
     }
     auto result = result_of(found, set, external, raw_threshold);
+    result["files"] = files_json(set);
     return {std::move(found), std::move(result)};
 }
 

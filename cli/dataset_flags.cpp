@@ -8,6 +8,8 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/duplicates.hpp>
 
+#include "console.hpp"
+
 namespace cli {
 
 namespace fs = std::filesystem;
@@ -28,8 +30,32 @@ rd4ad::data::dataset joined(const fs::path& root, const std::vector<rd4ad::data:
         all.train.insert(all.train.end(), one.train.begin(), one.train.end());
         all.test.insert(all.test.end(), one.test.begin(), one.test.end());
         all.validation.insert(all.validation.end(), one.validation.begin(), one.validation.end());
+        all.files.add(one.files);
+        for (const auto& note : one.notes) all.notes.push_back(rd4ad::text(one.name, ": ", note));
     }
     return all;
+}
+
+/// The options of --recursive and --masks.
+rd4ad::data::open_options open_options_of(const parsed_options& options) {
+    using rd4ad::data::mask_choice;
+    const auto masks = options.choice("masks", {"auto", "nonzero", "zero"});
+    return {.recursive = options.has("recursive"),
+            .masks = masks == "nonzero" ? mask_choice::nonzero
+                     : masks == "zero"  ? mask_choice::zero
+                                        : mask_choice::automatic};
+}
+
+/// The same with the layout of --dataset.
+rd4ad::data::open_options layout_options(const parsed_options& options) {
+    auto made = open_options_of(options);
+    made.layout = options.choice("dataset", layout_names());
+    return made;
+}
+
+/// Names the folders of a whole data set that hold no class.
+void state_other_folders(const fs::path& root, const std::vector<std::string>& folders) {
+    if (!folders.empty()) console{}.line(rd4ad::text(root, ": left out, no data set: ", join_names(folders)));
 }
 
 /// The checkpoints in a folder, without the files for --resume.
@@ -48,23 +74,48 @@ std::vector<flag> dataset_flags() {
     return {{"data", "DIR", "", "folder of the data set"},
             {"dataset", "LAYOUT", "auto", "layout of the data set: " + join_names(layout_names())},
             {"class-names", "A,B", "", "classes of the data set, or all; one model per class"},
-            {"multimodal", "", "", "one model for all classes, or for those of --class-names"}};
+            {"multimodal", "", "", "one model for all classes, or for those of --class-names"},
+            {"recursive", "", "", "folders of images include their sub-folders"},
+            {"masks", "PIXELS", "auto",
+             "defects in mask files: nonzero (not black), zero (black), or auto: nonzero, but not if most masks look inverted"}};
+}
+
+void state_files(const std::string& name, const rd4ad::data::file_listing& files, const std::vector<std::string>& notes) {
+    const auto begin = name.empty() ? std::string{} : rd4ad::text(name, ": ");
+    console out;
+    out.line(rd4ad::text(begin, rd4ad::data::summary(files)));
+    if (!notes.empty()) out.line(rd4ad::text(begin, "read as: ", join_names(notes, "; ")));
+}
+
+rd4ad::io::json files_json(const rd4ad::data::dataset& of) {
+    auto files = rd4ad::data::to_json(of.files);
+    files["notes"] = of.notes;
+    return files;
+}
+
+rd4ad::data::dataset open_dataset(const fs::path& root, const parsed_options& options) {
+    auto set = rd4ad::data::open(root, open_options_of(options));
+    state_files(set.name, set.files, set.notes);
+    return set;
 }
 
 std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options) {
     const fs::path root = options.required("data");
-    rd4ad::data::open_options layout;
-    layout.layout = options.choice("dataset", layout_names());
+    const auto layout = layout_options(options);
     auto names = options.list("class-names");
     const bool together = options.has("multimodal");
     std::vector<rd4ad::data::dataset> sets;
     if (names.empty() && !together) {
         sets.push_back(rd4ad::data::open(root, layout));
-        return sets;
+    } else {
+        if (names.empty() || names == std::vector<std::string>{"all"}) {
+            names = rd4ad::data::class_names(root, layout);
+            state_other_folders(root, rd4ad::data::folders_without_category(root, layout));
+        }
+        for (const auto& name : names) sets.push_back(rd4ad::data::open_class(root, name, layout));
     }
-    if (names.empty() || names == std::vector<std::string>{"all"}) names = rd4ad::data::class_names(root, layout);
-    for (const auto& name : names) sets.push_back(rd4ad::data::open_class(root, name, layout));
-    if (together) return {joined(root, sets)};
+    if (together) sets = {joined(root, sets)};
+    for (const auto& set : sets) state_files(set.name, set.files, set.notes);
     return sets;
 }
 

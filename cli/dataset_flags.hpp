@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <rd4ad/data/open.hpp>
+#include <rd4ad/io/json.hpp>
 
 #include "options.hpp"
 
@@ -14,8 +15,18 @@ namespace cli {
 [[nodiscard]] std::vector<flag> dataset_flags();
 
 /// Opens the data set of --data: one data set, or one per class with --class-names, or with --multimodal one that joins all
-/// classes and has the folder's name. Throws as rd4ad::data::open does.
+/// classes and has the folder's name. States the files of each on standard error. Throws as rd4ad::data::open does.
 [[nodiscard]] std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options);
+
+/// Opens a folder of images, or another data set, by the same flags. States its files on standard error.
+[[nodiscard]] rd4ad::data::dataset open_dataset(const std::filesystem::path& root, const parsed_options& options);
+
+/// Prints one line on standard error: the files found, used and left out, with the reasons. notes: how they are read, in a second
+/// line if there are any.
+void state_files(const std::string& name, const rd4ad::data::file_listing& files, const std::vector<std::string>& notes = {});
+
+/// The same for --json: the listing with every file that is left out, and "notes".
+[[nodiscard]] rd4ad::io::json files_json(const rd4ad::data::dataset& of);
 
 /// A warning if test images have the same content as training images, which makes the metrics too good; "" if none have.
 [[nodiscard]] std::string duplicates_warning(const rd4ad::data::dataset& of);

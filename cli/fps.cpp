@@ -159,6 +159,7 @@ json measure_class(const parsed_options& options, const rd4ad::data::dataset& se
                   {"blas", request.load.blas()},
                   {"repetitions", request.repetitions},
                   {"peak_mb", peak_bytes() / 1e6},
+                  {"files", files_json(set)},
                   {"rows", rows}});
     return about;
 }

@@ -114,13 +114,15 @@ int probe_model(const parsed_options& options, const probe_request& request, con
     progress.clear();
     const auto note = out_of_fold ? std::string{"Each photograph was scored by a student that was not trained on it."}
                                   : std::string{"The model was not trained on these photographs."};
+    auto result = to_json(found);
+    result["files"] = files_json(set);
     if (!request.out.empty()) {
         rd4ad::io::make_folder(request.out);
-        rd4ad::io::write_json(request.out / "probe.json", to_json(found));
+        rd4ad::io::write_json(request.out / "probe.json", result);
         rd4ad::write_probe_report(request.out / "probe.html", {.title = set.name, .result = found, .note = note});
     }
     if (options.has("json")) {
-        std::printf("%s\n", rd4ad::io::dump_json(to_json(found), "probe", 2).c_str());
+        std::printf("%s\n", rd4ad::io::dump_json(result, "probe", 2).c_str());
         return 0;
     }
     std::printf("%s: %zu photographs, %zu false alarms without a defect. %s\n", set.name.c_str(), found.photographs,

@@ -19,6 +19,7 @@
 #include "commands.hpp"
 #include "compute_flags.hpp"
 #include "console.hpp"
+#include "dataset_flags.hpp"
 #include "detector.hpp"
 #include "image_output.hpp"
 #include "preprocessing_flags.hpp"
@@ -35,18 +36,20 @@ using rd4ad::io::json;
 constexpr std::size_t images_for_scale = 256;
 
 /// The files themselves, and the images in the folders. Throws data_error for a folder without images.
-std::vector<fs::path> image_files(const std::vector<std::string>& operands) {
-    std::vector<fs::path> files;
+rd4ad::data::folder_images images_of(const std::vector<std::string>& operands, bool recursive) {
+    rd4ad::data::folder_images all;
     for (const auto& operand : operands) {
         std::error_code ignored;
         if (!fs::is_directory(operand, ignored)) {
-            files.emplace_back(operand);
+            all.images.emplace_back(operand);
+            all.files.count("images", 1);
             continue;
         }
-        const auto found = rd4ad::data::images_in_folder(operand, "images to score");
-        files.insert(files.end(), found.begin(), found.end());
+        const auto found = rd4ad::data::images_in_folder(operand, "images to score", recursive);
+        all.images.insert(all.images.end(), found.images.begin(), found.images.end());
+        all.files.add(found.files);
     }
-    return files;
+    return all;
 }
 
 json json_of(const fs::path& path, const rd4ad::detection_result& result, double ms) {
@@ -145,7 +148,8 @@ usage score_usage() {
     return {.synopsis = "IMAGE|DIR... --checkpoint FILE|--server URL [FLAGS...]",
             .flags = join_flags(
                 {{{"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
-                  {"json", "", "", "print one JSON object per image instead of text"},
+                  {"json", "", "", "print one JSON object per image instead of text, and one with the key files at the end"},
+                  {"recursive", "", "", "folders include their sub-folders"},
                   {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
                   {"min-region-area", "PIXELS", "0", "leave out regions with a smaller area, in pixels of the image"},
                   {"drift-window", "N", "50",
@@ -177,7 +181,8 @@ int score(const parsed_options& options) {
     else if (options.has("checkpoint"))
         throw usage_error{"--checkpoint excludes --server: score locally or on a server, give one of them"};
     if (options.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
-    const auto files = image_files(options.operands());
+    const auto [files, listing] = images_of(options.operands(), options.has("recursive"));
+    state_files("", listing);
     result_printer to{options};
     if (on_server)
         score_served(options, files,
@@ -185,6 +190,7 @@ int score(const parsed_options& options) {
     else
         score_locally(options, files, to);
     to.finish();
+    if (options.has("json")) std::printf("%s\n", rd4ad::io::dump_json({{"files", to_json(listing)}}, "files").c_str());
     return 0;
 }
 

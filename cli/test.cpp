@@ -155,6 +155,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     to.images += set.test.size();
     const auto& teacher = by->settings().teacher;
     to.rows.emplace_back(set.name, result_of(found, teacher));
+    to.rows.back().second["files"] = files_json(set);
     if (std::find(to.teachers.begin(), to.teachers.end(), teacher) == to.teachers.end()) to.teachers.push_back(teacher);
     auto settings = report_settings(*by, checkpoint, request.load);
     if (found.false_alarm_count) {

@@ -66,8 +66,8 @@ rd4ad::model<B> new_model(const parsed_options& options, const rd4ad::model_opti
 }
 
 /// The good images of a folder or of a data set.
-std::vector<rd4ad::data::item> validation_items(const fs::path& folder) {
-    const auto set = rd4ad::data::open(folder);
+std::vector<rd4ad::data::item> validation_items(const fs::path& folder, const parsed_options& options) {
+    const auto set = open_dataset(folder, options);
     auto items = set.train;
     for (const auto& one : set.validation) items.push_back(one);
     for (const auto& one : set.test)
@@ -230,7 +230,7 @@ int train_all(const parsed_options& options) {
     auto sets = open_datasets(options);
     if (options.has("validation-data")) {
         if (sets.size() != 1) throw usage_error{"--validation-data: expected one data set, or --multimodal"};
-        sets.front().validation = validation_items(options.required("validation-data"));
+        sets.front().validation = validation_items(options.required("validation-data"), options);
     }
     if (options.has("resume") && options.has("from"))
         throw usage_error{"--resume excludes --from: continue the training in --out, or start from another checkpoint's weights"};

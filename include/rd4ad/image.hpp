@@ -5,6 +5,8 @@
 #include <rd4ad/image/fit_options.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/image/mask.hpp>
+#include <rd4ad/image/mask_values.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/orientation.hpp>
 #include <rd4ad/image/overlay.hpp>

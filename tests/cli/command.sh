@@ -14,11 +14,20 @@ fail() {
     exit 1
 }
 
-# gives STATUS ARG...: runs the command, expects its exit status, and keeps its output in the files out and err.
+# keep_files: moves the lines that state a data set's files from err to the file `files`.
+keep_files() {
+    local stated='^(.*: )?(at least )?[0-9]+ files?: [0-9]+ used|^(.*: )?read as: |: left out, no data set: '
+    grep -E "$stated" err >files || true
+    grep -vE "$stated" err >rest || true
+    mv rest err
+}
+
+# gives STATUS ARG...: runs the command, expects its exit status, and keeps its output in the files out, err and files.
 gives() {
     local wanted=$1 status=0
     shift
     "$rd4ad" "$@" >out 2>err || status=$?
+    keep_files
     ((status == wanted)) || fail "rd4ad $*: status $status, expected $wanted"
     ((status == 0 || $(wc -l <err) == 1)) || fail "expected one line on standard error"
 }
@@ -28,6 +37,7 @@ gives_lines() {
     local wanted=$1 status=0
     shift
     "$rd4ad" "$@" >out 2>err || status=$?
+    keep_files
     ((status == wanted)) || fail "rd4ad $*: status $status, expected $wanted"
 }
 
@@ -781,6 +791,5 @@ case_stop_and_resume() {
     cmp whole/cloth.safetensors parts/cloth.safetensors || fail "expected the same bytes as without the signal"
 }
 
-source "$tests/integrity_cases.sh"
-
+for file in "$tests"/cases/*.sh; do source "$file"; done
 "case_$name"

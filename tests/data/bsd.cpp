@@ -23,10 +23,10 @@ TEST_CASE("BSData is opened in its own layout", "[data]") {
     CHECK(described(set.train, root) ==
           test::lines{"data/1.jpg good -", "data/3.jpg good -", "data/4.jpg good -", "data/5.jpg good -"});
     CHECK(described(set.test, root) == test::lines{"data/6.jpg good -", "data/2.jpg pit! label/2.json"});
-    CHECK(data::open_bsd(root, 0).test.size() == 1);
-    CHECK(data::open_bsd(root, 0.5).train.size() == 3);
+    CHECK(data::open_bsd(root, {.good_for_test = 0}).test.size() == 1);
+    CHECK(data::open_bsd(root, {.good_for_test = 0.5}).train.size() == 3);
     CHECK(*data::load_mask(set.test[1], 8, 6).at(2, 1) == 1);
-    CHECK_THAT(message_of<option_error>([&] { (void)data::open_bsd(root, 1); }),
+    CHECK_THAT(message_of<option_error>([&] { (void)data::open_bsd(root, {.good_for_test = 1}); }),
                mentions("share of good images", "1.000000", "below 1"));
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("a folder that isn't BSData is refused", "[data]") {
     const auto message = [&] { return message_of<data_error>([&] { (void)data::open_bsd(folder.path()); }); };
     CHECK_THAT(message(), mentions(root + ": ", "the folders data and label, or train/good", "layout bsd", "found nothing"));
     test::touch(folder.path(), {"data/readme.txt", "label/readme.txt"});
-    CHECK_THAT(message(), mentions(root + "/data: ", "no images", "png, jpg, jpeg, bmp, tga", "layout bsd"));
+    CHECK_THAT(message(), mentions(root + "/data: ", "no images", "png, jpg", "layout bsd"));
     test::touch(folder.path(), {"data/1.jpg"});
     test::write_text(folder / "label/2.json", pit);
     CHECK_THAT(message(), mentions(root + "/label/2.json: ", "image is missing", root + "/data/2.jpg"));
@@ -57,5 +57,33 @@ TEST_CASE("ten files of BSData are opened in its own layout", "[data]") {
     CHECK(set.train.size() == 5);
     CHECK(set.test.size() == 5);
     CHECK(set.test.back().kind == "Pitting");
+}
+
+TEST_CASE("BSData states its files, and takes label files in any spelling", "[data]") {
+    const test::scratch_folder folder;
+    const auto& root = folder.path();
+    test::touch(root, {"data/1.jpg", "data/2.jpg", "data/3.tif", "data/4.jpg", "label/readme.txt"});
+    test::write_text(root / "label/2.JSON", pit);
+    test::write_text(root / "label/4.json",
+                     R"({"imageWidth": 8, "imageHeight": 6, "shapes": [{"label": "OK", "points": [[1, 1], [3, 1], [3, 2]]}]})");
+    const auto set = data::open_bsd(root, {.good_for_test = 0});
+    CHECK(described(set.train, root) == test::lines{"data/1.jpg good -", "data/4.jpg good -"});
+    CHECK(described(set.test, root) == test::lines{"data/2.jpg pit! label/2.JSON"});
+    CHECK(*data::load_mask(set.test[0], 8, 6).at(2, 1) == 1);
+    CHECK(data::summary(set.files) ==
+          "7 files: 5 used (labels 2, train 2, test 1), 2 left out: 1 .tif (not read), 1 .txt (not read)");
+}
+
+TEST_CASE("all faults of BSData's labels are in one message", "[data]") {
+    const test::scratch_folder folder;
+    const auto& root = folder.path();
+    test::touch(root, {"data/1.jpg", "data/2.jpg", "data/2.png", "data/3.jpg", "data/4.jpg", "label/1.txt"});
+    test::write_text(root / "label/2.json", pit);
+    test::write_text(root / "label/3.json", "no JSON");
+    test::write_text(root / "label/5.json", pit);
+    CHECK_THAT(
+        message_of<data_error>([&] { (void)data::open_bsd(root); }),
+        mentions("4 faults", text(root / "label/5.json", ": its image is missing"), root / "data/2.png", root / "data/2.jpg",
+                 text(root / "label/1.txt", ": has the name of the image"), text(root / "label/3.json", ": is not JSON")));
 }
 }  // namespace

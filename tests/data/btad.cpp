@@ -16,6 +16,7 @@ TEST_CASE("BTAD is opened", "[data]") {
     const auto set = data::open_btad(root);
     CHECK(set.name == "01");
     CHECK(test::described(set.train, root) == test::lines{"train/ok/0.bmp good -"});
+    CHECK(set.notes.empty());
     CHECK(test::described(set.test, root) == test::lines{"test/ok/1.bmp good -", "test/ko/2.bmp ko! ground_truth/ko/2.png",
                                                          "test/ko/3.bmp ko! ground_truth/ko/3.bmp"});
 }
@@ -28,6 +29,6 @@ TEST_CASE("a folder that isn't BTAD is refused", "[data]") {
     test::touch(folder.path(), {"train/ok/readme.txt"});
     CHECK_THAT(message(), mentions(root + "/train/ok: ", "no images", "good images to train on"));
     test::touch(folder.path(), {"train/ok/0.bmp", "test/0.bmp"});
-    CHECK_THAT(message(), mentions(root + "/test: ", "holds images", "one folder per kind: ok"));
+    CHECK_THAT(message(), mentions(root + "/test: ", "holds images", "one folder per kind: good"));
 }
 }  // namespace

@@ -22,12 +22,14 @@ TEST_CASE("a mask has its image's size and is zero for a good image", "[data]") 
     test::write_mask(folder / "faint.png", 6, 4, 1, 1, 3);
     auto faint = defect;
     faint.mask = folder / "faint.png";
-    CHECK(*data::load_mask(faint, 6, 4).at(1, 1) == 0);
-    faint.mask_above = 0;
     CHECK(*data::load_mask(faint, 6, 4).at(1, 1) == 1);
+    faint.mask_values = image::mask_values::zero;
+    CHECK(*data::load_mask(faint, 6, 4).at(1, 1) == 0);
+    CHECK(*data::load_mask(faint, 6, 4).at(2, 1) == 1);
 
     CHECK(data::has_masks({.test = {{.image = "good.png"}, defect}}));
     CHECK_FALSE(data::has_masks({.train = {defect}, .test = {{.image = "good.png"}}}));
+    CHECK_FALSE(data::has_masks({.test = {{.image = "good.png", .mask = folder / "m.png"}}}));
 }
 
 TEST_CASE("a mask of another size and a missing mask are refused", "[data]") {

@@ -88,4 +88,37 @@ TEST_CASE("missing class names are refused", "[data]") {
     CHECK_THAT(message_of<data_error>([&] { (void)data::open_class(folder.path(), "cable"); }),
                mentions(root + ": ", "no class \"cable\"", "bottle, pill"));
 }
+
+TEST_CASE("an opened data set is checked: faults of its layout and of its masks are in one message", "[data]") {
+    const test::scratch_folder folder;
+    const auto& root = folder.path();
+    test::touch(root, {"train/good/a.png", "test/good/b.png", "test/crack/c.png", "test/crack/d.png", "test/ok 2/e.png"});
+    std::filesystem::create_directories(root / "ground_truth/crack");
+    image::write_png(root / "ground_truth/crack/c_mask.png", image::make_image<std::uint8_t>(4, 3, 1));
+    test::write_mask(root / "ground_truth/crack/d_mask.png", 4, 3, 1, 1, 1);
+    test::write_mask(root / "ground_truth/good/b_mask.png", 4, 3, 1, 1);
+    CHECK_THAT(refusal(root), mentions("3 faults", root / "test/ok 2", root / "ground_truth/crack/c_mask.png", "marks no pixel",
+                                       root / "ground_truth/good/b_mask.png", "marks a defect"));
+    std::filesystem::remove_all(root / "test/ok 2");
+    std::filesystem::remove(root / "ground_truth/crack/c_mask.png");
+    std::filesystem::remove(root / "ground_truth/good/b_mask.png");
+    const auto set = data::open(root);
+    REQUIRE(set.notes.size() == 2);
+    CHECK_THAT(set.notes[0], mentions("1 mask has other values than 0 and 255"));
+    CHECK_THAT(set.notes[1], mentions("1 defect has no mask, of 2", root / "test/crack/c.png"));
+}
+
+TEST_CASE("a folder of folders is one of good images where that is asked for", "[data]") {
+    const test::scratch_folder folder;
+    test::touch(folder.path(), {"lot 1/a.png", "lot 2/b.png"});
+    CHECK_THAT(refusal(folder.path()), mentions("layout is unknown", "found lot 1, lot 2"));
+    CHECK(data::open(folder.path(), {.recursive = true}).train.size() == 2);
+}
+
+TEST_CASE("the folders of a whole data set that hold no category are named", "[data]") {
+    const test::scratch_folder folder;
+    write_sets(folder.path());
+    CHECK(data::folders_without_category(folder / "mvtec") == test::lines{"images", "licence"});
+    CHECK(data::folders_without_category(folder / "visa").empty());
+}
 }  // namespace

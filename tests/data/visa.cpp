@@ -50,4 +50,21 @@ TEST_CASE("a folder that isn't VisA is refused", "[data]") {
     test::write_content(split, "object,split,image\ncandle,train,x.JPG\n");
     CHECK_THAT(message(), mentions(split + ": line 1 ", "no column \"label\"", "object, split, image"));
 }
+
+TEST_CASE("VisA names what its split leaves out, and all faults of the split", "[data]") {
+    const test::scratch_folder folder;
+    const auto& root = folder.path();
+    const std::string images = "candle/Data/Images/", split = root.string() + "/split_csv/1cls.csv";
+    test::touch(root, {"candle/Data/Images/Normal/0.JPG", "candle/Data/Images/Normal/1.JPG", "candle/Data/Images/Anomaly/0.JPG",
+                       "candle/image_anno.csv"});
+    test::write_content(split, csv_head + "candle,train,Normal ," + images + "Normal/0.JPG,\ncandle,train,anomaly," + images +
+                                   "Anomaly/0.JPG,\n");
+    const auto set = data::open_visa(root / "candle");
+    CHECK(data::summary(set.files) ==
+          "5 files: 2 used (train 1, list 1), 3 left out: 1 defect of train, 1 not in the list, 1 .csv (not read)");
+    test::write_content(split, csv_head + "candle,training,normal," + images + "Normal/0.JPG,\ncandle,all,normal," + images +
+                                   "Normal/1.JPG,\ncandle,test,normal," + images + "Normal/0.JPG,\n");
+    CHECK_THAT(message_of<data_error>([&] { (void)data::open_visa(root / "candle"); }),
+               mentions("2 faults", split + ": line 3: ", "the split is \"all\"", split + ": line 4: ", "in train in line 2"));
+}
 }  // namespace

@@ -93,23 +93,11 @@ TEST_CASE("read_size reads on where a JPEG's header is long", "[image]") {
     CHECK_THAT(message_of<format_error>([&] { (void)image::read_size(folder / "cut.jpg"); }), mentions("cut.jpg", "no size"));
 }
 
-TEST_CASE("masks are zeros and ones", "[image]") {
-    const auto path = test::image_data("formats/grey.png");
-    const auto grey = image::read(path);
-    for (const std::uint8_t above : {std::uint8_t{127}, std::uint8_t{0}, std::uint8_t{200}}) {
-        const auto mask = above == 127 ? image::read_mask(path) : image::read_mask(path, above);
-        REQUIRE(mask.channels == 1);
-        REQUIRE(mask.pixels.size() * 3 == grey.pixels.size());
-        for (std::size_t i = 0; i < mask.pixels.size(); ++i) CHECK(mask.pixels[i] == (grey.pixels[3 * i] > above ? 1 : 0));
-    }
-}
-
 TEST_CASE("a file that is no image is refused by name", "[image]") {
     const test::scratch_folder folder;
     const auto refusal = [&](const std::string& name, const std::string& content) {
         test::write_content(folder / name, content);
         const auto message = message_of<format_error>([&] { (void)image::read(folder / name); });
-        CHECK(message == message_of<format_error>([&] { (void)image::read_mask(folder / name); }));
         REQUIRE(message.rfind((folder / name).string() + ": ", 0) == 0);
         return message;
     };

@@ -402,6 +402,31 @@ TEST_CASE("a training resumes from its own file only", "[train]") {
     CHECK_THAT(message_for(m, set, options), test::mentions(path, "'values'", "found none"));
 }
 
+TEST_CASE("a training resumes with its images only, and names the first that differs before it computes anything", "[train]") {
+    const test::scratch_folder folder;
+    auto set = test::training_set(folder.path(), 6);
+    auto options = small_training();
+    options.checkpoint = folder / "part.safetensors";
+    auto m = new_model();
+    (void)train(m, set, options);
+    options.resume = true;
+    bool computed = false;
+    options.progress = [&](const training_progress&) { computed = true; };
+    const auto path = folder / "part.resume.safetensors";
+    const auto old = test::text_of_file(folder / "3.png");
+    image::write_png(folder / "3.png", test::image(43, 42, 77));
+    CHECK_THAT(message_for(m, set, options),
+               test::mentions(path, "with its images only", folder / "3.png", "train from the start"));
+    test::write_text(folder / "3.png", old);
+    std::filesystem::rename(folder / "4.png", folder / "7.png");
+    set.train[4].image = folder / "7.png";
+    CHECK_THAT(message_for(m, set, options), test::mentions(path, "image 5 was 4.png", folder / "7.png"));
+    CHECK_FALSE(computed);
+    std::filesystem::rename(folder / "7.png", folder / "4.png");
+    set.train[4].image = folder / "4.png";
+    CHECK(message_for(m, set, options) == "nothing thrown");
+}
+
 TEST_CASE("a resume file of an earlier version has its learning rate under rate", "[train]") {
     const test::scratch_folder folder;
     const auto set = test::training_set(folder.path(), 4);

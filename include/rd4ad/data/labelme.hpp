@@ -11,6 +11,7 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/data/label_names.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/polygon.hpp>
 #include <rd4ad/image/rectangle.hpp>
@@ -93,12 +94,13 @@ namespace detail {
     return file;
 }
 
-/// Draws the shapes of a labelme file into a mask of the size that the file states. Throws as read_labelme and
-/// image::draw_polygon do.
+/// Draws the shapes of a labelme file into a mask of the size that the file states, but those with a label of good_names. Throws
+/// as read_labelme and image::draw_polygon do.
 [[nodiscard]] inline image::image_u8 labelme_mask(const std::filesystem::path& path) {
     const labelme_file file = read_labelme(path);
     auto mask = image::make_image<std::uint8_t>(file.width, file.height, 1);
-    for (const auto& shape : file.shapes) image::draw_polygon(mask, shape.corners);
+    for (const auto& shape : file.shapes)
+        if (!is_good_name(shape.label)) image::draw_polygon(mask, shape.corners);
     return mask;
 }
 

@@ -7,27 +7,25 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/bsd.hpp>
 #include <rd4ad/data/btad.hpp>
+#include <rd4ad/data/check_masks.hpp>
 #include <rd4ad/data/csv.hpp>
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/detail/files.hpp>
+#include <rd4ad/data/detail/reading.hpp>
 #include <rd4ad/data/folder.hpp>
 #include <rd4ad/data/ksdd2.hpp>
 #include <rd4ad/data/mvtec.hpp>
+#include <rd4ad/data/open_options.hpp>
 #include <rd4ad/data/visa.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
-
-/// How to open a data set.
-struct open_options {
-    std::string layout{"auto"};  ///< "auto" (detected), or one of `layouts`
-    double good_for_test{0.2};   ///< layout bsd, which has no split: the share of good images for testing
-};
 
 /// The names of the layouts.
 inline constexpr std::array<std::string_view, 7> layouts{"mvtec", "bsd", "ksdd2", "visa", "btad", "csv", "folder"};
@@ -40,9 +38,12 @@ inline constexpr const char* layout_signs =
 
 /// Detects the layout of one category; "" for an unknown layout.
 [[nodiscard]] inline std::string layout_of(const std::filesystem::path& root) {
-    if (is_file(root)) return lower(root.extension().string()) == ".csv" ? "csv" : "";
-    if (is_mvtec(root)) return "mvtec";
+    if (is_file(root)) {
+        const auto extension = lower(root.extension().string());
+        return extension == ".csv" || extension == ".tsv" ? "csv" : "";
+    }
     if (is_btad(root)) return "btad";
+    if (is_mvtec(root)) return "mvtec";
     if (is_visa(root)) return "visa";
     if (is_bsd(root)) return "bsd";
     if (is_ksdd2(root)) return "ksdd2";
@@ -71,25 +72,38 @@ inline void check_layout(const std::filesystem::path& root, const std::string& l
     if (!is_list && wants_list) throw data_error{text(root, ": is a folder, expected a .csv file (layout csv)")};
 }
 
+/// Reads a data set in a known layout; "" is none.
+[[nodiscard]] inline dataset read_layout(const std::filesystem::path& root, const std::string& layout, reading& to) {
+    if (layout == "mvtec") return read_kinds(root, "good", "mvtec", to);
+    if (layout == "btad") return read_kinds(root, "ok", "btad", to);
+    if (layout == "bsd") return is_mvtec(root) ? read_kinds(root, "good", "mvtec", to) : read_bsd(root, to);
+    if (layout == "ksdd2") return read_ksdd2(root, to);
+    if (layout == "visa") return read_visa(root, to);
+    if (layout == "csv") return read_list(root, to);
+    if (layout == "folder") return read_folder(root, to);
+    if (const auto names = categories_in(root, "auto"); !names.empty())
+        to.fault(text(root, ": holds several categories (", joined(names, 6), "); open one of them, or choose by class names"));
+    else
+        to.fault(text(root, ": its layout is unknown; expected ", layout_signs, ", found ", names_in(root)));
+    return {};
+}
+
 }  // namespace detail
 
-/// Opens one category, or a CSV list. Layout auto detects the layout by the content of the folder. Throws option_error for an
-/// unknown layout; data_error, with the content of the folder and the known layouts, where it detects none; other errors as the
-/// open function of the layout does.
+/// Opens one category, or a CSV list, and checks its masks (check_masks). Layout auto detects the layout by the content of the
+/// folder; with `recursive`, a folder of an unknown layout is one of good images. The data set states its files and assumptions.
+/// Throws option_error for an unknown layout; data_error with every fault of the data set, as the open function of the layout and
+/// check_masks find them; data_error with the content of the folder and the known layouts, where it detects none.
 [[nodiscard]] inline dataset open(const std::filesystem::path& root, const open_options& options = {}) {
     detail::check_layout(root, options.layout);
-    const std::string layout = options.layout == "auto" ? detail::layout_of(root) : options.layout;
-    if (layout == "mvtec") return open_mvtec(root);
-    if (layout == "bsd") return open_bsd(root, options.good_for_test);
-    if (layout == "ksdd2") return open_ksdd2(root);
-    if (layout == "visa") return open_visa(root);
-    if (layout == "btad") return open_btad(root);
-    if (layout == "csv") return open_csv(root);
-    if (layout == "folder") return open_folder(root);
-    if (const auto names = detail::categories_in(root, "auto"); !names.empty())
-        throw data_error{text(root, ": holds several categories (", detail::joined(names, 6),
-                              "); open one of them, or choose by class names")};
-    throw data_error{text(root, ": its layout is unknown; expected ", detail::layout_signs, ", found ", detail::names_in(root))};
+    std::string layout = options.layout == "auto" ? detail::layout_of(root) : options.layout;
+    if (layout.empty() && options.recursive && detail::categories_in(root, "auto").empty()) layout = "folder";
+    detail::reading to{layout == "csv" ? std::filesystem::path{} : root, options};
+    auto set = detail::read_layout(root, layout, to);
+    auto masks = check_masks(set, options.masks);
+    for (auto& one : masks.faults) to.fault(std::move(one));
+    for (auto& one : masks.notes) to.note(std::move(one));
+    return to.finish(std::move(set));
 }
 
 /// The categories of a whole data set, sorted: the sub-folders that hold one; for VisA those in its split. Throws option_error
@@ -106,6 +120,19 @@ inline void check_layout(const std::filesystem::path& root, const std::string& l
     throw data_error{text(root, ": no folder in it holds a data set",
                           options.layout == "auto" ? "" : text(" of layout ", options.layout), ", found ",
                           detail::names_in(root))};
+}
+
+/// The sub-folders of a whole data set that hold no category, sorted: class_names leaves them out. Empty for VisA, whose split
+/// names the categories.
+[[nodiscard]] inline std::vector<std::string> folders_without_category(const std::filesystem::path& root,
+                                                                       const open_options& options = {}) {
+    std::vector<std::string> others;
+    if (is_visa_root(root)) return others;
+    const auto names = class_names(root, options);
+    for (const auto& folder : detail::folders_in(root))
+        if (auto name = folder.filename().string(); std::find(names.begin(), names.end(), name) == names.end())
+            others.push_back(std::move(name));
+    return others;
 }
 
 /// Opens one category of a whole data set. Throws as class_names and open do, and data_error with the names of the categories for

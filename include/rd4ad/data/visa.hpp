@@ -4,14 +4,16 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
-#include <rd4ad/data/csv.hpp>
 #include <rd4ad/data/dataset.hpp>
+#include <rd4ad/data/detail/csv_table.hpp>
 #include <rd4ad/data/detail/files.hpp>
+#include <rd4ad/data/detail/listed_items.hpp>
+#include <rd4ad/data/detail/reading.hpp>
+#include <rd4ad/data/open_options.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
@@ -23,24 +25,6 @@ namespace detail {
 /// The parent of a folder, also where its path is "." or ends in a slash.
 [[nodiscard]] inline std::filesystem::path parent_of(const std::filesystem::path& folder) {
     return (std::filesystem::absolute(folder) / "").lexically_normal().parent_path().parent_path();
-}
-
-/// The columns of VisA's split.
-struct visa_columns {
-    std::size_t object, split, label, image, mask;
-};
-
-/// The item in a row. Throws data_error for a missing file.
-[[nodiscard]] inline item visa_item(const csv_table& table, const csv_table::row& row, const visa_columns& columns,
-                                    const std::filesystem::path& base) {
-    item one{.image = listed_file(table, row, row.fields[columns.image], base),
-             .is_anomalous = row.fields[columns.label] != "normal",
-             .mask_above = 0};
-    if (!one.is_anomalous) return one;
-    one.kind = row.fields[columns.label];
-    one.mask_expected = text("one in the column mask of ", table.where(row));
-    if (!row.fields[columns.mask].empty()) one.mask = listed_file(table, row, row.fields[columns.mask], base);
-    return one;
 }
 
 }  // namespace detail
@@ -64,34 +48,44 @@ struct visa_columns {
     return names;
 }
 
-/// Opens one category of VisA, split by split_csv/1cls.csv in the parent folder. Its columns are object, split, label, image and
-/// mask; its paths are relative to the parent folder. A pixel of a mask is defective above 0, because VisA numbers the kinds of
-/// defects. Defects in train are ignored. Throws data_error for another folder, a category without normal training images, or a
-/// missing file; format_error for an invalid split.
-[[nodiscard]] inline dataset open_visa(const std::filesystem::path& root) {
-    if (!is_visa(root))
-        throw data_error{text(root, ": expected Data/Images in it and split_csv/1cls.csv beside it (layout visa), found ",
-                              detail::names_in(root))};
-    const std::string name = detail::name_of(root);
-    const auto base = detail::parent_of(root);
-    const auto table = detail::read_csv(detail::visa_split(base));
-    const detail::visa_columns columns{table.required_column("object"), table.required_column("split"),
-                                       table.required_column("label"), table.required_column("image"),
-                                       table.required_column("mask")};
+namespace detail {
+
+[[nodiscard]] inline dataset read_visa(const std::filesystem::path& root, reading& to) {
+    const std::string name = name_of(root);
     dataset set{.name = name};
-    for (const auto& row : table.rows) {
-        if (row.fields[columns.object] != name) continue;
-        item one = detail::visa_item(table, row, columns, base);
-        if (row.fields[columns.split] != "train")
-            set.test.push_back(std::move(one));
-        else if (!one.is_anomalous)
-            set.train.push_back(std::move(one));
+    if (!is_visa(root)) {
+        to.fault(
+            text(root, ": expected Data/Images in it and split_csv/1cls.csv beside it (layout visa), found ", names_in(root)));
+        return set;
     }
-    if (set.train.empty())
-        throw data_error{
-            text(table.name, ": names no normal image of \"", name, "\" for train; check that the folder has its original name")};
-    detail::sort_by_kind(set.test);
+    const auto base = parent_of(root);
+    const auto table = read_csv(visa_split(base));
+    const std::size_t object = table.required_column("object");
+    list_reader rows{table,
+                     {table.required_column("image"), table.required_column("label"), table.required_column("split"),
+                      table.required_column("mask")},
+                     base,
+                     training_defects::leave_out,
+                     to};
+    for (const auto& row : table.rows)
+        if (row.fields[object] == name) rows.add(row, set);
+    if (set.train.empty() && !to.has_faults())
+        to.fault(
+            text(table.name, ": names no normal image of \"", name, "\" for train; check that the folder has its original name"));
+    sort_by_kind(set.test);
+    to.files.use(visa_split(base), role_list);
+    rows.finish();
     return set;
+}
+
+}  // namespace detail
+
+/// Opens one category of VisA, split by split_csv/1cls.csv in the parent folder. Its columns are object, split, label, image and
+/// mask; its paths are relative to the parent folder. Defects in train are left out. Throws data_error with every fault: another
+/// folder, a category without normal training images, and those of open_csv; format_error for an invalid split.
+[[nodiscard]] inline dataset open_visa(const std::filesystem::path& root, const open_options& options = {}) {
+    detail::reading to{root, options};
+    return to.finish(detail::read_visa(root, to));
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::data

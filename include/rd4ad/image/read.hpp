@@ -1,4 +1,4 @@
-// rd4ad/image/read.hpp: reads image files as RGB, and mask files as zeros and ones. Twin: tests/image/read.cpp
+// rd4ad/image/read.hpp: reads image files as RGB. Twin: tests/image/read.cpp
 #pragma once
 #include <algorithm>
 #include <climits>
@@ -171,13 +171,6 @@ struct size {
         if (last)
             throw format_error{text(path, ": ", detail::not_an_image, "its header states no size; replace or remove the file")};
     }
-}
-
-/// Reads a mask file: 1 channel, 1 where the grey value (8 bit; the luma of colours) is above `above`, else 0. Throws as `read`.
-[[nodiscard]] inline image_u8 read_mask(const std::filesystem::path& path, std::uint8_t above = 127) {
-    image_u8 mask = detail::decode_as(io::read_file(path), path.string(), 1);
-    for (auto& value : mask.pixels) value = value > above ? 1 : 0;
-    return mask;
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::image

@@ -7,11 +7,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/data/fingerprint.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/safetensors.hpp>
 #include <rd4ad/model/scale_maps.hpp>
@@ -31,6 +33,13 @@ struct resume_state {
     std::size_t start_batches{0};                ///< model::batches of `start`
 };
 
+/// The images of a training run, which a resumed run must have in common with the interrupted one.
+struct resume_images {
+    std::size_t training{0};                             ///< number of images that train
+    std::vector<std::filesystem::path> files{};          ///< the images that train and calibrate
+    std::vector<data::file_fingerprint> fingerprints{};  ///< of the files; empty: nothing is saved
+};
+
 /// The resume file beside a checkpoint: part.safetensors has part.resume.safetensors.
 [[nodiscard]] inline std::filesystem::path resume_path(std::filesystem::path checkpoint) {
     return checkpoint.replace_extension(".resume.safetensors");
@@ -39,6 +48,17 @@ struct resume_state {
 namespace train_detail {
 
 inline constexpr const char* resume_format = "rd4ad resume 1";
+
+/// Throws data_error naming the first image that differs. A file of an earlier version has no list of images: it is not compared.
+inline void check_resume_images(const std::string& file, const io::tensor_file& saved, const resume_images& current) {
+    const auto list = saved.metadata.find("images");
+    if (list == saved.metadata.end()) return;
+    const auto difference = data::first_difference(data::fingerprints_from(io::parse_json(list->second, file), file),
+                                                   current.fingerprints, current.files);
+    if (!difference.empty())
+        throw data_error{text(file, ": a training resumes with its images only, but ", difference,
+                              "; give the images of the interrupted training, or train from the start")};
+}
 
 /// Throws option_error naming each setting that differs.
 inline void check_resume_settings(const std::string& file, const io::json& saved, const io::json& current) {
@@ -78,7 +98,7 @@ void check_finite(const std::filesystem::path& file, const std::string& tensor, 
 /// Throws io_error, and numeric_error naming the tensor or number that is not finite: nothing is written then.
 template <Backend B>
 void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_state<B>& adam, const resume_state<B>& at,
-                 const scale_maps& distances, const train_options& options, std::size_t images) {
+                 const scale_maps& distances, const train_options& options, const resume_images& images) {
     using T = typename B::value_type;
     io::tensor_file file;
     const auto put_values = [&](const std::string& name, const std::vector<T>& values) {
@@ -101,7 +121,8 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_
     const auto& student = at.student;
     file.metadata["format"] = train_detail::resume_format;
     file.metadata["arch"] = std::string{m.arch->name};
-    file.metadata["settings"] = io::dump_finite_json(train_detail::resume_settings(options, images), path.string());
+    file.metadata["settings"] = io::dump_finite_json(train_detail::resume_settings(options, images.training), path.string());
+    file.metadata["images"] = data::to_json(images.fingerprints).dump();
     const io::json position{{"fold", at.fold},
                             {"folds", at.folds},
                             {"epoch", student.epoch},
@@ -117,13 +138,11 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_
     io::write_safetensors(path, file);
 }
 
-/// Loads a file of `save_resume` into the model, the run's state and its distances. at.folds: of the present run. Throws
-/// io_error; option_error naming each setting that differs; format_error for another network, another file, or one that differs
-/// from its checksums; numeric_error naming a tensor that is not finite.
-template <Backend B>
-void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>& at, scale_maps& distances,
-                 const train_options& options, std::size_t images) {
-    using T = typename B::value_type;
+/// Compares a file of `save_resume` with the present run, before anything is computed. Throws io_error; data_error naming the
+/// first image that differs; option_error naming each setting that differs; format_error for another network, another file, or
+/// one that differs from its checksums.
+inline void check_resume(const std::filesystem::path& path, std::string_view arch, const train_options& options,
+                         const resume_images& images) {
     const auto file = io::read_safetensors(path, {.verify = options.verify});
     const std::string name = path.string();
     const auto value = [&](const std::string& key) {
@@ -133,12 +152,23 @@ void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>
                 text(name, ": a resume file written by rd4ad expected, found a file without metadata '", key, "'")};
         return found->second;
     };
-    if (value("format") != train_detail::resume_format || value("arch") != m.arch->name)
-        throw format_error{text(name, ": '", train_detail::resume_format, "' of ", m.arch->name, " expected, found '",
-                                value("format"), "' of ", value("arch"),
+    if (value("format") != train_detail::resume_format || value("arch") != arch)
+        throw format_error{text(name, ": '", train_detail::resume_format, "' of ", arch, " expected, found '", value("format"),
+                                "' of ", value("arch"),
                                 "; train from the start, or give the checkpoint that this file belongs to")};
-    train_detail::check_resume_settings(name, train_detail::upgraded_settings(io::parse_json(value("settings"), name)),
-                                        train_detail::resume_settings(options, images));
+    const auto settings = train_detail::upgraded_settings(io::parse_json(value("settings"), name));
+    train_detail::check_resume_images(name, file, images);
+    train_detail::check_resume_settings(name, settings, train_detail::resume_settings(options, images.training));
+}
+
+/// Loads a file of `save_resume` that check_resume accepts into the model, the run's state and its distances. at.folds: of the
+/// present run. verify: whether the checksums are compared. Throws io_error; format_error for tensors of another network, a
+/// missing position and a file that differs from its checksums; numeric_error naming a tensor that is not finite.
+template <Backend B>
+void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>& at, scale_maps& distances, bool verify = true) {
+    using T = typename B::value_type;
+    const auto file = io::read_safetensors(path, {.verify = verify});
+    const std::string name = path.string();
     const auto stored = [&]<class V>(const std::string& tensor_name, std::size_t count, V) {
         const auto* found = file.find(tensor_name);
         if (found == nullptr || found->count() != count)
@@ -151,7 +181,10 @@ void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>
     };
     const std::size_t values = m.trainable.weights.values.count(), statistics = m.trainable.weights.statistics.count();
     set_trainable(m, {stored("values", values, T{}), stored("statistics", statistics, T{})});
-    const auto position = io::parse_json(value("position"), name);
+    const auto written = file.metadata.find("position");
+    if (written == file.metadata.end())
+        throw format_error{text(name, ": the metadata 'position' is missing; train from the start")};
+    const auto position = io::parse_json(written->second, name);
     const auto number = [&](const char* key) { return train_detail::number_at<std::size_t>(position, key, name); };
     at.student = {.epoch = number("epoch"),
                   .step = number("step"),

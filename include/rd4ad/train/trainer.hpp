@@ -86,10 +86,13 @@ class trainer {
     }
 
     training_log run() {
+        if (!options_.checkpoint.empty())
+            images_ = {log_.training_images, roles_.files, data::fingerprints(roles_.files, m_.queue.threads)};
+        if (options_.resume) check_resume(resume_path(options_.checkpoint), m_.arch->name, options_, images_);
         set_up_model();
         prepare();
         const auto fold_of = divide_into_folds();
-        if (options_.resume) load_resume(resume_path(options_.checkpoint), m_, at_, distances_, options_, log_.training_images);
+        if (options_.resume) load_resume(resume_path(options_.checkpoint), m_, at_, distances_, options_.verify);
         training_began_ = clock::now();
         while (at_.fold < at_.folds && !log_.stopped) train_fold(fold_of);
         if (!log_.stopped) train_shipped();
@@ -344,7 +347,7 @@ class trainer {
             calibrate_model(roles_.validation);
         }
         if (options_.checkpoint.empty()) return;
-        save_resume(resume_path(options_.checkpoint), m_, adam, at_, distances_, options_, log_.training_images);
+        save_resume(resume_path(options_.checkpoint), m_, adam, at_, distances_, options_, images_);
         save_checkpoint(options_.checkpoint, m_, training_json(options_, at_, log_));
     }
 
@@ -354,6 +357,7 @@ class trainer {
     image_source source_;
     scale_maps distances_;  // of the images that calibrate; those of other inputs are 0
     resume_state<B> at_{};
+    resume_images images_{};  // of the files, if the run is saved
     std::optional<feature_cache<B>> cache_{};
     training_log log_{};
     std::size_t steps_trained_{0};

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,11 +14,13 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/data/system_files.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data::detail {
 
-inline constexpr std::array<std::string_view, 5> image_extensions{"png", "jpg", "jpeg", "bmp", "tga"};
-inline constexpr const char* image_kinds = "png, jpg, jpeg, bmp, tga";
+/// The extensions of the image files that are read, in lower case.
+inline constexpr std::array<std::string_view, 9> image_extensions{"png", "jpg", "jpeg", "jpe", "jfif",
+                                                                  "bmp", "tga", "pgm",  "ppm"};
 
 /// ASCII letters in lower case; independent of the locale.
 [[nodiscard]] inline std::string lower(std::string letters) {
@@ -34,13 +38,18 @@ inline constexpr const char* image_kinds = "png, jpg, jpeg, bmp, tga";
 
 [[nodiscard]] inline bool is_hidden(const std::filesystem::path& path) { return path.filename().string().starts_with('.'); }
 
-/// Whether a name is that of an image: not hidden, with one of image_extensions in any case.
-[[nodiscard]] inline bool is_image_name(const std::filesystem::path& path) {
+/// Whether a file's extension is one of image_extensions, in any case.
+[[nodiscard]] inline bool has_image_extension(const std::filesystem::path& path) {
     const std::string extension = lower(path.extension().string());
-    return !is_hidden(path) && !extension.empty() &&
-           std::find(image_extensions.begin(), image_extensions.end(), std::string_view{extension}.substr(1)) !=
-               image_extensions.end();
+    return !extension.empty() && std::find(image_extensions.begin(), image_extensions.end(),
+                                           std::string_view{extension}.substr(1)) != image_extensions.end();
 }
+
+/// Whether a user made this file or folder, judged by its name: it is neither hidden nor a system's.
+[[nodiscard]] inline bool is_users(const std::filesystem::path& path) { return !is_hidden(path) && !is_system_entry(path); }
+
+/// Whether a name is that of an image: a user's, with one of image_extensions in any case.
+[[nodiscard]] inline bool is_image_name(const std::filesystem::path& path) { return is_users(path) && has_image_extension(path); }
 
 [[nodiscard]] inline bool is_folder(const std::filesystem::path& path) {
     std::error_code ignored;
@@ -75,7 +84,7 @@ template <class Wanted>
 }
 
 [[nodiscard]] inline std::vector<std::filesystem::path> folders_in(const std::filesystem::path& folder) {
-    return list_folder(folder, [](const auto& path) { return !is_hidden(path) && is_folder(path); });
+    return list_folder(folder, [](const auto& path) { return is_users(path) && is_folder(path); });
 }
 
 /// The first `max_names` of a list, for messages: "a, b, ... (5)".
@@ -86,10 +95,25 @@ template <class Wanted>
     return out;
 }
 
+/// "png, jpg, ...": the extensions that are read, for messages.
+[[nodiscard]] inline std::string image_kinds() { return joined(image_extensions, image_extensions.size()); }
+
+/// The sub-folder whose name is one of `names`, which are in lower case, in any case; an exact name first. nullopt where there is
+/// none.
+[[nodiscard]] inline std::optional<std::filesystem::path> find_folder(const std::filesystem::path& root,
+                                                                      std::initializer_list<std::string_view> names) {
+    for (const auto name : names)
+        if (const auto exact = root / name; is_folder(exact)) return exact;
+    for (const auto name : names)
+        for (const auto& folder : folders_in(root))
+            if (lower(folder.filename().string()) == name) return folder;
+    return std::nullopt;
+}
+
 /// The first names in a folder, for messages: "a, b, ... (5)"; "nothing" for an empty folder.
 [[nodiscard]] inline std::string names_in(const std::filesystem::path& folder, std::size_t max_names = 6) {
     std::vector<std::string> names;
-    for (const auto& path : list_folder(folder, [](const auto& entry) { return !is_hidden(entry); }))
+    for (const auto& path : list_folder(folder, [](const auto& entry) { return is_users(entry); }))
         names.push_back(path.filename().string());
     return names.empty() ? "nothing" : joined(names, max_names);
 }

@@ -1,4 +1,4 @@
-# integrity_cases.sh: cases of damaged and exchanged files, numbers that are not finite, and flags that don't fit. command.sh reads it.
+# integrity.sh: cases of damaged and exchanged files, numbers that are not finite, and flags that don't fit.
 
 # A trained model of `cloth` in models/cloth.safetensors.
 tiny_model() {

@@ -1,0 +1,160 @@
+// rd4ad/image/mask.hpp: reads mask files, whichever way they mark a defect, as zeros and ones. Twin: tests/image/mask.cpp
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
+#include <rd4ad/image/detail/jpeg.hpp>
+#include <rd4ad/image/detail/stb.hpp>
+#include <rd4ad/image/image.hpp>
+#include <rd4ad/image/mask_values.hpp>
+#include <rd4ad/image/orientation.hpp>
+#include <rd4ad/image/read.hpp>
+#include <rd4ad/io/read_file.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::image {
+
+/// How a mask file marks defects, where it is not grey of 0 and the largest value.
+enum class mask_marks {
+    plain,    ///< 0 and the largest value of its type
+    values,   ///< other grey values, such as 0 and 1
+    colours,  ///< colours
+    alpha,    ///< transparency: every pixel is black, and the transparent ones are good
+    lossy     ///< a JPEG: half of its largest value divides noise from defects
+};
+
+/// A mask file's content.
+struct mask_content {
+    image_u8 mask{};  ///< 1 channel: 1 for a defect
+    mask_marks marks{mask_marks::plain};
+    double area{0};    ///< share of the pixels that are defects, 0..1
+    double border{0};  ///< the same of the pixels at the image's edge
+};
+
+/// Whether a mask marks more than half of its image and more than half of the image's edge: so does an inverted mask, and
+/// hardly any other.
+[[nodiscard]] inline bool looks_inverted(const mask_content& of) noexcept { return of.area > 0.5 && of.border > 0.5; }
+
+namespace detail {
+
+/// A decoded mask: R, G, B and A of 16 bit per pixel; an 8-bit value v becomes 257 v.
+using rgba16 = basic_image<std::uint16_t>;
+
+[[nodiscard]] inline rgba16 decode_rgba16(std::span<const std::byte> bytes, const std::string& name) {
+    const header_size size = check_file(bytes, name);
+    int width = 0, height = 0, channels = 0;
+    const std::unique_ptr<stb::stbi_us, free_memory> decoded{
+        stb::stbi_load_16_from_memory(stb_data(bytes), static_cast<int>(bytes.size()), &width, &height, &channels, 4)};
+    if (!decoded)
+        throw format_error{text(name, ": ", not_an_image, stb_reason(), "; the file is damaged, copy or convert it again")};
+    rgba16 image{static_cast<std::size_t>(size.width), static_cast<std::size_t>(size.height), 4, {}};
+    image.pixels.assign(decoded.get(), decoded.get() + image.width * image.height * 4);
+    return image;
+}
+
+/// One value per pixel: the largest of R, G and B, and 0 for a transparent pixel of an image that is not transparent all over.
+struct mask_levels {
+    std::vector<std::uint16_t> values{};
+    mask_marks marks{mask_marks::plain};
+};
+
+[[nodiscard]] inline mask_levels levels_of(const rgba16& image) {
+    mask_levels levels{std::vector<std::uint16_t>(image.width * image.height)};
+    const auto is_clear = [&](std::size_t i) { return image.pixels[4 * i + 3] == 0; };
+    std::size_t clear = 0;
+    for (std::size_t i = 0; i < levels.values.size(); ++i) clear += is_clear(i) ? 1U : 0U;
+    const bool uses_alpha = clear > 0 && clear < levels.values.size();
+    bool black = true, coloured = false, plain = true;
+    for (std::size_t i = 0; i < levels.values.size(); ++i) {
+        if (uses_alpha && is_clear(i)) continue;
+        const std::uint16_t* p = image.pixels.data() + 4 * i;
+        levels.values[i] = std::max({p[0], p[1], p[2]});
+        black = black && levels.values[i] == 0;
+        coloured = coloured || p[0] != p[1] || p[1] != p[2];
+        plain = plain && (levels.values[i] == 0 || levels.values[i] >= 0xFF00);
+    }
+    if (black && uses_alpha) {
+        for (std::size_t i = 0; i < levels.values.size(); ++i) levels.values[i] = image.pixels[4 * i + 3];
+        levels.marks = mask_marks::alpha;
+    } else {
+        levels.marks = coloured ? mask_marks::colours : plain ? mask_marks::plain : mask_marks::values;
+    }
+    return levels;
+}
+
+/// The value up to which a pixel of a JPEG is good: half of the largest value. Throws data_error where that is not far above the
+/// noise of the compression.
+[[nodiscard]] inline std::uint16_t lossy_limit(const std::vector<std::uint16_t>& values, const std::string& name) {
+    constexpr std::uint16_t noise = 3 << 8, least = 64 << 8;
+    const std::uint16_t largest = values.empty() ? std::uint16_t{0} : *std::max_element(values.begin(), values.end());
+    if (largest > noise && largest < least)
+        throw data_error{text(name, ": is a JPEG mask whose largest value is ", largest >> 8,
+                              ", which the noise of the compression hides; store masks as PNG")};
+    return std::max(noise, static_cast<std::uint16_t>(largest / 2));
+}
+
+/// Throws data_error for a mask of several values of which none is black.
+inline void check_background(const std::vector<std::uint16_t>& values, std::uint16_t limit, const std::string& name) {
+    if (values.empty()) return;
+    const auto [least, largest] = std::minmax_element(values.begin(), values.end());
+    if (*least <= limit || *least == *largest) return;
+    throw data_error{text(name, ": is a mask without a black pixel: its values go from ", *least >> 8, " to ", *largest >> 8,
+                          "; expected 0 for the good pixels, paint them black")};
+}
+
+/// The share of defect pixels in the whole mask and at its edge.
+inline void measure(mask_content& of) {
+    const auto& mask = of.mask;
+    std::size_t all = 0, edge = 0, edge_pixels = 0;
+    for (std::size_t y = 0; y < mask.height; ++y)
+        for (std::size_t x = 0; x < mask.width; ++x) {
+            const std::size_t value = *mask.at(x, y);
+            all += value;
+            if (x > 0 && y > 0 && x + 1 < mask.width && y + 1 < mask.height) continue;
+            ++edge_pixels;
+            edge += value;
+        }
+    const auto share = [](std::size_t part, std::size_t of_all) {
+        return of_all > 0 ? static_cast<double>(part) / static_cast<double>(of_all) : 0.0;
+    };
+    of.area = share(all, mask.pixels.size()), of.border = share(edge, edge_pixels);
+}
+
+}  // namespace detail
+
+/// Reads a mask file with what marks its defects. A pixel that is not black and not transparent is a defect, whatever its value:
+/// masks of 0 and 1, of numbered kinds, palettes, colours and 16 bit mean what they show. In a JPEG the limit is half of the
+/// largest value. In a file that is black all over, alpha is the mask. mask_values::zero exchanges good and defective pixels.
+/// Turns a JPEG by its EXIF orientation. Throws io_error and format_error as read does; data_error for a mask of several values
+/// of which none is black, and for a JPEG whose largest value is below 64.
+[[nodiscard]] inline mask_content read_mask_content(const std::filesystem::path& path,
+                                                    mask_values defects = mask_values::nonzero) {
+    const auto bytes = io::read_file(path);
+    const std::string name = path.string();
+    const detail::rgba16 stored = detail::decode_rgba16(bytes, name);
+    auto levels = detail::levels_of(stored);
+    std::uint16_t limit = 0;
+    if (detail::is_jpeg(bytes)) limit = detail::lossy_limit(levels.values, name), levels.marks = mask_marks::lossy;
+    if (defects == mask_values::nonzero) detail::check_background(levels.values, limit, name);
+    mask_content content{.mask = make_image<std::uint8_t>(stored.width, stored.height, 1), .marks = levels.marks};
+    for (std::size_t i = 0; i < levels.values.size(); ++i)
+        content.mask.pixels[i] = (levels.values[i] > limit) == (defects == mask_values::nonzero) ? 1 : 0;
+    content.mask = upright(std::move(content.mask), jpeg_orientation(bytes));
+    detail::measure(content);
+    return content;
+}
+
+/// Reads a mask file: 1 channel, 1 for a defect, else 0. See read_mask_content.
+[[nodiscard]] inline image_u8 read_mask(const std::filesystem::path& path, mask_values defects = mask_values::nonzero) {
+    return read_mask_content(path, defects).mask;
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI::image
