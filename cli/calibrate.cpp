@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "dataset_flags.hpp"
 #include "detector.hpp"
 #include "preprocessing_flags.hpp"
+#include "roi_flags.hpp"
 
 namespace cli {
 
@@ -27,26 +29,47 @@ struct scored_images {
     std::vector<std::uint8_t> labels;
     double max_raw_score{3};  ///< the largest that the model can give
     rd4ad::score_source source{rd4ad::score_source::given};
-    json files{};  ///< of --data, for --json
 };
 
+/// The images of each product; of a model with one threshold those of all products under "".
+using scored_products = std::map<std::string, scored_images>;
+
+/// The product whose threshold an image of a data set contributes to.
+std::string product_of(const rd4ad::data::item& item, const rd4ad::data::dataset& set, const parsed_options& options,
+                       const rd4ad::product_calibrations& known) {
+    return item.product.empty() ? product_for(options, known, set.name) : item.product;
+}
+
 /// Scores the good images of the test part, or of the training part if there is no test part; with --labelled all of them.
-scored_images score_dataset(const parsed_options& options, const detector_loader& load, const rd4ad::data::dataset& set,
-                            const fs::path& checkpoint) {
+/// Several products in the data get a threshold each.
+scored_products score_dataset(const parsed_options& options, const detector_loader& load, const rd4ad::data::dataset& set,
+                              const fs::path& checkpoint, rd4ad::data::region_of_interest& roi) {
     const bool with_anomalous = options.has("labelled");
+    const auto by = load(checkpoint);
+    check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
     std::vector<fs::path> files;
-    scored_images scored;
-    scored.files = files_json(set);
+    std::vector<std::string> products;
+    scored_products scored;
     for (const auto& item : set.test.empty() ? set.train : set.test) {
         if (item.is_anomalous && !with_anomalous) continue;
         files.push_back(item.image);
-        scored.labels.push_back(item.is_anomalous ? 1 : 0);
+        products.push_back(product_of(item, set, options, by->calibrations()));
+        scored[products.back()].labels.push_back(item.is_anomalous ? 1 : 0);
     }
-    const auto by = load(checkpoint);
-    check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
-    scored.max_raw_score = by->settings().units.largest();
+    roi = roi_of(options, files);
     console progress;
-    scored.raw_scores = by->raw_scores(files, [&](std::size_t done) { progress.images(done, files.size()); });
+    const auto raw_scores = by->raw_scores(
+        files, [&](std::size_t done) { progress.images(done, files.size()); }, roi);
+    for (std::size_t i = 0; i < files.size(); ++i) scored[products[i]].raw_scores.push_back(raw_scores[i]);
+    for (auto& [product, one] : scored) one.max_raw_score = by->settings().units.largest();
+    if (scored.size() == 1 && !per_product(by->calibrations())) {
+        auto all = std::move(scored.begin()->second);
+        scored.clear();
+        scored.emplace("", std::move(all));
+    }
+    if (per_product(by->calibrations()))
+        for (const auto& [product, one] : scored)
+            static_cast<void>(rd4ad::calibration_of(by->calibrations(), product, checkpoint.string()));
     return scored;
 }
 
@@ -137,37 +160,68 @@ struct calibrate_request {
     fs::path checkpoint;
     double rate;  ///< 0: by the number of images
     bool labelled, with_data;
+    json files{};  ///< of --data, for --json
 };
 
 calibrate_request calibrate_request_of(const parsed_options& options) {
     const bool by_count = !options.has("false-alarm-rate");
-    const calibrate_request request{options.required("checkpoint"), by_count ? 0.0 : options.rate("false-alarm-rate"),
-                                    options.has("labelled"), options.has("data")};
-    if (request.labelled && !request.with_data) throw usage_error{"--labelled needs --data DIR"};
+    const calibrate_request request{options.required("checkpoint"),
+                                    by_count ? 0.0 : options.rate("false-alarm-rate"),
+                                    options.has("labelled"),
+                                    options.has("data"),
+                                    {}};
+    for (const char* name : {"labelled", "roi"})
+        if (options.has(name) && !request.with_data) throw usage_error{rd4ad::text("--", name, " needs --data DIR")};
     if (request.labelled && (options.has("false-alarm-rate") || options.has("splits")))
         throw usage_error{"--labelled excludes --false-alarm-rate and --splits: give one or the other"};
     return request;
 }
 
-/// Scores the images of --data, whose checkpoint may be in a folder: sets request.checkpoint to the file.
-scored_images images_of_data(const parsed_options& options, const detector_loader& load, calibrate_request& request) {
+/// Scores the images of --data, whose checkpoint may be in a folder: sets request.checkpoint to the file, and roi to that of
+/// --roi.
+scored_products images_of_data(const parsed_options& options, const detector_loader& load, calibrate_request& request,
+                               rd4ad::data::region_of_interest& roi) {
     const auto sets = open_datasets(options);
     if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
     request.checkpoint = find_checkpoint(request.checkpoint, sets.front());
-    return score_dataset(options, load, sets.front(), request.checkpoint);
+    request.files = files_json(sets.front());
+    return score_dataset(options, load, sets.front(), request.checkpoint, roi);
 }
 
-/// The raw scores of the good images that the checkpoint was calibrated with.
-scored_images images_of_checkpoint(const fs::path& checkpoint) {
-    auto found = rd4ad::calibration_from(rd4ad::calibration_in(checkpoint), checkpoint.string());
-    if (!found)
+/// The raw scores of the good images that the checkpoint was calibrated with, of --product or of all products.
+scored_products images_of_checkpoint(const parsed_options& options, const fs::path& checkpoint) {
+    const auto found = rd4ad::calibrations_from(rd4ad::calibration_in(checkpoint), checkpoint.string());
+    if (found.empty())
         throw rd4ad::data_error{
             rd4ad::text(checkpoint, ": holds no scores, as its training had no validation images; give good images by --data")};
-    return {.raw_scores = std::move(found->good_scores),
-            .labels = {},
-            .max_raw_score = rd4ad::map_units_of(rd4ad::io::read_safetensors(checkpoint)).largest(),
-            .source = found->source,
-            .files = {}};
+    const auto product = options.text("product");
+    if (!product.empty()) static_cast<void>(rd4ad::calibration_of(found, product, checkpoint.string()));
+    const double largest = rd4ad::map_units_of(rd4ad::io::read_safetensors(checkpoint)).largest();
+    scored_products scored;
+    for (const auto& [name, by] : found)
+        if (product.empty() || name == product)
+            scored[name] = {.raw_scores = by.good_scores, .labels = {}, .max_raw_score = largest, .source = by.source};
+    return scored;
+}
+
+/// Calibrates each product, and stores the thresholds beside those of the other products.
+rd4ad::product_calibrations calibrate_products(const calibrate_request& request, scored_products images,
+                                               const rd4ad::data::region_of_interest& roi) {
+    rd4ad::product_calibrations made;
+    for (auto& [product, one] : images) {
+        const double rate = request.rate == 0 ? rd4ad::default_rate(one.raw_scores.size()) : request.rate;
+        auto by = request.labelled ? rd4ad::calibrate_labelled(one.raw_scores, one.labels)
+                                   : rd4ad::calibrate(std::move(one.raw_scores), rate, one.max_raw_score);
+        by.source = one.source;
+        made.emplace(product, std::move(by));
+    }
+    auto stored = made;
+    if (per_product(made))
+        for (const auto& [product, by] :
+             rd4ad::calibrations_from(rd4ad::calibration_in(request.checkpoint), request.checkpoint.string()))
+            if (!product.empty()) stored.emplace(product, by);
+    rd4ad::replace_calibration(request.checkpoint, to_json(stored), roi);
+    return made;
 }
 
 }  // namespace
@@ -184,6 +238,8 @@ usage calibrate_usage() {
                    "keep the checkpoint; N times, calibrate with a random half of the good images and count the false alarms of "
                    "the other half"},
                   {"seed", "N", "111", "random seed of --splits"},
+                  product_flag(),
+                  roi_flag(),
                   {"json", "", "", "print JSON instead of text"}},
                  checkpoint_preprocessing_flags(),
                  compute_flags()}),
@@ -191,7 +247,7 @@ usage calibrate_usage() {
                 R"(Without --data, calibrates with the scores in the checkpoint: those of the validation images, or of
 the last calibration. With --data, scores the good images of a data set: its test part, or all
 images of a plain folder. The images must not be training images. Do not test a model on the images
-that set its threshold.
+that set its threshold. --roi with --data sets the region of interest together with the threshold.
 
 Example: at most 5 of 1000 good parts may be rejected, calibrated with this week's good parts.
   rd4ad calibrate --checkpoint models/bottle.safetensors --data good_parts --false-alarm-rate 0.005
@@ -201,29 +257,33 @@ Example: at most 5 of 1000 good parts may be rejected, calibrated with this week
 int calibrate(const parsed_options& options) {
     const detector_loader load{options};
     auto request = calibrate_request_of(options);
-    auto images = request.with_data ? images_of_data(options, load, request) : images_of_checkpoint(request.checkpoint);
+    rd4ad::data::region_of_interest roi;
+    auto images =
+        request.with_data ? images_of_data(options, load, request, roi) : images_of_checkpoint(options, request.checkpoint);
     const bool as_json = options.has("json");
-    if (request.rate == 0) request.rate = rd4ad::default_rate(images.raw_scores.size() / (options.has("splits") ? 2 : 1));
     const auto with_files = [&](json result) {
-        if (!images.files.is_null()) result["files"] = images.files;
+        if (!request.files.is_null()) result["files"] = request.files;
         return result;
     };
     if (options.has("splits")) {
-        const auto report = try_splits(images.raw_scores, request.rate, options.whole("splits", 1), options.whole("seed", 0));
+        if (images.size() != 1)
+            throw usage_error{"--splits: the model has a threshold per product; choose one by --product NAME"};
+        const auto& raw_scores = images.begin()->second.raw_scores;
+        const double rate = request.rate == 0 ? rd4ad::default_rate(raw_scores.size() / 2) : request.rate;
+        const auto report = try_splits(raw_scores, rate, options.whole("splits", 1), options.whole("seed", 0));
         if (as_json)
             std::printf("%s\n", rd4ad::io::dump_json(with_files(to_json(report)), "splits", 2).c_str());
         else
             print(report);
         return 0;
     }
-    auto by = request.labelled ? rd4ad::calibrate_labelled(images.raw_scores, images.labels)
-                               : rd4ad::calibrate(std::move(images.raw_scores), request.rate, images.max_raw_score);
-    by.source = images.source;
-    rd4ad::replace_calibration(request.checkpoint, to_json(by));
-    if (as_json)
-        std::printf("%s\n", rd4ad::io::dump_json(with_files(to_json(by)), "calibration", 2).c_str());
-    else
-        std::printf("%s: %s\n", request.checkpoint.c_str(), describe(by).c_str());
+    const auto made = calibrate_products(request, std::move(images), roi);
+    if (as_json) {
+        std::printf("%s\n", rd4ad::io::dump_json(with_files(to_json(made)), "calibration", 2).c_str());
+        return 0;
+    }
+    for (const auto& [product, by] : made)
+        std::printf("%s: %s\n", product.empty() ? request.checkpoint.c_str() : product.c_str(), describe(by).c_str());
     return 0;
 }
 

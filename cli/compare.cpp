@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,7 @@
 #include "dataset_flags.hpp"
 #include "detector.hpp"
 #include "preprocessing_flags.hpp"
+#include "roi_flags.hpp"
 #include "summary.hpp"
 
 namespace cli {
@@ -81,11 +83,13 @@ rd4ad::compared_image compared(const rd4ad::data::item& item, const rd4ad::detec
     return one;
 }
 
-/// The raw threshold of --pred-threshold, or else the checkpoint's own.
-double raw_threshold_of(const parsed_options& options, const detector& by, const fs::path& checkpoint) {
+/// The raw threshold of --pred-threshold, or else the checkpoint's own for the image's product.
+double raw_threshold_of(const parsed_options& options, const detector& by, const std::string& product,
+                        const fs::path& checkpoint) {
     if (options.has("pred-threshold")) return options.real("pred-threshold");
-    if (!by.calibration()) throw usage_error{rd4ad::text("--pred-threshold is missing: ", checkpoint, " has no threshold")};
-    return by.calibration()->raw_score(0.5);
+    const auto* own = rd4ad::calibration_of(by.calibrations(), product, checkpoint.string());
+    if (own == nullptr) throw usage_error{rd4ad::text("--pred-threshold is missing: ", checkpoint, " has no threshold")};
+    return own->raw_score(0.5);
 }
 
 std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, const rd4ad::data::dataset& set,
@@ -93,22 +97,28 @@ std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, 
     const auto file = find_checkpoint(request.checkpoint, set);
     const auto by = request.load(file, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, file);
-    const double raw_threshold = raw_threshold_of(options, *by, file);
+    std::vector<double> raw_thresholds;
+    for (const auto& one : set.test)
+        raw_thresholds.push_back(raw_threshold_of(options, *by, one.product.empty() ? set.name : one.product, file));
+    const auto roi = roi_of(options, image_files_of(set.test));
     std::vector<rd4ad::compared_image> images(set.test.size());
     console progress;
     const auto use = [&](std::size_t i, const image::image_u8& original, const rd4ad::detection_result& result,
                          const std::optional<image::image_u8>&) {
-        images[i] = compared(set.test[i], result, original.width, original.height, raw_threshold, external[i], request.relative);
+        images[i] =
+            compared(set.test[i], result, original.width, original.height, raw_thresholds[i], external[i], request.relative);
         progress.images(i + 1, set.test.size(), set.name);
     };
-    static_cast<void>(by->evaluate(set, 8, use));
+    static_cast<void>(by->evaluate(set, 8, use, roi));
     progress.clear();
     auto found = rd4ad::compare(images, request.bootstrap);
     if (!request.out.empty()) {
         write_box_images(request.out / "only_rd4ad_correct", set, images, found.only_rd4ad_correct);
         write_box_images(request.out / "only_external_correct", set, images, found.only_external_correct);
     }
-    auto result = result_of(found, set, external, raw_threshold);
+    const bool one_threshold =
+        std::adjacent_find(raw_thresholds.begin(), raw_thresholds.end(), std::not_equal_to<>{}) == raw_thresholds.end();
+    auto result = result_of(found, set, external, one_threshold ? std::optional{raw_thresholds.front()} : std::nullopt);
     result["files"] = files_json(set);
     return {std::move(found), std::move(result)};
 }
@@ -180,6 +190,7 @@ usage compare_usage() {
                                   {"cmp-coco", "FILE", "", "the other program's boxes as COCO results"},
                                   {"cmp-coco-images", "FILE", "", "the COCO file with the image ids of --cmp-coco"},
                                   {"pred-threshold", "T", "", "raw threshold of rd4ad, 0 to 3; by default the checkpoint's"},
+                                  roi_flag(),
                                   {"resamples", "N", "2000", "bootstrap resamples for the intervals"},
                                   {"json", "", "", "print JSON instead of the table"},
                                   {"out", "DIR", "", "folder for compare.json and the images"}},

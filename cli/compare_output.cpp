@@ -55,7 +55,8 @@ json metrics_of(const rd4ad::comparison& found) {
     return metrics;
 }
 
-json result_of(const rd4ad::comparison& found, const rd4ad::data::dataset& set, external_boxes external, double raw_threshold) {
+json result_of(const rd4ad::comparison& found, const rd4ad::data::dataset& set, external_boxes external,
+               std::optional<double> raw_threshold) {
     const auto names = [&](const std::vector<std::size_t>& which) {
         auto list = json::array();
         for (const std::size_t i : which) list.push_back(set.test[i].image.string());
@@ -65,7 +66,7 @@ json result_of(const rd4ad::comparison& found, const rd4ad::data::dataset& set, 
     for (std::size_t i = 0; i < set.test.size(); ++i)
         if (external[i] == nullptr) missing.push_back(i);
     return {{"metrics", metrics_of(found)},
-            {"raw_threshold", raw_threshold},
+            {"raw_threshold", rd4ad::io::number_or_null(raw_threshold)},
             {"images", set.test.size()},
             {"compared", found.shared},
             {"only_rd4ad_correct", names(found.only_rd4ad_correct)},
@@ -88,7 +89,7 @@ void print_table(const rd4ad::comparison& found) {
 void print_class(const rd4ad::comparison& found, const json& result) {
     print_table(found);
     std::printf("compared: %zu of %s test images; raw threshold %s\n", found.shared, result.at("images").dump().c_str(),
-                fixed(result.at("raw_threshold").get<double>(), 4).c_str());
+                result.at("raw_threshold").is_null() ? "by product" : fixed(result.at("raw_threshold").get<double>(), 4).c_str());
     std::printf("classified correctly by one program only: %zu by rd4ad, %zu by the external program\n",
                 found.only_rd4ad_correct.size(), found.only_external_correct.size());
     print_names("test images that are not in the file", result.at("not_in_file"));

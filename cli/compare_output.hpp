@@ -22,7 +22,7 @@ using external_boxes = std::span<const std::vector<rd4ad::metrics::box>* const>;
 /// The result of one class: metrics, raw threshold, numbers of images, and the images that only one program classified
 /// correctly.
 [[nodiscard]] rd4ad::io::json result_of(const rd4ad::comparison& found, const rd4ad::data::dataset& set, external_boxes external,
-                                        double raw_threshold);
+                                        std::optional<double> raw_threshold);
 
 /// Prints the table of the metrics.
 void print_table(const rd4ad::comparison& found);

@@ -22,18 +22,9 @@ std::vector<std::string> layout_names() {
     return names;
 }
 
-/// All classes as one data set with the folder's name.
+/// All classes as one data set with the folder's name; each class is a product.
 rd4ad::data::dataset joined(const fs::path& root, const std::vector<rd4ad::data::dataset>& sets) {
-    rd4ad::data::dataset all;
-    all.name = fs::absolute(root / ".").lexically_normal().parent_path().filename().string();
-    for (const auto& one : sets) {
-        all.train.insert(all.train.end(), one.train.begin(), one.train.end());
-        all.test.insert(all.test.end(), one.test.begin(), one.test.end());
-        all.validation.insert(all.validation.end(), one.validation.begin(), one.validation.end());
-        all.files.add(one.files);
-        for (const auto& note : one.notes) all.notes.push_back(rd4ad::text(one.name, ": ", note));
-    }
-    return all;
+    return rd4ad::data::join(fs::absolute(root / ".").lexically_normal().parent_path().filename().string(), sets);
 }
 
 /// The options of --recursive and --masks.
@@ -74,7 +65,7 @@ std::vector<flag> dataset_flags() {
     return {{"data", "DIR", "", "folder of the data set"},
             {"dataset", "LAYOUT", "auto", "layout of the data set: " + join_names(layout_names())},
             {"class-names", "A,B", "", "classes of the data set, or all; one model per class"},
-            {"multimodal", "", "", "one model for all classes, or for those of --class-names"},
+            {"multimodal", "", "", "one model for all classes, or for those of --class-names, with a threshold for each"},
             {"recursive", "", "", "folders of images include their sub-folders"},
             {"masks", "PIXELS", "auto",
              "defects in mask files: nonzero (not black), zero (black), or auto: nonzero, but not if most masks look inverted"}};

@@ -18,22 +18,26 @@ class detector_on final : public detector {
     [[nodiscard]] const rd4ad::model_settings& settings() const override { return by_.settings(); }
     [[nodiscard]] const rd4ad::architecture& arch() const override { return by_.arch(); }
     [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const override { return by_.calibration(); }
+    [[nodiscard]] const rd4ad::product_calibrations& calibrations() const override { return by_.calibrations(); }
     [[nodiscard]] std::vector<rd4ad::detection_result> score(std::span<const rd4ad::image::image_u8> images) const override {
         return by_.score(images);
     }
-    void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use) const override {
-        by_.score_files(files, use);
+    void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use,
+                     const rd4ad::data::region_of_interest& roi) const override {
+        by_.score_files(files, use, roi);
     }
     [[nodiscard]] std::vector<rd4ad::detection_result> score_inputs(const std::vector<float>& inputs) const override {
         return by_.score_inputs(inputs);
     }
     [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done) const override {
-        return by_.raw_scores(files, done);
+                                                const std::function<void(std::size_t)>& done,
+                                                const rd4ad::data::region_of_interest& roi) const override {
+        return by_.raw_scores(files, done, roi);
     }
     [[nodiscard]] rd4ad::evaluation evaluate(const rd4ad::data::dataset& set, std::size_t batch,
-                                             const rd4ad::evaluation_callback& scored) const override {
-        return rd4ad::evaluate(by_, set, batch, scored);
+                                             const rd4ad::evaluation_callback& scored,
+                                             const rd4ad::data::region_of_interest& roi) const override {
+        return rd4ad::evaluate(by_, set, batch, scored, roi);
     }
 
    private:

@@ -19,7 +19,8 @@ namespace {
 
 int export_as(const std::string& format, const parsed_options& options) {
     const std::filesystem::path checkpoint = options.required("checkpoint"), out = options.required("out");
-    const rd4ad::onnx_options graph{.half = options.has("half"), .score = options.has("calibrated")};
+    const rd4ad::onnx_options graph{
+        .half = options.has("half"), .score = options.has("calibrated"), .product = options.text("product")};
     auto name = options.text("name");
     if (format == "onnx" && !name.empty()) throw usage_error{rd4ad::text("--name ", name, ": only for --format triton")};
     if (name.empty()) name = checkpoint.stem().string();
@@ -46,13 +47,15 @@ usage export_usage() {
                       {"half", "", "", "store the weights in 16 bits, which halves the file; runtimes compute in 32 bits"},
                       {"out", "FILE|DIR", "", "the file, or the repository that gets a folder for the model"},
                       {"calibrated", "", "", "adds the output `score`: the calibrated score of 0 to 1, anomalous from 0.5"},
+                      {"product", "NAME", "", "the product of --calibrated, for a model with a threshold per product"},
                       {"name", "NAME", "", "triton: the model's name; by default the checkpoint's"},
                       {"max-batch", "N", "8", "triton: the maximum number of images per run"},
                       no_verify_flag()},
             .notes =
                 R"(The graph's input `image` has N x 3 x height x width normalised values, with any N. Its outputs are
 `map`, N x 1 x height x width, and `raw_score`, N x 1. The file's metadata describes the
-preprocessing under the key "rd4ad" (docs/export.md).
+preprocessing under the key "rd4ad" (docs/export.md). A model's region of interest is part of the graph;
+without --product the description has the thresholds of all products.
 
 Example: a graph, and the check that it scores as the checkpoint does.
   rd4ad export --format onnx --checkpoint models/bottle.safetensors --out bottle.onnx

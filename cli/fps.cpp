@@ -16,6 +16,7 @@
 #include "dataset_flags.hpp"
 #include "detector.hpp"
 #include "preprocessing_flags.hpp"
+#include "roi_flags.hpp"
 #include "summary.hpp"
 #include "timing.hpp"
 
@@ -66,6 +67,7 @@ struct fps_request {
     std::size_t warm_up, repetitions;
     std::vector<std::size_t> batches;
     detector_loader load;
+    std::string product;  ///< for a model with a threshold per product
 
     [[nodiscard]] std::size_t runs() const { return warm_up + repetitions; }
 };
@@ -123,7 +125,8 @@ class batch_measurement {
 
     /// All files as rd4ad score takes them.
     [[nodiscard]] json folder() const {
-        const auto by = request_.load(checkpoint_, {.batch = batch_, .size = rd4ad::map_size::network});
+        const auto by =
+            request_.load(checkpoint_, {.batch = batch_, .size = rd4ad::map_size::network, .product = request_.product});
         return row_of(batch_, "folder", time_folder(*by, request_, batch_, files_));
     }
 
@@ -143,7 +146,7 @@ json measure_class(const parsed_options& options, const rd4ad::data::dataset& se
     for (const std::size_t batch : request.batches) {
         const batch_measurement measurement{set, checkpoint, request, batch};
         {
-            const auto by = request.load(checkpoint, {.batch = batch});
+            const auto by = request.load(checkpoint, {.batch = batch, .product = request.product});
             check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
             about = {{"arch", std::string{by->arch().name}}, {"input", {by->settings().width, by->settings().height}}};
             progress.bar(0.5, rd4ad::text(set.name, ": batch ", batch));
@@ -218,6 +221,7 @@ usage fps_usage() {
                                   {"bs", "N,N", "1,8", "batch sizes"},
                                   {"warm-up", "N", "3", "untimed runs before the timed ones"},
                                   {"repetitions", "N", "30", "timed runs"},
+                                  product_flag(),
                                   {"json", "", "", "print JSON instead of the table"}},
                                  checkpoint_preprocessing_flags(),
                                  {no_verify_flag()},
@@ -240,7 +244,7 @@ Example: the speed at batch sizes 1 and 8.
 int fps(const parsed_options& options) {
     const fs::path checkpoint = options.required("checkpoint");
     const fps_request request{options.whole("warm-up", 0), options.whole("repetitions", 1), options.whole_list("bs", 1, 4096),
-                              detector_loader{options}};
+                              detector_loader{options}, options.text("product")};
     class_results classes;
     for (const auto& set : open_datasets(options)) {
         if (set.test.empty())

@@ -130,6 +130,14 @@ served_model::served_model(std::string server, const std::string& model, tensor_
     const auto about = reading(model_address_, [&] { return description(); });
     settings_ = rd4ad::described_input(about, model_address_);
     sigma_ = rd4ad::described_sigma(about, model_address_);
+    roi_size_ = rd4ad::described_roi_size(about, model_address_);
+}
+
+void served_model::check_roi(const std::filesystem::path& image, const rd4ad::image::fit_transform& transform) const {
+    if (!roi_size_ || *roi_size_ == rd4ad::image::size{transform.source_width, transform.source_height}) return;
+    throw rd4ad::data_error{rd4ad::text(image, ": is ", transform.source_width, " x ", transform.source_height,
+                                        " pixels, the region of interest of ", model_address_, " is ", roi_size_->width, " x ",
+                                        roi_size_->height, "; give images of that size")};
 }
 
 json served_model::get(const std::string& address) const {

@@ -2,11 +2,14 @@
 // tests/cli/command.sh
 #pragma once
 #include <cstddef>
+#include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/image/read.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/model.hpp>
 
@@ -28,6 +31,8 @@ class served_model {
     [[nodiscard]] const rd4ad::model_settings& settings() const noexcept { return settings_; }
     /// Standard deviation, in pixels, of the Gaussian that smooths a map joined from patches.
     [[nodiscard]] double sigma() const noexcept { return sigma_; }
+    /// Throws data_error for an image of another size than the region of interest that the served graph contains.
+    void check_roi(const std::filesystem::path& image, const rd4ad::image::fit_transform& transform) const;
     /// The maximum number of images per request; 0: no limit.
     [[nodiscard]] std::size_t max_batch() const noexcept { return max_batch_; }
 
@@ -45,6 +50,7 @@ class served_model {
     std::size_t max_batch_{0};
     rd4ad::model_settings settings_{};
     double sigma_{0};
+    std::optional<rd4ad::image::size> roi_size_{};
 };
 
 }  // namespace cli

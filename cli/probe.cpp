@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "compute_flags.hpp"
 #include "console.hpp"
 #include "dataset_flags.hpp"
+#include "roi_flags.hpp"
 
 namespace cli {
 
@@ -23,21 +26,32 @@ namespace fs = std::filesystem;
 /// Fewer good images that the model did not see are not worth a probe: then the folds' students score the training images.
 constexpr std::size_t least_unseen = 20;
 
-/// The good images of a data set that its model was not trained on.
-std::vector<fs::path> unseen_images(const rd4ad::data::dataset& set) {
+/// Whether an item shows the product whose threshold is probed; "": any.
+bool shows(const rd4ad::data::item& item, const std::string& product) {
+    return product.empty() || item.product.empty() || item.product == product;
+}
+
+/// The good images of a data set that its model was not trained on, of one product.
+std::vector<fs::path> unseen_images(const rd4ad::data::dataset& set, const std::string& product) {
     std::vector<fs::path> files;
-    for (const auto& one : set.validation) files.push_back(one.image);
+    for (const auto& one : set.validation)
+        if (shows(one, product)) files.push_back(one.image);
     for (const auto& one : set.test)
-        if (!one.is_anomalous) files.push_back(one.image);
+        if (!one.is_anomalous && shows(one, product)) files.push_back(one.image);
     return files;
 }
 
-/// The results of images that a scorer's network computes.
+/// The results of images that a scorer's network computes, versions of one file.
 template <rd4ad::Backend B>
-std::vector<rd4ad::detection_result> results_of(const rd4ad::scorer<B>& by, rd4ad::model<B>& m,
+std::vector<rd4ad::detection_result> results_of(const rd4ad::scorer<B>& by, rd4ad::model<B>& m, const fs::path& file,
+                                                const rd4ad::data::region_of_interest& roi,
                                                 std::span<const rd4ad::image::image_u8> images) {
     std::vector<rd4ad::preprocessed_image> inputs;
-    for (const auto& one : images) inputs.push_back(rd4ad::preprocess(one, m.settings.preprocessing));
+    const auto mask = rd4ad::data::roi_mask(roi, file, images.front().width, images.front().height);
+    for (const auto& one : images) {
+        inputs.push_back(rd4ad::preprocess(one, m.settings.preprocessing));
+        inputs.back().roi = mask;
+    }
     auto maps = by.maps(m.queue, inputs);
     std::vector<rd4ad::detection_result> results(maps.size());
     for (std::size_t i = 0; i < maps.size(); ++i) {
@@ -53,8 +67,20 @@ struct probe_request {
     fs::path checkpoint, out;
     rd4ad::probe_options options;
     bool out_of_fold;
-    bool verify{true};  ///< compare the checkpoint with its checksums
+    bool verify{true};                      ///< compare the checkpoint with its checksums
+    std::string product{};                  ///< whose threshold is probed; "": the only one
+    rd4ad::data::region_of_interest roi{};  ///< of the images; the model's, unless --roi gives another
 };
+
+/// The options of a probe of the given files: defects lie in their region of interest.
+rd4ad::probe_options options_for(const probe_request& request, const std::vector<fs::path>& files) {
+    auto options = request.options;
+    if (request.roi.kind != rd4ad::data::roi_kind::whole)
+        options.region = [&request, &files](std::size_t photograph, const rd4ad::image::image_u8& image) {
+            return *rd4ad::data::roi_mask(request.roi, files[photograph], image.width, image.height);
+        };
+    return options;
+}
 
 /// Probes images that the model was not trained on.
 template <rd4ad::Backend B>
@@ -62,8 +88,11 @@ rd4ad::probe_result probe_unseen(rd4ad::model<B>& m, const std::vector<fs::path>
                                  const probe_request& request, console& progress) {
     const rd4ad::scorer<B> by{m, request.options.batch, rd4ad::map_sigma};
     return rd4ad::probe_images(
-        files, [&](std::span<const rd4ad::image::image_u8> images) { return results_of(by, m, images); }, threshold,
-        request.options, [&](std::size_t done, std::size_t all) { progress.images(done, all); });
+        files,
+        [&](std::size_t photograph, std::span<const rd4ad::image::image_u8> images) {
+            return results_of(by, m, files[photograph], request.roi, images);
+        },
+        threshold, options_for(request, files), [&](std::size_t done, std::size_t all) { progress.images(done, all); });
 }
 
 /// Cross-fits again, and probes each training image by the student that did not see it. A scorer keeps the network of the student
@@ -78,6 +107,10 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
                                               "give 20 good images that it was not trained on, in test/good")};
     auto training = rd4ad::training_options_from(rd4ad::training_of(request.checkpoint, {.verify = request.verify}),
                                                  request.checkpoint.string());
+    training.roi = request.roi;
+    std::set<fs::path> probed;
+    for (const auto& one : set.train)
+        if (shows(one, request.product)) probed.insert(one.image);
     training.progress = [&](const rd4ad::training_progress& p) {
         if (p.fold != 0)
             progress.bar(static_cast<double>(p.step + (p.epoch - 1) * p.steps) / static_cast<double>(p.epochs * p.steps),
@@ -88,26 +121,32 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
     std::vector<std::size_t> student_of;
     rd4ad::visit_fold_students<B>(m, set, training, [&](rd4ad::model<B>& student, std::span<const fs::path> images) {
         students.emplace_back(student, request.options.batch, rd4ad::map_sigma);
-        files.insert(files.end(), images.begin(), images.end());
+        std::copy_if(images.begin(), images.end(), std::back_inserter(files),
+                     [&](const fs::path& image) { return probed.contains(image); });
         student_of.resize(files.size(), students.size() - 1);
     });
     return rd4ad::probe_images(
         files,
         [&](std::size_t photograph, std::span<const rd4ad::image::image_u8> images) {
-            return results_of(students[student_of[photograph]], m, images);
+            return results_of(students[student_of[photograph]], m, files[photograph], request.roi, images);
         },
-        threshold, request.options, [&](std::size_t done, std::size_t all) { progress.images(done, all); });
+        threshold, options_for(request, files), [&](std::size_t done, std::size_t all) { progress.images(done, all); });
 }
 
 template <rd4ad::Backend B>
-int probe_model(const parsed_options& options, const probe_request& request, const rd4ad::data::dataset& set) {
+int probe_model(const parsed_options& options, probe_request request, const rd4ad::data::dataset& set) {
     auto m = rd4ad::load_checkpoint<B>(request.checkpoint, compute_options(options));
-    const auto by = rd4ad::calibration_from(m.settings.calibration, request.checkpoint.string());
-    if (!by)
+    const auto calibrations = rd4ad::calibrations_from(m.settings.calibration, request.checkpoint.string());
+    request.product = product_for(options, calibrations, set.name);
+    const auto* by = rd4ad::calibration_of(calibrations, request.product, request.checkpoint.string());
+    if (by == nullptr)
         throw rd4ad::data_error{
             rd4ad::text(request.checkpoint, ": has no threshold, by which a defect is found; set one with rd4ad calibrate")};
     console progress;
-    const auto unseen = unseen_images(set);
+    const auto unseen = unseen_images(set, request.product);
+    auto files = image_files_of(set.train);
+    files.insert(files.end(), unseen.begin(), unseen.end());
+    request.roi = options.has("roi") ? roi_of(options, files) : m.settings.roi;
     const bool out_of_fold = request.out_of_fold || unseen.size() < least_unseen;
     const auto found = out_of_fold ? probe_out_of_fold(m, set, by->threshold, request, progress)
                                    : probe_unseen(m, unseen, by->threshold, request, progress);
@@ -141,6 +180,8 @@ usage probe_usage() {
                                    "probe the training images, by students that did not see them: trains these students again"},
                                   {"runs", "N", "2200", "the most photographs with a painted defect to score"},
                                   {"seed", "N", "1", "random seed of the defects"},
+                                  product_flag(),
+                                  roi_flag(),
                                   {"json", "", "", "print JSON instead of text"},
                                   {"out", "DIR", "", "folder for probe.html and probe.json"}},
                                  {no_verify_flag()},

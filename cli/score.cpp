@@ -23,6 +23,7 @@
 #include "detector.hpp"
 #include "image_output.hpp"
 #include "preprocessing_flags.hpp"
+#include "roi_flags.hpp"
 #include "score_served.hpp"
 
 namespace cli {
@@ -128,18 +129,20 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
     const fs::path checkpoint = options.required("checkpoint");
     const auto by = detector_loader{options}(checkpoint, {.batch = std::min(max_batch, files.size()),
                                                           .size = rd4ad::map_size::network,
-                                                          .regions = {.min_area = options.real("min-region-area", 0)}});
+                                                          .regions = {.min_area = options.real("min-region-area", 0)},
+                                                          .product = options.text("product")});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
     to.show(display_of(by->settings(), by->calibration()));
     const auto window = options.whole("drift-window", 0);
     if (window > 0 && can_test_drift(by->calibration())) to.watch(*by->calibration(), window);
     console progress;
-    by->score_files(files, [&](std::size_t first, std::span<const rd4ad::detection_result> results, double ms) {
+    const auto use = [&](std::size_t first, std::span<const rd4ad::detection_result> results, double ms) {
         progress.clear();
         for (std::size_t i = 0; i < results.size(); ++i) to.add(files[first + i], results[i], ms);
         std::fflush(stdout);
         progress.images(first + results.size(), files.size());
-    });
+    };
+    by->score_files(files, use, roi_of(options, files));
 }
 
 }  // namespace
@@ -155,6 +158,8 @@ usage score_usage() {
                   {"drift-window", "N", "50",
                    "warn if the last N parts judged good score unlike calibration's, at 1 false warning in 100 tests; 0: "
                    "never"},
+                  product_flag(),
+                  roi_flag(),
                   {"out", "DIR", "", "folder for the result images"}},
                  checkpoint_preprocessing_flags(),
                  server_flags(),
@@ -180,6 +185,9 @@ int score(const parsed_options& options) {
         static_cast<void>(options.required("checkpoint"));
     else if (options.has("checkpoint"))
         throw usage_error{"--checkpoint excludes --server: score locally or on a server, give one of them"};
+    for (const char* name : {"roi", "product"})
+        if (on_server && options.has(name))
+            throw usage_error{rd4ad::text("--", name, " excludes --server: the served graph has its own")};
     if (options.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
     const auto [files, listing] = images_of(options.operands(), options.has("recursive"));
     state_files("", listing);

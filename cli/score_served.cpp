@@ -46,7 +46,9 @@ void score_served(const parsed_options& options, const std::vector<std::filesyst
     const auto& settings = by.settings();
     console progress;
     const auto load = [&](std::size_t first, std::size_t count) {
-        return rd4ad::preprocess_files(std::span{files}.subspan(first, count), settings.preprocessing, threads);
+        auto images = rd4ad::preprocess_files(std::span{files}.subspan(first, count), settings.preprocessing, threads);
+        for (std::size_t i = 0; i < count; ++i) by.check_roi(files[first + i], images[i].plan.transform);
+        return images;
     };
     const auto score = [&](std::size_t first, const std::vector<rd4ad::preprocessed_image>& images) {
         const stopwatch watch;

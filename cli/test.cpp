@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@
 #include "detector.hpp"
 #include "image_output.hpp"
 #include "preprocessing_flags.hpp"
+#include "roi_flags.hpp"
 #include "summary.hpp"
 
 namespace cli {
@@ -126,61 +128,108 @@ std::vector<std::pair<std::string, std::string>> report_settings(const detector&
             {"backend", rd4ad::text(load.backend(), ", ", load.blas())}};
 }
 
-/// Tests the model of one class. image_folder: for the result images; empty: none.
+/// The test images of one product, or all of a data set of one product, and where their results go.
+struct tested_part {
+    rd4ad::data::dataset set;
+    std::unique_ptr<result_image_writer> writer{};
+    std::unique_ptr<collector> results{};
+};
+
+/// The parts of a test set, by product, and the place of each test image: its part, and its index there.
+struct tested_parts {
+    std::map<std::string, tested_part> by_product{};
+    std::vector<std::pair<tested_part*, std::size_t>> places{};
+};
+
+tested_parts parts_of(const rd4ad::data::dataset& set) {
+    tested_parts parts;
+    for (const auto& item : set.test) {
+        auto& part = parts.by_product[item.product.empty() ? set.name : item.product];
+        parts.places.emplace_back(&part, part.set.test.size());
+        part.set.test.push_back(item);
+    }
+    for (auto& [product, part] : parts.by_product) part.set.name = parts.by_product.size() > 1 ? product : set.name;
+    return parts;
+}
+
+/// States a part's false alarms and drift by its calibration.
+void add_verdict_settings(const rd4ad::data::dataset& set, const rd4ad::evaluation& found, const rd4ad::calibration& by,
+                          std::vector<std::pair<std::string, std::string>>& settings, std::string& lines) {
+    if (found.false_alarm_count) {
+        const auto line = describe(*found.false_alarm_count, by);
+        lines += rd4ad::text(set.name, ": false alarms: ", line, '\n');
+        settings.emplace_back("false alarms", line);
+    }
+    if (!can_test_drift(by)) return;
+    std::vector<double> passed;
+    for (std::size_t i = 0; i < set.test.size(); ++i)
+        if (const auto raw_score = static_cast<double>(found.raw_scores[i]);
+            !set.test[i].is_anomalous && raw_score < by.threshold)
+            passed.push_back(raw_score);
+    if (passed.size() < 5) return;
+    rd4ad::drift_monitor monitor{by, {.window = passed.size()}};
+    for (const double raw_score : passed) static_cast<void>(monitor.add(raw_score));
+    settings.emplace_back(
+        "drift", rd4ad::text(monitor.last()->is_drift ? "yes: " : "none seen: ", cli::describe(*monitor.last(), passed.size())));
+}
+
+/// Tests the model of one class, or of the products of a joined data set. image_folder: for the result images; empty: none.
 void test_class(const parsed_options& options, const rd4ad::data::dataset& set, const test_request& request,
                 const fs::path& image_folder, std::size_t thumbnail_bytes, tested_classes& to) {
     const auto checkpoint = find_checkpoint(request.checkpoint, set);
     const auto by = request.load(checkpoint, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
-    std::optional<result_image_writer> writer;
-    if (!image_folder.empty())
-        writer.emplace(image_folder, std::numeric_limits<std::size_t>::max(), display_of(by->settings(), by->calibration()));
-    collector results{set, request.root, thumbnail_bytes};
     const bool collect = !request.out.empty();
+    auto parts = parts_of(set);
+    const bool several = parts.by_product.size() > 1;
+    const auto calibration_for = [&](const std::string& product) {
+        const auto* own = rd4ad::calibration_of(by->calibrations(), product, checkpoint.string());
+        return own ? std::optional{*own} : std::nullopt;
+    };
+    for (auto& [product, part] : parts.by_product) {
+        if (!image_folder.empty())
+            part.writer = std::make_unique<result_image_writer>(several ? image_folder / product : image_folder,
+                                                                std::numeric_limits<std::size_t>::max(),
+                                                                display_of(by->settings(), calibration_for(product)));
+        part.results = std::make_unique<collector>(part.set, request.root, thumbnail_bytes / parts.by_product.size());
+    }
+    const auto roi = roi_of(options, image_files_of(set.test));
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
     const auto use = [&](std::size_t i, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
                          const std::optional<rd4ad::image::image_u8>& mask) {
         const auto& item = set.test[i];
-        if (writer) writer->add(item.kind, item.image, result, mask);
+        auto& [part, index] = parts.places[i];
+        if (part->writer) part->writer->add(item.kind, item.image, result, mask);
         for (auto& entry : rd4ad::coco_results(to.images + i + 1, result.regions)) {
             entry["file_name"] = item.image.filename().string();
             to.coco.push_back(std::move(entry));
         }
-        if (collect) results.add(i, image, result, mask);
+        if (collect) part->results->add(index, image, result, mask);
         progress.images(i + 1, set.test.size(), set.name);
     };
-    const auto found = by->evaluate(set, 8, use);
-    if (writer) writer->finish();
+    const auto found = by->evaluate(set, 8, use, roi);
     to.images += set.test.size();
     const auto& teacher = by->settings().teacher;
-    to.rows.emplace_back(set.name, result_of(found, teacher));
-    to.rows.back().second["files"] = files_json(set);
+    auto row = result_of(found, teacher);
+    for (const auto& [product, one] : found.products) row["products"][product] = result_of(one, teacher);
+    row["files"] = files_json(set);
+    to.rows.emplace_back(set.name, std::move(row));
     if (std::find(to.teachers.begin(), to.teachers.end(), teacher) == to.teachers.end()) to.teachers.push_back(teacher);
-    auto settings = report_settings(*by, checkpoint, request.load);
-    if (found.false_alarm_count) {
-        const auto line = describe(*found.false_alarm_count, *by->calibration());
-        to.false_alarms += rd4ad::text(set.name, ": false alarms: ", line, '\n');
-        settings.emplace_back("false alarms", line);
+    auto evaluated = found.products.begin();
+    for (auto& [product, part] : parts.by_product) {
+        const auto& own = several ? (evaluated++)->found : found;
+        if (part.writer) part.writer->finish();
+        auto settings = report_settings(*by, checkpoint, request.load);
+        if (const auto about = cli::describe(roi.kind == rd4ad::data::roi_kind::whole ? by->settings().roi : roi); !about.empty())
+            settings.emplace_back("region of interest", about);
+        const auto calibration = calibration_for(product);
+        if (calibration) add_verdict_settings(part.set, own, *calibration, settings, to.false_alarms);
+        if (!collect) continue;
+        auto summary = rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height);
+        to.sets.push_back(part.results->finish(own, calibration, std::move(summary), std::move(settings),
+                                               rd4ad::training_of(checkpoint, read_options_of(options))));
     }
-    if (can_test_drift(by->calibration())) {
-        std::vector<double> passed;
-        for (std::size_t i = 0; i < set.test.size(); ++i)
-            if (const auto raw_score = static_cast<double>(found.raw_scores[i]);
-                !set.test[i].is_anomalous && raw_score < by->calibration()->threshold)
-                passed.push_back(raw_score);
-        if (passed.size() >= 5) {
-            rd4ad::drift_monitor monitor{*by->calibration(), {.window = passed.size()}};
-            for (const double raw_score : passed) static_cast<void>(monitor.add(raw_score));
-            settings.emplace_back("drift", rd4ad::text(monitor.last()->is_drift ? "yes: " : "none seen: ",
-                                                       cli::describe(*monitor.last(), passed.size())));
-        }
-    }
-    if (collect)
-        to.sets.push_back(
-            results.finish(found, by->calibration(),
-                           rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height),
-                           std::move(settings), rd4ad::training_of(checkpoint, read_options_of(options))));
 }
 
 /// The report's title: the data set's name, or the folder's for several classes.
@@ -191,8 +240,13 @@ std::string title_of(const test_request& request, const std::vector<rd4ad::teste
 }
 
 void print(const tested_classes& tested, const json& mean, const test_request& request) {
-    auto rows = tested.rows;
-    if (rows.size() > 1) rows.emplace_back("mean", mean);
+    class_results rows;
+    for (const auto& [name, one] : tested.rows) {
+        rows.emplace_back(name, one);
+        if (const auto products = one.find("products"); products != one.end())
+            for (const auto& [product, own] : products->items()) rows.emplace_back("  " + product, own);
+    }
+    if (tested.rows.size() > 1) rows.emplace_back("mean", mean);
     print_table(rows);
     std::printf("%steacher: %s\n", tested.false_alarms.c_str(), join_names(tested.teachers).c_str());
     if (!request.out.empty()) std::printf("report: %s\n", (request.out / "report.html").c_str());
@@ -208,6 +262,7 @@ usage test_usage() {
                              {{"checkpoint", "PATH", "", "the checkpoint that rd4ad train wrote, or its folder"},
                               {"save-segmentation-images", "", "", "write result images to --out"},
                               {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
+                              roi_flag(),
                               {"json", "", "", "print JSON instead of the table"},
                               {"report-mb", "MB", "16", "limit for all thumbnails of the report, in megabytes; 0: no thumbnails"},
                               {"out", "DIR", "", "folder for results, report and result images"}},
@@ -223,6 +278,7 @@ threshold of this test set, which is unknown before the test. "False alarms" and
 shares of the good and of the anomalous images that reach the model's threshold. A line below the
 table has the number of false alarms, and the range that holds this number in 95 % of such tests if
 the good images are like those that set the threshold and are not among them.
+With --multimodal each product has a row below that of all images, and its own verdicts.
 )"} + results_help +
             result_images_help +
             R"(They go to DIR/<kind>/, or to DIR/<class>/<kind>/ for several classes.

@@ -17,6 +17,7 @@
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "preprocessing_flags.hpp"
+#include "roi_flags.hpp"
 
 namespace cli {
 
@@ -192,9 +193,10 @@ void print_suspects(const std::string& name, const rd4ad::training_log& log, boo
 }
 
 void print_calibration(const std::string& name, const rd4ad::io::json& calibration, const rd4ad::training_log& log) {
-    if (const auto by = rd4ad::calibration_from(calibration, name)) {
-        std::printf("%s: %s\n", name.c_str(), describe(*by).c_str());
-    } else {
+    const auto found = rd4ad::calibrations_from(calibration, name);
+    for (const auto& [product, by] : found)
+        std::printf("%s: %s\n", product.empty() ? name.c_str() : rd4ad::text(name, ", ", product).c_str(), describe(by).c_str());
+    if (found.empty()) {
         std::printf(
             "%s: no threshold: %zu validation images and %zu training images, expected at least 2 of the first or %zu of "
             "the second; set it with rd4ad calibrate\n",
@@ -216,9 +218,20 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::tr
         return false;
     }
     print_result(set.name, std::string{m.arch->name}, training, log);
+    if (const auto roi = describe(m.settings.roi); !roi.empty())
+        std::printf("%s: region of interest: %s\n", set.name.c_str(), roi.c_str());
     print_suspects(set.name, log, training.without_suspects);
     print_calibration(set.name, m.settings.calibration, log);
     return true;
+}
+
+/// The region of interest of --roi, else the one that the model started from was trained with.
+rd4ad::data::region_of_interest training_roi(const parsed_options& options, const rd4ad::data::dataset& set,
+                                             const rd4ad::data::region_of_interest& former) {
+    if (!options.has("roi")) return former;
+    auto files = image_files_of(set.train);
+    for (const auto& one : set.validation) files.push_back(one.image);
+    return roi_of(options, files);
 }
 
 template <rd4ad::Backend B>
@@ -243,6 +256,7 @@ int train_all(const parsed_options& options) {
         auto m = training.resume       ? stored_model<B>(training.checkpoint, options, settings)
                  : options.has("from") ? stored_model<B>(options.required("from"), options, settings)
                                        : new_model<B>(options, settings);
+        training.roi = training_roi(options, set, m.settings.roi);
         if (&set == &sets.front()) print_teacher(m.settings.teacher, std::string{m.arch->name});
         if (!train_dataset(std::move(m), set, training)) return stopped_status;
     }
@@ -276,6 +290,7 @@ std::vector<flag> training_flags() {
              "the map's units: paper (plain sum of the scales), scales (a factor per scale), positions (mean and spread per "
              "position), "
              "or auto"},
+            roi_flag(),
             {"from", "FILE", "", "start from this checkpoint's weights, with its teacher"},
             {"save-every", "N", "10", "epochs between two saves; the last epoch is always saved"},
             {"variance-guard", "V", "0",

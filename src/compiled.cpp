@@ -3,6 +3,7 @@
 
 #include <rd4ad/backend/xtensor.hpp>
 #include <rd4ad/data/open.hpp>
+#include <rd4ad/data/open_roi.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/write.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
@@ -20,6 +21,7 @@ constexpr auto header_write_png =
     static_cast<void (*)(const std::filesystem::path&, const rd4ad::image::image_u8&)>(&rd4ad::image::write_png);
 constexpr auto header_write_jpeg = &rd4ad::image::write_jpeg;
 constexpr auto header_open = &rd4ad::data::open;
+constexpr auto header_open_roi = &rd4ad::data::open_roi;
 constexpr auto header_load_weights = &rd4ad::load_weights;
 constexpr auto header_built_in_teacher = &rd4ad::built_in_teacher;
 header_model header_make_model(const std::string& arch, const rd4ad::io::tensor_file& teacher,
@@ -48,6 +50,9 @@ void write_jpeg(const std::filesystem::path& path, const image_u8& from, int qua
 namespace rd4ad::inline RD4AD_ABI::data {
 inline namespace compiled {
 dataset open(const std::filesystem::path& root) { return header_open(root, {}); }
+region_of_interest open_roi(const std::filesystem::path& path, std::span<const std::filesystem::path> images) {
+    return header_open_roi(path, images);
+}
 }  // namespace compiled
 }  // namespace rd4ad::inline RD4AD_ABI::data
 
@@ -76,15 +81,20 @@ detector<cpu>::~detector() = default;
 const model_settings& detector<cpu>::settings() const noexcept { return impl_->value.settings(); }
 const std::optional<rd4ad::calibration>& detector<cpu>::calibration() const noexcept { return impl_->value.calibration(); }
 detection_result detector<cpu>::score(const image::image_u8& image) const { return impl_->value.score(image); }
+detection_result detector<cpu>::score(const image::image_u8& image, image::image_u8 roi) const {
+    return impl_->value.score(image, std::move(roi));
+}
 std::vector<detection_result> detector<cpu>::score(std::span<const image::image_u8> images) const {
     return impl_->value.score(images);
 }
-void detector<cpu>::score_files(std::span<const std::filesystem::path> files, const results_callback& use) const {
-    impl_->value.score_files(files, use);
+void detector<cpu>::score_files(std::span<const std::filesystem::path> files, const results_callback& use,
+                                const data::region_of_interest& roi) const {
+    impl_->value.score_files(files, use, roi);
 }
 std::vector<float> detector<cpu>::raw_scores(std::span<const std::filesystem::path> files,
-                                             const std::function<void(std::size_t)>& done) const {
-    return impl_->value.raw_scores(files, done);
+                                             const std::function<void(std::size_t)>& done,
+                                             const data::region_of_interest& roi) const {
+    return impl_->value.raw_scores(files, done, roi);
 }
 
 namespace {

@@ -16,6 +16,7 @@
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/data/items.hpp>
+#include <rd4ad/data/region_of_interest.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/tensor_file.hpp>
@@ -50,6 +51,8 @@ namespace rd4ad::inline RD4AD_ABI::data {
 inline namespace compiled {
 /// See data/open.hpp; the layout is detected.
 [[nodiscard]] dataset open(const std::filesystem::path& root);
+/// See data/open_roi.hpp.
+[[nodiscard]] region_of_interest open_roi(const std::filesystem::path& path, std::span<const std::filesystem::path> images);
 }  // namespace compiled
 }  // namespace rd4ad::inline RD4AD_ABI::data
 
@@ -92,10 +95,13 @@ class detector<backend::xtensor<float>> {
     [[nodiscard]] const model_settings& settings() const noexcept;
     [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept;
     [[nodiscard]] detection_result score(const image::image_u8& image) const;
+    [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const;
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const;
-    void score_files(std::span<const std::filesystem::path> files, const results_callback& use) const;
+    void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
+                     const data::region_of_interest& roi = {}) const;
     [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done = {}) const;
+                                                const std::function<void(std::size_t)>& done = {},
+                                                const data::region_of_interest& roi = {}) const;
 
    private:
     struct implementation;

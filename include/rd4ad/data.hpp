@@ -1,4 +1,5 @@
-// rd4ad/data.hpp: includes all of data: data sets and their layouts, splits, batches, preprocessing, patches, synthetic defects.
+// rd4ad/data.hpp: includes all of data: data sets and their layouts, splits, batches, preprocessing, patches, regions
+// of interest, synthetic defects.
 #pragma once
 #include <rd4ad/data/batches.hpp>
 #include <rd4ad/data/bsd.hpp>
@@ -18,8 +19,10 @@
 #include <rd4ad/data/mvtec.hpp>
 #include <rd4ad/data/open.hpp>
 #include <rd4ad/data/open_options.hpp>
+#include <rd4ad/data/open_roi.hpp>
 #include <rd4ad/data/patches.hpp>
 #include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/data/region_of_interest.hpp>
 #include <rd4ad/data/synthetic_defects.hpp>
 #include <rd4ad/data/system_files.hpp>
 #include <rd4ad/data/validation_split.hpp>

@@ -7,6 +7,7 @@
 #include <rd4ad/train/near_duplicates.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
+#include <rd4ad/train/roi_cells.hpp>
 #include <rd4ad/train/roles.hpp>
 #include <rd4ad/train/schedule.hpp>
 #include <rd4ad/train/settings_json.hpp>

@@ -791,5 +791,7 @@ case_stop_and_resume() {
     cmp whole/cloth.safetensors parts/cloth.safetensors || fail "expected the same bytes as without the signal"
 }
 
-for file in "$tests"/cases/*.sh; do source "$file"; done
+for file in "$tests"/cases/*.sh; do  # a file's helpers are those of its cases
+    if grep -q "^case_$name()" "$file"; then source "$file"; fi
+done
 "case_$name"

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/core/config.hpp>
@@ -21,6 +22,7 @@ struct item {
     std::optional<std::filesystem::path> mask{};                  ///< an image or a labelme file; nullopt for an unknown mask
     image::mask_values mask_values{image::mask_values::nonzero};  ///< the defective pixels of an image file
     std::string mask_expected{};                                  ///< where the layout expects the mask, for messages
+    std::string product{};                                        ///< that the image shows; "": the data set's
 };
 
 /// The items of one category. The layouts sort train and test by kind, "good" first, and then by file name.
@@ -31,6 +33,23 @@ struct dataset {
     file_listing files{};              ///< the files found, used and left out
     std::vector<std::string> notes{};  ///< how the data set was read where it could be read otherwise
 };
+
+/// Joins data sets of several products into one, whose items name their product: the data set that they come from.
+[[nodiscard]] inline dataset join(std::string name, const std::vector<dataset>& sets) {
+    dataset all{.name = std::move(name)};
+    for (const auto& set : sets) {
+        const auto add = [&](const std::vector<item>& from, std::vector<item>& to) {
+            for (auto one : from) {
+                if (one.product.empty()) one.product = set.name;
+                to.push_back(std::move(one));
+            }
+        };
+        add(set.train, all.train), add(set.test, all.test), add(set.validation, all.validation);
+        all.files.add(set.files);
+        for (const auto& note : set.notes) all.notes.push_back(text(set.name, ": ", note));
+    }
+    return all;
+}
 
 /// Whether at least one anomalous test image has a mask, so that pixels can be evaluated. load_mask reports the images without
 /// one.

@@ -2,6 +2,7 @@
 // tests/export/client.cpp
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/export/description.hpp>
+#include <rd4ad/image/read.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/quoted.hpp>
 #include <rd4ad/model/model.hpp>
@@ -70,6 +72,18 @@ inline void check_description_format(const io::json& description, const std::str
     const auto found = description.value("map", io::json::object()).value("sigma", io::json{});
     if (!found.is_number() || found < 0) throw export_detail::unreadable_description(source, "'map' has no 'sigma'");
     return found.get<double>();
+}
+
+/// Returns the size that images must have for the graph's region of interest; empty if it has none. Throws format_error that
+/// names `source` for a region without a size.
+[[nodiscard]] inline std::optional<image::size> described_roi_size(const io::json& description, const std::string& source) {
+    const auto roi = description.value("roi", io::json{});
+    if (roi.is_null()) return std::nullopt;
+    if (!roi.is_object()) throw export_detail::unreadable_description(source, "'roi' is no object");
+    const auto width = roi.value("width", io::json{}), height = roi.value("height", io::json{});
+    if (!width.is_number_unsigned() || !height.is_number_unsigned())
+        throw export_detail::unreadable_description(source, "'roi' has no 'width' and 'height'");
+    return image::size{width.get<std::size_t>(), height.get<std::size_t>()};
 }
 
 /// Rearranges inputs of height x width x 3 (as `network_input` makes them) to the graph's layout, N x 3 x height x width. Throws

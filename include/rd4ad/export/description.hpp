@@ -85,9 +85,12 @@ namespace export_detail {
 /// Returns the description of a model's graph: the preprocessing before it and the steps after it. The key "calibration" is
 /// present if the model has a calibration, whether or not the graph computes the score. "fit" is "squash" for plain
 /// preprocessing; otherwise it is "preprocessing", the key of the settings. With patches the client joins and smooths the maps.
-/// Throws option_error if the model's inputs have several sizes.
+/// A model with a calibration per product has that of `product` under "calibration", or without a product all of them under
+/// "products". "roi" is present if the map is 0 outside a region of interest: images must have its width and height. Throws
+/// option_error if the model's inputs have several sizes, and for a product that the model does not know.
 template <Backend B>
-[[nodiscard]] io::json describe(const model<B>& m, const scoring_graph& graph, double sigma, bool half) {
+[[nodiscard]] io::json describe(const model<B>& m, const scoring_graph& graph, double sigma, bool half,
+                                const std::string& product = {}) {
     const auto& preprocessing = m.settings.preprocessing;
     check_one_input_size(preprocessing);
     io::json description{{"format", description_format},
@@ -98,7 +101,11 @@ template <Backend B>
                          {"input", export_detail::input_json(m.settings)},
                          {"map", export_detail::map_json(m.settings, sigma)},
                          {"raw_score", export_detail::raw_score_json(m.settings)}};
-    if (const auto by = calibration_from(m.settings.calibration, "export"))
+    if (const auto& mask = m.settings.roi.mask) description["roi"] = {{"width", mask->width}, {"height", mask->height}};
+    const auto calibrations = calibrations_from(m.settings.calibration, "export");
+    if (per_product(calibrations) && product.empty())
+        for (const auto& [name, one] : calibrations) description["products"][name] = export_detail::calibration_json(one, false);
+    else if (const auto* by = calibration_of(calibrations, product, "export"))
         description["calibration"] = export_detail::calibration_json(*by, graph.has_score);
     return description;
 }

@@ -18,6 +18,7 @@
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/model/scoring_network.hpp>
 #include <rd4ad/score/calibration.hpp>
+#include <rd4ad/score/scorer.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -194,16 +195,22 @@ inline std::string scale_nodes(graph_writer& to, const std::string& name, const 
     return to.node("MatMul", name + ".map", {left, to.node("MatMul", name + ".wide", {distance, right})});
 }
 
-/// Writes the map and the raw score.
+/// Writes the map, 0 outside the mask, and the raw score. roi: of the graph's size, or null.
 inline void map_nodes(graph_writer& to, const scoring_graph& graph, const feature_names& teacher, const feature_names& student,
-                      const map_units& units, double sigma) {
+                      const map_units& units, double sigma, const data::shared_mask& roi) {
+    const char* const whole = roi ? "map.whole" : scoring_graph::map;
     std::string sum;
     for (std::size_t i = 0; i < 3; ++i) {
         const std::size_t stride = std::size_t{4} << i;
         const auto share = scale_nodes(to, text("scale", i), teacher[i], student[i], units.positions[i],
                                        nn::upsampling_matrix(graph.height / stride, graph.height, sigma, units.weights[i]),
                                        nn::upsampling_matrix(graph.width / stride, graph.width, sigma));
-        sum = i == 0 ? share : to.node("Add", i == 2 ? scoring_graph::map : "scales01", {sum, share});
+        sum = i == 0 ? share : to.node("Add", i == 2 ? whole : "scales01", {sum, share});
+    }
+    if (roi) {
+        std::vector<float> inside;
+        for (const auto value : roi->pixels) inside.push_back(value == 0 ? 0.0f : 1.0f);
+        sum = to.node("Mul", scoring_graph::map, {sum, to.constant("roi", {1, 1, graph.height, graph.width}, std::move(inside))});
     }
     to.node("ReduceMax", scoring_graph::raw_score, {sum},
             {{"axes", std::vector<std::int64_t>{2, 3}}, {"keepdims", std::int64_t{0}}});
@@ -237,19 +244,33 @@ struct graph_options {
     std::optional<rd4ad::calibration> calibration{};  ///< adds the output `score`
 };
 
+/// Throws option_error for a region of interest that a graph can't hold as a constant.
+inline void check_graph_roi(const model_settings& settings) {
+    if (settings.roi.kind == data::roi_kind::per_image)
+        throw option_error{
+            "export: the model's region of interest is drawn per image, a graph has one; train with one mask for all images"};
+    if (settings.roi.kind == data::roi_kind::one_for_all && !settings.preprocessing.whole())
+        throw option_error{
+            "export: the model's region of interest is that of whole images, its graph sees patches; score with the checkpoint, "
+            "or "
+            "train without patches"};
+}
+
 /// Returns the graph of a model at its input size. Weights are folded as the detector folds them; each scale is enlarged and
-/// blurred by the detector's constant matrices. Throws option_error for a size that is not a multiple of 32.
+/// blurred by the detector's constant matrices; a region of interest is a constant that multiplies the map. Throws option_error
+/// for a size that is not a multiple of 32, and as check_graph_roi does.
 template <Backend B>
 [[nodiscard]] scoring_graph make_graph(model<B>& m, const graph_options& options = {}) {
     scoring_graph graph{m.settings.height, m.settings.width, options.calibration.has_value()};
     check_network_size(graph.height, graph.width);
+    check_graph_roi(m.settings);
     export_detail::graph_writer to{graph};
     to.constant("channels", {1}, std::vector<std::int64_t>{1});
     to.constant("epsilon", {}, std::vector<float>{static_cast<float>(nn::cosine_epsilon)});
     to.constant("one", {}, std::vector<float>{1});
     const auto teacher = export_detail::teacher_nodes(to, m);
     const auto student = export_detail::student_nodes(to, m, teacher);
-    export_detail::map_nodes(to, graph, teacher, student, m.settings.units, options.sigma);
+    export_detail::map_nodes(to, graph, teacher, student, m.settings.units, options.sigma, network_roi(m.settings));
     if (options.calibration) export_detail::calibration_nodes(to, *options.calibration, scoring_graph::raw_score);
     return graph;
 }

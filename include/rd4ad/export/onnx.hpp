@@ -30,11 +30,13 @@ struct onnx_options {
     bool half{false};         ///< stores the convolutions' weights in 16 bits; the graph computes in 32 bits
     double sigma{map_sigma};  ///< of the Gaussian over the map, as the detector's
     bool score{false};        ///< adds the output `score`, by the model's calibration
+    std::string product{};    ///< whose calibration it is, for a model with one per product
 };
 
 /// Returns the settings of make_graph. The graph smooths maps of whole images; maps of patches are smoothed by the client once
-/// they are joined. Throws option_error for options.score if the model has no calibration, or if its preprocessing is not plain:
-/// the graph then does not see the raw score of the whole image.
+/// they are joined. Throws option_error for options.score if the model has no calibration, or one per product and
+/// options.product is none of them, or if its preprocessing is not plain: the graph then does not see the raw score of the whole
+/// image.
 [[nodiscard]] inline graph_options graph_options_of(const model_settings& settings, const onnx_options& options) {
     graph_options made{.sigma = settings.preprocessing.whole() ? options.sigma : 0.0};
     if (!options.score) return made;
@@ -42,8 +44,10 @@ struct onnx_options {
         throw option_error{
             "export: the output score is that of a whole image, which the graph of a model with patches, a crop or borders "
             "does not see; leave the output out, the description has the calibration for the client"};
-    made.calibration = calibration_from(settings.calibration, "export");
-    if (!made.calibration)
+    const auto calibrations = calibrations_from(settings.calibration, "export");
+    if (const auto* by = calibration_of(calibrations, options.product, "export"))
+        made.calibration = *by;
+    else
         throw option_error{
             "export: the output score needs a calibration, the model has none; calibrate it with rd4ad calibrate, or leave the "
             "output out"};
@@ -180,7 +184,7 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
 template <Backend B>
 void export_onnx(const std::filesystem::path& path, model<B>& m, const onnx_options& options = {}) {
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options));
-    io::write_atomically(path, onnx_bytes(graph, describe(m, graph, options.sigma, options.half), options.half));
+    io::write_atomically(path, onnx_bytes(graph, describe(m, graph, options.sigma, options.half, options.product), options.half));
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

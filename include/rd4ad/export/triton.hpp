@@ -76,7 +76,7 @@ void export_triton(const std::filesystem::path& repository, const std::string& n
     io::make_folder(folder);
     io::make_folder(folder / "1");
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options.graph));
-    auto description = describe(m, graph, options.graph.sigma, options.graph.half);
+    auto description = describe(m, graph, options.graph.sigma, options.graph.half, options.graph.product);
     io::write_atomically(folder / "1" / "model.onnx", onnx_bytes(graph, description, options.graph.half));
     io::write_atomically(folder / "labels.txt", std::string_view{"anomaly\n"});
     const auto config = triton_config(name, graph, description, options);

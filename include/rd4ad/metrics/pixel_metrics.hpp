@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
@@ -41,29 +42,24 @@ class pixel_accumulator {
     explicit pixel_accumulator(std::size_t memory_budget = score_histogram::default_budget) : scores_{memory_budget} {}
 
     /// Adds a map. map: height rows of width finite scores. mask: as many values, 0 normal, any other value defect; or empty for
-    /// an image without a defect. limit: the upper limit of the false-positive rate in aupro_per_image.
+    /// an image without a defect. limit: the upper limit of the false-positive rate in aupro_per_image. inside: as many values, 0
+    /// where a pixel does not count, neither as normal nor as defect; empty: all pixels count.
     /// Throws shape_error (sizes), numeric_error (a score is not finite; the message states the map and the index) and
     /// option_error (limit). An exception leaves the counts unchanged.
     void add(std::span<const float> map, std::span<const std::uint8_t> mask, std::size_t width, std::size_t height,
-             double limit = 0.3) {
+             double limit = 0.3, std::span<const std::uint8_t> inside = {}) {
         const auto name = text("pixel metrics: map ", maps_);
         require_limit(name, limit);
         if (map.size() != width * height || (!mask.empty() && mask.size() != map.size()))
             throw shape_error{text(name, " has ", map.size(), " scores and its mask has ", mask.size(), " pixels; ", width, " x ",
                                    height, " needs ", width * height)};
         require_finite(name, map);
+        if (!inside.empty()) return add_inside(map, mask, width, height, limit, inside);
         const bool defect = std::any_of(mask.begin(), mask.end(), [](std::uint8_t pixel) { return pixel != 0; });
-        if (defect) {
-            const auto labelled = label_components(mask, width, height);
-            regions_ += labelled.regions.size();
-            if (std::find(mask.begin(), mask.end(), std::uint8_t{0}) != mask.end()) {
-                sum_per_image_ += aupro_of_image(map, labelled, limit);
-                ++anomalous_images_;
-            }
-            add_map(scores_, map, labelled);
-        } else {
+        if (defect)
+            add_defects(map, label_components(mask, width, height), limit);
+        else
             for (const float score : map) scores_.add_negative(score);
-        }
         ++maps_;
         scores_.keep_budget();
     }
@@ -107,6 +103,40 @@ class pixel_accumulator {
     [[nodiscard]] std::size_t maps() const noexcept { return maps_; }
 
    private:
+    void add_defects(std::span<const float> map, const components& labelled, double limit) {
+        regions_ += labelled.regions.size();
+        if (std::find(labelled.labels.begin(), labelled.labels.end(), 0) != labelled.labels.end()) {
+            sum_per_image_ += aupro_of_image(map, labelled, limit);
+            ++anomalous_images_;
+        }
+        add_map(scores_, map, labelled);
+    }
+
+    /// Adds the pixels inside alone. Regions are those of the mask inside; beyond their labels the pixels' places don't matter.
+    void add_inside(std::span<const float> map, std::span<const std::uint8_t> mask, std::size_t width, std::size_t height,
+                    double limit, std::span<const std::uint8_t> inside) {
+        if (inside.size() != map.size())
+            throw shape_error{text("pixel metrics: map ", maps_, " has ", map.size(), " scores and its region of interest ",
+                                   inside.size(), " pixels; both need the same size")};
+        std::vector<std::uint8_t> defects(map.size(), 0);
+        for (std::size_t i = 0; i < mask.size(); ++i) defects[i] = inside[i] != 0 && mask[i] != 0 ? 1 : 0;
+        auto labelled = label_components(defects, width, height);
+        std::vector<float> scores;
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < map.size(); ++i) {
+            if (inside[i] == 0) continue;
+            scores.push_back(map[i]);
+            labelled.labels[count++] = labelled.labels[i];
+        }
+        labelled.labels.resize(count);
+        if (!labelled.regions.empty())
+            add_defects(scores, labelled, limit);
+        else
+            for (const float score : scores) scores_.add_negative(score);
+        ++maps_;
+        scores_.keep_budget();
+    }
+
     score_histogram scores_;
     std::size_t maps_{0}, regions_{0}, anomalous_images_{0};
     double sum_per_image_{0};

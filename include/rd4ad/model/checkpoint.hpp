@@ -111,6 +111,7 @@ void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::j
     if (!m.settings.calibration.is_null())
         file.metadata["calibration"] = io::dump_finite_json(m.settings.calibration, "calibration");
     write_map_units(m.settings.units, file);
+    if (m.settings.roi.kind != data::roi_kind::whole) file.metadata["roi"] = to_json(m.settings.roi).dump();
     io::write_safetensors(path, file);
 }
 
@@ -136,6 +137,8 @@ template <Backend B>
     if (file.metadata.contains("calibration"))
         m.settings.calibration = io::parse_json(file.metadata.at("calibration"), name + ": metadata 'calibration'");
     m.settings.units = map_units_of(file);
+    if (file.metadata.contains("roi"))
+        m.settings.roi = data::roi_from(io::parse_json(file.metadata.at("roi"), name), name + ": metadata 'roi'");
     load_teacher(m, file);
     load_trainable(m, file);
     return m;
@@ -149,12 +152,15 @@ template <Backend B>
     return io::parse_json(found->second, checkpoint.string() + ": metadata 'calibration'");
 }
 
-/// Replaces a checkpoint's calibration (as score/calibration_json.hpp writes it). Atomic. Throws io_error; format_error, also for
-/// a checkpoint that differs from its checksums, which new ones would hide; numeric_error for a calibration that is not finite.
-inline void replace_calibration(const std::filesystem::path& checkpoint, const io::json& calibration) {
+/// Replaces a checkpoint's calibration (as score/calibration_json.hpp writes it), and its region of interest unless `roi` is the
+/// whole image. Atomic. Throws io_error; format_error, also for a checkpoint that differs from its checksums, which new ones
+/// would hide; numeric_error for a calibration that is not finite.
+inline void replace_calibration(const std::filesystem::path& checkpoint, const io::json& calibration,
+                                const data::region_of_interest& roi = {}) {
     const auto content = io::dump_finite_json(calibration, checkpoint.string() + ": calibration");
     auto file = io::read_safetensors(checkpoint);
     file.metadata["calibration"] = content;
+    if (roi.kind != data::roi_kind::whole) file.metadata["roi"] = to_json(roi).dump();
     io::write_safetensors(checkpoint, file);
 }
 

@@ -16,6 +16,7 @@
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
+#include <rd4ad/data/open_roi.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/read.hpp>
@@ -29,6 +30,8 @@ struct preprocessed_image {
     data::preprocessing_plan plan{};
     image::image_u8 image{};  ///< plan.transform.width x plan.transform.height
     std::string name{};       ///< of the image's file, for messages; empty for pixels from elsewhere
+    data::shared_mask roi{};  ///< the image's own region of interest; null: the model's
+    std::string product{};    ///< that the image shows; "": the detector's
 };
 
 /// Fits and crops an image. Throws as data::plan and image::fit_image do.
@@ -45,38 +48,43 @@ struct preprocessed_image {
     return {.plan = std::move(plan), .image = std::move(fitted)};
 }
 
-/// Reads and preprocesses one file, and keeps its name. Throws as image::read and preprocess do.
-[[nodiscard]] inline preprocessed_image preprocess_file(const std::filesystem::path& file, const data::preprocessing& by) {
+/// Reads and preprocesses a file, with its name and its mask of a region of interest. Throws as image::read, preprocess and
+/// data::roi_mask do.
+[[nodiscard]] inline preprocessed_image preprocess_file(const std::filesystem::path& file, const data::preprocessing& by,
+                                                        const data::region_of_interest& roi = {}) {
     auto made = preprocess(image::read(file), by);
     made.name = file.string();
+    made.roi = data::roi_mask(roi, file, made.plan.transform.source_width, made.plan.transform.source_height);
     return made;
 }
 
-/// Reads and preprocesses files on `threads` threads. Throws as image::read and preprocess do.
+/// Reads and preprocesses files on `threads` threads. Throws as preprocess_file does.
 [[nodiscard]] inline std::vector<preprocessed_image> preprocess_files(std::span<const std::filesystem::path> files,
-                                                                      const data::preprocessing& by, std::size_t threads) {
+                                                                      const data::preprocessing& by, std::size_t threads,
+                                                                      const data::region_of_interest& roi = {}) {
     std::vector<preprocessed_image> images(files.size());
-    parallel_for(files.size(), threads, [&](std::size_t i) { images[i] = preprocess_file(files[i], by); });
+    parallel_for(files.size(), threads, [&](std::size_t i) { images[i] = preprocess_file(files[i], by, roi); });
     return images;
 }
 
 /// Visits files `step` at a time: calls run(prefetch, load), where load(first, count) reads and preprocesses one chunk. If the
-/// compute threads already occupy every core, they load images between network runs; otherwise extra threads prefetch.
+/// compute threads already occupy every core, they load images between network runs; otherwise extra threads prefetch. `roi`:
+/// the region of interest of the files.
 template <Backend B, class Run>
 void with_preprocessed_files(typename B::queue& q, std::span<const std::filesystem::path> files, const data::preprocessing& by,
-                             std::size_t step, const Run& run) {
+                             std::size_t step, const Run& run, const data::region_of_interest& roi = {}) {
     if constexpr (backend::WorksOnHost<B>)
         if (q.threads >= std::thread::hardware_concurrency())
-            return run(prefetch::off, [&q, files, &by, step](std::size_t first, std::size_t count) {
+            return run(prefetch::off, [&q, files, &by, step, &roi](std::size_t first, std::size_t count) {
                 const auto chunk = files.subspan(first, count);
                 for (const auto& file : files.subspan(first + count, std::min(step, files.size() - first - count)))
                     io::prefetch_file(file);
                 std::vector<preprocessed_image> images(count);
-                B::for_each(q, count, [&](std::size_t i) { images[i] = preprocess_file(chunk[i], by); });
+                B::for_each(q, count, [&](std::size_t i) { images[i] = preprocess_file(chunk[i], by, roi); });
                 return images;
             });
-    run(prefetch::on, [&q, files, &by](std::size_t first, std::size_t count) {
-        return preprocess_files(files.subspan(first, count), by, q.threads);
+    run(prefetch::on, [&q, files, &by, &roi](std::size_t first, std::size_t count) {
+        return preprocess_files(files.subspan(first, count), by, q.threads, roi);
     });
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/data/region_of_interest.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/map_units.hpp>
@@ -23,6 +24,7 @@ struct model_settings {
     std::string teacher{"none"};          ///< origin of the teacher's weights, for people
     data::preprocessing preprocessing{};  ///< from an image to the network's input
     map_units units{};                    ///< of the anomaly map
+    data::region_of_interest roi{};       ///< the part of an image that counts
     io::json calibration{};               ///< of the scores, written by score/calibration_json.hpp; null: none
 };
 

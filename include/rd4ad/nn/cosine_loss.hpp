@@ -93,6 +93,44 @@ struct add_cosine_gradient {
     [[nodiscard]] double values_moved(double visits) const { return (accumulate ? 4 : 3) * visits; }
 };
 
+/// Kernel: the values of positions that are kept, 0 elsewhere.
+template <class T>
+struct keep_positions {
+    const T *values, *keep;  // keep: one per position, 1 or 0
+    T* out;
+    std::size_t channels;
+
+    RD4AD_KERNEL auto row(std::size_t r) const {
+        struct bound {
+            std::size_t pixel;
+            T keep;
+        };
+        return bound{r, keep[r]};
+    }
+    template <class P, class Row>
+    RD4AD_KERNEL void operator()(const Row& row, std::size_t c) const {
+        const std::size_t at = row.pixel * channels + c;
+        backend::store<P>(out + at, backend::broadcast<P>(row.keep) * backend::load<P>(values + at));
+    }
+
+    [[nodiscard]] double values_moved(double visits) const { return 2 * visits; }
+};
+
+/// The features of positions whose `keep` (N x 1 x H x W) is 1, and 0 where it is 0: such positions add nothing to a loss and get
+/// no gradient. Throws shape_error unless both have the same images and positions.
+template <Backend B>
+[[nodiscard]] tensor<B> features_inside(typename B::queue& q, const tensor<B>& features, const tensor<B>& keep) {
+    using T = typename B::value_type;
+    const auto& size = features.shape;
+    if (keep.shape != shape{size.n, 1, size.h, size.w})
+        throw shape_error{
+            text("features_inside: one value per position of ", to_string(size), " expected, found ", to_string(keep.shape))};
+    auto out = make_tensor<B>(q, size);
+    B::apply(q, size.pixels(), size.c,
+             keep_positions<T>{.values = features.data(), .keep = keep.data(), .out = out.data(), .channels = size.c});
+    return out;
+}
+
 /// Per image, (1 - cos(flatten(teacher), flatten(student))) / n and the two factors of the gradient, as n x 3 x 1 x 1; the sum
 /// of the first over the images is the loss of this scale. Throws shape_error unless teacher and student have equal shapes.
 /// The values stay on the device. Source: docs/method.md, "Loss": flattened per image, not per position.

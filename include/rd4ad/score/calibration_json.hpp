@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -92,6 +93,57 @@ inline void check_finite(const calibration& by, const std::string& where) {
     } catch (const io::json::exception& problem) {
         throw refuse(problem.what());
     }
+}
+
+/// The calibrations of a model by product: one under the name "" for images of any product, or one per product of a model that
+/// was trained on several. Empty: no calibration.
+using product_calibrations = std::map<std::string, calibration>;
+
+/// Whether each product has a calibration of its own.
+[[nodiscard]] inline bool per_product(const product_calibrations& of) { return !of.empty() && !of.contains(""); }
+
+/// The names of the products, for messages: "bottle, cable".
+[[nodiscard]] inline std::string product_names(const product_calibrations& of) {
+    std::string names;
+    for (const auto& [name, one] : of) names += (names.empty() ? "" : ", ") + name;
+    return names;
+}
+
+/// Returns the JSON that a checkpoint stores: that of the one calibration, or an object "products" with one per product; null
+/// without any.
+[[nodiscard]] inline io::json to_json(const product_calibrations& from) {
+    if (from.empty()) return {};
+    if (!per_product(from)) return to_json(from.at(""));
+    io::json products = io::json::object();
+    for (const auto& [name, one] : from) products[name] = to_json(one);
+    return {{"products", std::move(products)}};
+}
+
+/// Reads the JSON that to_json writes. Throws format_error as calibration_from does.
+[[nodiscard]] inline product_calibrations calibrations_from(const io::json& from, const std::string& where) {
+    product_calibrations made;
+    if (!from.is_object() || !from.contains("products")) {
+        if (auto one = calibration_from(from, where)) made.emplace("", std::move(*one));
+        return made;
+    }
+    for (const auto& [name, one] : from.at("products").items())
+        if (auto by = calibration_from(one, text(where, ", product ", io::quoted(name))); by && !name.empty())
+            made.emplace(name, std::move(*by));
+    if (made.empty()) throw format_error{text(where, ": the calibration can't be read: it names no product; calibrate again")};
+    return made;
+}
+
+/// The calibration of a product; nullptr for a model without any. A model with one calibration uses it for every product. Throws
+/// option_error, with the products, where each product has its own and `product` is none of them.
+[[nodiscard]] inline const calibration* calibration_of(const product_calibrations& of, const std::string& product,
+                                                       const std::string& where) {
+    if (of.empty()) return nullptr;
+    if (const auto one = of.find(""); one != of.end()) return &one->second;
+    const auto found = of.find(product);
+    if (found != of.end()) return &found->second;
+    throw option_error{text(where, ": the model has a threshold per product, of ", product_names(of), "; found ",
+                            product.empty() ? std::string{"no product"} : text("the product ", io::quoted(product)),
+                            "; name the product of the image (--product)")};
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

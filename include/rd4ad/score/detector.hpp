@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -64,15 +66,22 @@ template <Backend B>
 template <Backend B>
 class detector {
    public:
-    /// Takes the model. Throws option_error for options out of range (see score_detail::checked) or a model whose input size is
-    /// not a multiple of 32, format_error for a calibration that can't be read, numeric_error for a tensor or a calibration that
-    /// is not finite.
+    /// Takes the model. Throws option_error for options out of range (see score_detail::checked), for a product that the model
+    /// does not know, or a model whose input size is not a multiple of 32; format_error for a calibration that can't be read,
+    /// numeric_error for a tensor or a calibration that is not finite.
     explicit detector(model<B> trained, const detector_options& options = {})
         : model_{score_detail::checked(std::move(trained))},
           options_{score_detail::checked(options)},
-          calibration_{calibration_from(model_->settings.calibration, "detector")},
+          calibrations_{calibrations_from(model_->settings.calibration, "detector")},
           scorer_{*model_, options.batch, options.sigma},
-          queues_{std::make_unique<queue_pool<B>>(model_->queue.threads)} {}
+          queues_{std::make_unique<queue_pool<B>>(model_->queue.threads)} {
+        const auto& product = options_.product;
+        if (!product.empty() && !per_product(calibrations_))
+            throw option_error{text("detector: found the product '", product,
+                                    "', expected none: the model has no threshold per product; leave the product out")};
+        if (product.empty() && per_product(calibrations_)) return;
+        if (const auto* by = calibration_of(calibrations_, product, "detector")) calibration_ = *by;
+    }
 
     /// Loads the model from a checkpoint file. Throws as load_checkpoint does.
     explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
@@ -81,12 +90,24 @@ class detector {
 
     [[nodiscard]] const model_settings& settings() const noexcept { return model_->settings; }
     [[nodiscard]] const architecture& arch() const noexcept { return *model_->arch; }
-    /// The function from raw scores to scores; empty if the model has none.
+    /// The function from raw scores to scores; empty if the model has none, or one per product and options name no product.
     [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept { return calibration_; }
+    /// The functions of all products; one under "" for a model without products.
+    [[nodiscard]] const product_calibrations& calibrations() const noexcept { return calibrations_; }
 
-    /// Scores one RGB image.
+    /// Scores one RGB image. Throws option_error where each product has its threshold and none is named, data_error as
+    /// data::roi_mask does where the model has a region of interest.
     [[nodiscard]] detection_result score(const image::image_u8& image) const {
         return std::move(score(std::span{&image, 1}).front());
+    }
+
+    /// Scores one RGB image in a region of interest, in place of the model's: map and regions are 0 and none outside, the raw
+    /// score is the maximum inside. roi: 1 channel, of the image's size, 0 outside. Throws data_error for an empty mask or
+    /// another size.
+    [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const {
+        auto preprocessed = preprocess(image, settings().preprocessing);
+        preprocessed.roi = data::make_roi(std::move(roi)).mask;
+        return std::move(score_preprocessed(std::span{&preprocessed, 1}).front());
     }
 
     /// Scores RGB images of any sizes.
@@ -110,9 +131,11 @@ class detector {
 
     /// Scores files in order: one chunk is computed while the next is read and preprocessed, and while `use` receives the
     /// previous one on its own thread. If a file can't be read, `use` receives the results of all files before its chunk, then
-    /// this throws the reader's error.
-    void score_files(std::span<const std::filesystem::path> files, const results_callback& use) const {
+    /// this throws the reader's error. `roi`: the region of interest of the files (data::open_roi), in place of the model's.
+    void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
+                     const data::region_of_interest& roi = {}) const {
         if (files.empty()) return;
+        static_cast<void>(calibration_of(calibrations_, options_.product, "detector"));  // before the first batch is computed
         const auto queue = queues_->borrow();
         struct computed_chunk {
             std::vector<preprocessed_image> images;
@@ -130,37 +153,46 @@ class detector {
             use(first, results_of(std::move(chunk.maps), chunk.images), chunk.ms);
         };
         const std::size_t step = images_per_read(settings().preprocessing, options_.batch, files.front());
-        with_preprocessed_files<B>(*queue, files, settings().preprocessing, step, [&](prefetch when, const auto& load) {
-            pipeline(when, files.size(), step, load, compute, consume);
-        });
+        with_preprocessed_files<B>(
+            *queue, files, settings().preprocessing, step,
+            [&](prefetch when, const auto& load) { pipeline(when, files.size(), step, load, compute, consume); },
+            data::given_or(roi, settings().roi));
     }
 
     /// Scores at most `batch` of the network's inputs (see patch_input). Maps have the network's size; maps of patches are
-    /// neither smoothed nor joined. The results have no regions and no transform.
+    /// neither smoothed nor joined. The results have no regions and no transform. Maps of whole images are 0 outside the model's
+    /// one mask for all, if it has one (see network_roi).
     [[nodiscard]] std::vector<detection_result> score_inputs(const std::vector<float>& inputs) const {
         const auto queue = queues_->borrow();
         auto maps = scorer_.network_maps(*queue, inputs, settings().height, settings().width);
+        const auto mask = network_roi(settings());
         std::vector<detection_result> results(maps.size());
         for (std::size_t i = 0; i < results.size(); ++i) {
             check_map(maps[i], text("input ", i), [&] { return scorer_.reason(*queue); });
             results[i].map = std::move(maps[i]);
+            if (mask) data::limit_map(results[i].map, *mask);
             results[i].raw_score = *std::max_element(results[i].map.pixels.begin(), results[i].map.pixels.end());
-            results[i].score = score_for(results[i].raw_score);
+            results[i].score = score_of(calibration_ ? &*calibration_ : nullptr, results[i].raw_score);
         }
         return results;
     }
 
-    /// Returns the raw score of each file; `done` receives the number of files scored so far.
+    /// Returns the raw score of each file; `done` receives the number of files scored so far. `roi`: as for score_files.
     [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done = {}) const {
+                                                const std::function<void(std::size_t)>& done = {},
+                                                const data::region_of_interest& roi = {}) const {
         const auto queue = queues_->borrow();
-        return scorer_.raw_scores(*queue, files, done);
+        return scorer_.raw_scores(*queue, files, done, roi);
     }
 
    private:
     /// The calibrated raw score; empty without a calibration.
-    [[nodiscard]] std::optional<double> score_for(float raw_score) const {
-        return calibration_ ? std::optional{(*calibration_)(static_cast<double>(raw_score))} : std::nullopt;
+    [[nodiscard]] static std::optional<double> score_of(const rd4ad::calibration* by, float raw_score) {
+        return by ? std::optional{(*by)(static_cast<double>(raw_score))} : std::nullopt;
+    }
+
+    [[nodiscard]] const rd4ad::calibration* calibration_for(const preprocessed_image& image) const {
+        return calibration_of(calibrations_, image.product.empty() ? options_.product : image.product, "detector");
     }
 
     [[nodiscard]] std::vector<detection_result> results_of(std::vector<image::image_f32> maps,
@@ -171,23 +203,30 @@ class detector {
             one.map = std::move(maps[i]);
             one.transform = images[i].plan.transform;
             one.raw_score = raw_score_of(one.map, one.transform);
-            one.score = score_for(one.raw_score);
-            if (calibration_) one.regions = regions_of(one);
-            if (options_.size == map_size::image) one.map = image::restore_map(one.transform, std::move(one.map));
+            const auto* by = calibration_for(images[i]);
+            const auto& mask = images[i].roi ? images[i].roi : settings().roi.mask;
+            one.score = score_of(by, one.raw_score);
+            if (by) one.regions = regions_of(one, *by, mask != nullptr);
+            if (options_.size == map_size::network) continue;
+            one.map = image::restore_map(one.transform, std::move(one.map));
+            if (mask) data::limit_map(one.map, *mask);
         }
         return results;
     }
 
-    [[nodiscard]] std::vector<region> regions_of(const detection_result& in) const {
-        const double raw_threshold = calibration_->raw_score(options_.regions.threshold);
+    /// limited: the map is 0 outside a region of interest, where no region lies.
+    [[nodiscard]] std::vector<region> regions_of(const detection_result& in, const rd4ad::calibration& by, bool limited) const {
+        double raw_threshold = by.raw_score(options_.regions.threshold);
+        if (limited) raw_threshold = std::max(raw_threshold, std::numeric_limits<double>::min());
         auto regions = find_regions(in.map, in.transform, raw_threshold, options_.regions.min_area);
-        for (auto& one : regions) one.score = score_for(one.raw_score);
+        for (auto& one : regions) one.score = score_of(&by, one.raw_score);
         return regions;
     }
 
     std::unique_ptr<model<B>> model_;
     detector_options options_;
-    std::optional<rd4ad::calibration> calibration_;
+    product_calibrations calibrations_;
+    std::optional<rd4ad::calibration> calibration_{};
     scorer<B> scorer_;
     std::unique_ptr<queue_pool<B>> queues_;
 };

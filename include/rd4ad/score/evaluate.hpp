@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,6 +36,8 @@ struct false_alarm_count {
     metrics::count_interval predicted{};
 };
 
+struct product_evaluation;
+
 /// Metrics of a test set, each 0..1. A metric is empty if the data do not allow it: images of one kind only, no masks, no
 /// calibration.
 struct evaluation {
@@ -47,6 +52,13 @@ struct evaluation {
     std::optional<metrics::pixel_curves> curves;
     std::vector<double> ms;  ///< of scoring, one per test image: its batch's time in equal shares, without reading
     double seconds{0};       ///< of the whole evaluation
+    std::vector<product_evaluation> products;  ///< of several products, sorted by name; empty for one
+};
+
+/// The metrics of one product's test images. `found` holds their raw scores, scores and ms in the set's order; no seconds.
+struct product_evaluation {
+    std::string product;
+    evaluation found;
 };
 
 /// Receives each test image in order, on its own thread while others are scored: its index, its pixels, its result, and its mask,
@@ -62,6 +74,7 @@ struct loaded_chunk {
     std::vector<image::image_u8> images;
     std::vector<preprocessed_image> preprocessed;
     std::vector<std::optional<image::image_u8>> masks;
+    std::vector<data::shared_mask> rois;  ///< fitted; null: all pixels count
 };
 
 /// A loaded chunk and its results; ms: of scoring, per image.
@@ -71,18 +84,27 @@ struct scored_chunk {
     double ms;
 };
 
-[[nodiscard]] inline loaded_chunk load_chunk(const data::dataset& set, const data::preprocessing& preprocessing, bool masks,
-                                             std::size_t first, std::size_t count) {
+/// The product that a test image shows: its own, else the data set's name.
+[[nodiscard]] inline const std::string& product_of(const data::dataset& set, std::size_t index) {
+    const auto& own = set.test[index].product;
+    return own.empty() ? set.name : own;
+}
+
+[[nodiscard]] inline loaded_chunk load_chunk(const data::dataset& set, const model_settings& settings,
+                                             const data::region_of_interest& roi, bool masks, std::size_t first,
+                                             std::size_t count) {
     loaded_chunk chunk{std::vector<image::image_u8>(count), std::vector<preprocessed_image>(count),
-                       std::vector<std::optional<image::image_u8>>(count)};
+                       std::vector<std::optional<image::image_u8>>(count), std::vector<data::shared_mask>(count)};
     parallel_for(count, 0, [&](std::size_t i) {
         const auto& item = set.test[first + i];
         auto& image = chunk.images[i] = image::read(item.image);
-        chunk.preprocessed[i] = preprocess(image, preprocessing);
-        chunk.preprocessed[i].name = item.image.string();
-        if (masks)
-            chunk.masks[i] =
-                image::fit_mask(chunk.preprocessed[i].plan.transform, data::load_mask(item, image.width, image.height));
+        auto& one = chunk.preprocessed[i] = preprocess(image, settings.preprocessing);
+        one.name = item.image.string();
+        one.roi = data::roi_mask(roi, item.image, image.width, image.height);
+        one.product = product_of(set, first + i);
+        if (!masks) return;
+        chunk.masks[i] = image::fit_mask(one.plan.transform, data::load_mask(item, image.width, image.height));
+        chunk.rois[i] = fitted_roi(one, settings);
     });
     return chunk;
 }
@@ -99,24 +121,27 @@ template <Backend B>
 /// The counts from which the metrics are derived.
 class evaluation_counts {
    public:
-    /// Counts one image: its verdict, and its pixels inside the image, without borders.
-    void add(const detection_result& result, bool is_anomalous, const std::optional<image::image_u8>& mask) {
+    /// Counts one image: its verdict, and its pixels inside the image, without borders, and inside its region of interest.
+    void add(const detection_result& result, bool is_anomalous, const std::optional<image::image_u8>& mask,
+             const data::shared_mask& roi) {
         labels_.push_back(is_anomalous ? 1 : 0);
         ++(is_anomalous ? anomalous_ : good_);
         if (result.is_anomalous() == true) ++(is_anomalous ? detected_ : false_alarms_);
         if (!mask) return;
         const auto inside = image::pixels_inside(result.transform);
-        pixels_.add(image::crop(result.map, inside).pixels, image::crop(*mask, inside).pixels, inside.width, inside.height);
+        if (roi) limited_ = true;
+        const auto limits = roi ? image::crop(*roi, inside).pixels : std::vector<std::uint8_t>{};
+        pixels_.add(image::crop(result.map, inside).pixels, image::crop(*mask, inside).pixels, inside.width, inside.height,
+                    metrics_limit, limits);
     }
 
-    /// Derives the metrics from the counts and to.raw_scores.
-    void derive(const std::optional<calibration>& by, bool masks, evaluation& to) const {
+    /// Derives the metrics from the counts and to.raw_scores. by: the one calibration of all images; null: none, or several.
+    void derive(const calibration* by, bool masks, evaluation& to) const {
         const auto share = [](std::size_t count, std::size_t of) { return static_cast<double>(count) / static_cast<double>(of); };
-        if (by && good_ > 0) {
-            to.false_alarm_rate = share(false_alarms_, good_);
-            to.false_alarm_count = {false_alarms_, good_, predicted_false_alarms(*by, good_)};
-        }
-        if (by && anomalous_ > 0) to.detection_rate = share(detected_, anomalous_);
+        const bool has_verdicts = !to.scores.empty();
+        if (has_verdicts && good_ > 0) to.false_alarm_rate = share(false_alarms_, good_);
+        if (by && good_ > 0) to.false_alarm_count = {false_alarms_, good_, predicted_false_alarms(*by, good_)};
+        if (has_verdicts && anomalous_ > 0) to.detection_rate = share(detected_, anomalous_);
         if (good_ > 0 && anomalous_ > 0) {
             to.image_auroc = metrics::auroc(to.raw_scores, labels_);
             to.image_ap = metrics::average_precision(to.raw_scores, labels_);
@@ -124,37 +149,86 @@ class evaluation_counts {
             to.best_f1 = f1.f1;
             to.best_f1_raw_threshold = f1.threshold;
         }
-        if (masks && anomalous_ > 0) {
+        const bool has_both = pixels_.scores().positives() > 0 && pixels_.scores().negatives() > 0;
+        if (masks && anomalous_ > 0 && (has_both || !limited_)) {
             to.pixels = pixels_.result();
             to.curves = metrics::pixel_curves_of(pixels_.scores(), pixels_.regions());
         }
     }
 
    private:
+    static constexpr double metrics_limit = 0.3;  // of the false-positive rate in AUPRO
+
     std::vector<std::uint8_t> labels_{};
     metrics::pixel_accumulator pixels_{};
     std::size_t good_{0}, anomalous_{0}, false_alarms_{0}, detected_{0};
+    bool limited_{false};  // by a region of interest, in which there may be no defect
+};
+
+/// The counts of each product of a test set; of a set of one product nothing is counted.
+class product_counts {
+   public:
+    explicit product_counts(const data::dataset& set) : set_{set} {
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < set.test.size(); ++i) names.insert(product_of(set, i));
+        if (names.size() < 2) return;
+        for (const auto& name : names) products_.emplace(name, counted{});
+    }
+
+    void add(std::size_t index, const detection_result& result, double ms, const std::optional<image::image_u8>& mask,
+             const data::shared_mask& roi) {
+        const auto product = products_.find(product_of(set_, index));
+        if (product == products_.end()) return;
+        auto& [found, counts, has_mask] = product->second;
+        found.raw_scores.push_back(result.raw_score);
+        if (result.score) found.scores.push_back(*result.score);
+        found.ms.push_back(ms);
+        has_mask = has_mask || set_.test[index].mask.has_value();
+        counts.add(result, set_.test[index].is_anomalous, mask, roi);
+    }
+
+    [[nodiscard]] std::vector<product_evaluation> derive(const product_calibrations& by, bool masks) {
+        std::vector<product_evaluation> made;
+        for (auto& [name, one] : products_) {
+            one.counts.derive(calibration_of(by, name, set_.name), masks && one.has_mask, one.found);
+            made.push_back({name, std::move(one.found)});
+        }
+        return made;
+    }
+
+   private:
+    struct counted {
+        evaluation found{};
+        evaluation_counts counts{};
+        bool has_mask{false};
+    };
+    const data::dataset& set_;
+    std::map<std::string, counted> products_{};
 };
 
 }  // namespace score_detail
 
 /// Scores a test set and computes its metrics; `by` must return maps of the network's size. Masks are transformed as their images
-/// are, by the nearest pixel; pixels of borders are not counted. `batch`: images read at once, at least 1. Throws data_error if
-/// there are no test images, or if an anomalous image has no mask though others have one, or a mask of another size; option_error
-/// for a batch of 0.
+/// are, by the nearest pixel; pixels of borders are not counted, nor those outside the region of interest. An item's product
+/// chooses its calibration; by default it is the set's name. `batch`: images read at once, at least 1. `roi`: the region of
+/// interest of the test images, in place of the model's. Throws data_error if there are no test images, or if an anomalous image
+/// has no mask though others have one, or a mask of another size; option_error for a batch of 0, and for a product that the model
+/// does not know.
 template <Backend B>
 [[nodiscard]] evaluation evaluate(const detector<B>& by, const data::dataset& set, std::size_t batch = 8,
-                                  const evaluation_callback& scored = {}) {
+                                  const evaluation_callback& scored = {}, const data::region_of_interest& roi = {}) {
     if (set.test.empty())
         throw data_error{text("data set '", set.name, "' has no test images; expected images in test/good and test/<defect>")};
     if (batch == 0) throw option_error{"evaluate: found a batch of 0, expected at least 1"};
     const auto began = std::chrono::steady_clock::now();
     const bool masks = data::has_masks(set);
-    const auto& preprocessing = by.settings().preprocessing;
+    const auto& settings = by.settings();
+    const auto& limits = data::given_or(roi, settings.roi);
     evaluation result;
     score_detail::evaluation_counts counts;
+    score_detail::product_counts products{set};
     const auto load = [&](std::size_t first, std::size_t count) {
-        return score_detail::load_chunk(set, preprocessing, masks, first, count);
+        return score_detail::load_chunk(set, settings, limits, masks, first, count);
     };
     const auto score = [&](std::size_t, score_detail::loaded_chunk chunk) {
         auto made = score_detail::score_chunk(by, std::move(chunk));
@@ -166,12 +240,17 @@ template <Backend B>
             const auto& one = chunk.results[i];
             result.raw_scores.push_back(one.raw_score);
             if (one.score) result.scores.push_back(*one.score);
-            counts.add(one, set.test[first + i].is_anomalous, chunk.loaded.masks[i]);
+            counts.add(one, set.test[first + i].is_anomalous, chunk.loaded.masks[i], chunk.loaded.rois[i]);
+            products.add(first + i, one, chunk.ms, chunk.loaded.masks[i], chunk.loaded.rois[i]);
             if (scored) scored(first + i, chunk.loaded.images[i], one, chunk.loaded.masks[i]);
         }
     };
-    pipeline(prefetch::on, set.test.size(), images_per_read(preprocessing, batch, set.test.front().image), load, score, count);
-    counts.derive(by.calibration(), masks, result);
+    pipeline(prefetch::on, set.test.size(), images_per_read(settings.preprocessing, batch, set.test.front().image), load, score,
+             count);
+    result.products = products.derive(by.calibrations(), masks);
+    const bool one_product = result.products.empty();
+    counts.derive(one_product ? calibration_of(by.calibrations(), score_detail::product_of(set, 0), set.name) : nullptr, masks,
+                  result);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return result;
 }

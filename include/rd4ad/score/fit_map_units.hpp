@@ -42,6 +42,11 @@ struct moment_sums {
     return weights;
 }
 
+/// Whether a position takes part in the statistics.
+[[nodiscard]] inline bool counts(const scale_maps* inside, std::size_t input, std::size_t scale, std::size_t position) {
+    return inside == nullptr || inside->at(input, scale)[position] != 0;
+}
+
 inline void check_inputs(std::span<const std::size_t> inputs, std::size_t least) {
     if (inputs.size() < least)
         throw data_error{text("the map's units need at least ", least, " good images, found ", inputs.size(),
@@ -52,14 +57,19 @@ inline void check_inputs(std::span<const std::size_t> inputs, std::size_t least)
 
 /// Returns the units in which each scale's distances have the same spread over good images: weight k is proportional to 1 / the
 /// standard deviation of scale k's distances over the given inputs and all positions; the weights sum to 3. good: distances by
-/// models that were not trained on these images. Throws data_error without inputs.
-[[nodiscard]] inline map_units fit_scale_units(const scale_maps& good, std::span<const std::size_t> inputs) {
+/// models that were not trained on these images. inside: 0 at positions that do not count; null: all count. Throws data_error
+/// without inputs.
+[[nodiscard]] inline map_units fit_scale_units(const scale_maps& good, std::span<const std::size_t> inputs,
+                                               const scale_maps* inside = nullptr) {
     score_detail::check_inputs(inputs, 1);
     std::array<double, 3> spreads{};
     for (std::size_t k = 0; k < 3; ++k) {
         score_detail::moment_sums all;
-        for (const std::size_t i : inputs)
-            for (const float value : good.at(i, k)) all.add(static_cast<double>(value));
+        for (const std::size_t i : inputs) {
+            const auto values = good.at(i, k);
+            for (std::size_t p = 0; p < values.size(); ++p)
+                if (score_detail::counts(inside, i, k, p)) all.add(static_cast<double>(values[p]));
+        }
         spreads[k] = std::sqrt(all.variance());
     }
     return {.weights = score_detail::weights_for(spreads)};
@@ -67,13 +77,15 @@ inline void check_inputs(std::span<const std::size_t> inputs, std::size_t least)
 
 /// Mean and spread of good images' distances by position, for images in which a position is always the same place. A position's
 /// variance is drawn towards its scale's: it counts as prior_images further images of the scale's variance. Means and variances
-/// are smoothed over 3 x 3 positions.
+/// are smoothed over 3 x 3 positions. A position that is inside in no image has gain 1 and offset 0.
 class position_statistics {
    public:
     static constexpr double prior_images = 10;
 
-    /// good: distances by models that were not trained on these images. Throws data_error for fewer than 3 inputs.
-    position_statistics(const scale_maps& good, std::span<const std::size_t> inputs) : good_{&good} {
+    /// good: distances by models that were not trained on these images. inside: 0 at positions that do not count; null: all
+    /// count. Both must outlive the statistics. Throws data_error for fewer than 3 inputs.
+    position_statistics(const scale_maps& good, std::span<const std::size_t> inputs, const scale_maps* inside = nullptr)
+        : good_{&good}, inside_{inside} {
         score_detail::check_inputs(inputs, 3);
         for (std::size_t k = 0; k < 3; ++k) {
             sums_[k].resize(good.heights[k] * good.widths[k]);
@@ -99,6 +111,7 @@ class position_statistics {
             score_detail::moment_sums all;
             double within = 0;
             for (const auto& one : sums_[k]) {
+                if (one.count < 2) continue;
                 all.count += one.count, all.sum += one.sum, all.squares += one.squares;
                 const double left_out = one.count / (one.count - 1);  // a residual without the image's own share of the mean
                 within += one.count * one.variance() * left_out * left_out;
@@ -113,7 +126,8 @@ class position_statistics {
 
     void add(std::size_t scale, std::size_t input, double times, position_sums& to) const {
         const auto values = good_->at(input, scale);
-        for (std::size_t p = 0; p < values.size(); ++p) to[p].add(static_cast<double>(values[p]), times);
+        for (std::size_t p = 0; p < values.size(); ++p)
+            if (score_detail::counts(inside_, input, scale, p)) to[p].add(static_cast<double>(values[p]), times);
     }
 
     [[nodiscard]] map_units units_of(const std::array<position_sums, 3>& sums) const {
@@ -128,25 +142,33 @@ class position_statistics {
                         double sum = 0, count = 0;
                         for (std::size_t v = y - std::min<std::size_t>(y, 1); v < std::min(height, y + 2); ++v)
                             for (std::size_t u = x - std::min<std::size_t>(x, 1); u < std::min(width, x + 2); ++u) {
+                                if (sums[k][v * width + u].count == 0) continue;
                                 sum += value_at(sums[k][v * width + u]);
                                 ++count;
                             }
-                        out[y * width + x] = sum / count;
+                        out[y * width + x] = count > 0 ? sum / count : 0;
                     }
                 return out;
             };
             const auto mean = smoothed([](const auto& at) { return at.mean(); });
             const auto variance = smoothed([](const auto& at) { return at.variance(); });
+            const auto used =
+                static_cast<double>(std::count_if(sums[k].begin(), sums[k].end(), [](const auto& at) { return at.count != 0; }));
             double level = 0, spread2 = 0;
             for (std::size_t p = 0; p < mean.size(); ++p) {
-                level += mean[p] / static_cast<double>(mean.size());
-                spread2 += variance[p] / static_cast<double>(mean.size());
+                if (sums[k][p].count == 0) continue;
+                level += mean[p] / used;
+                spread2 += variance[p] / used;
             }
             spreads[k] = std::max(std::sqrt(spread2), score_detail::least_spread);
             auto& to = made.positions[k];
             to.height = height, to.width = width;
-            const double images = sums[k].front().count;
             for (std::size_t p = 0; p < mean.size(); ++p) {
+                const double images = sums[k][p].count;
+                if (images == 0) {
+                    to.gain.push_back(1), to.offset.push_back(0);
+                    continue;
+                }
                 const double drawn = (images * variance[p] + prior_images * spreads[k] * spreads[k]) / (images + prior_images);
                 const double gain = spreads[k] / std::sqrt(std::max(drawn, score_detail::least_spread * spreads[k] * spreads[k]));
                 to.gain.push_back(static_cast<float>(gain));
@@ -157,7 +179,7 @@ class position_statistics {
         return made;
     }
 
-    const scale_maps* good_;
+    const scale_maps *good_, *inside_;
     std::array<position_sums, 3> sums_{};
 };
 

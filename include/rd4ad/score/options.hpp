@@ -1,6 +1,7 @@
 // rd4ad/score/options.hpp: the settings of a detector. Twin: tests/score/detector.cpp
 #pragma once
 #include <cstddef>
+#include <string>
 
 #include <rd4ad/model/settings.hpp>
 #include <rd4ad/score/regions.hpp>
@@ -19,6 +20,7 @@ struct detector_options {
     double sigma{map_sigma};  ///< of the Gaussian over the map, in pixels of the preprocessed image
     map_size size{map_size::image};
     region_options regions{};
+    std::string product{};  ///< that the images show, for a model with a calibration per product; an image may name its own
 };
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -50,6 +50,24 @@ inline void check_map(const image::image_f32& map, const std::string& name, cons
                              ", y ", *at / map.width, ", expected finite values; ", reason())};
 }
 
+/// Returns the region of interest of an image at the map's size; null where the whole image counts: its own mask, else the
+/// model's. Throws data_error as data::roi_mask and data::fit_roi do.
+[[nodiscard]] inline data::shared_mask fitted_roi(const preprocessed_image& of, const model_settings& settings) {
+    const auto& transform = of.plan.transform;
+    const auto mask =
+        of.roi ? of.roi : data::roi_mask(settings.roi, "the image", transform.source_width, transform.source_height);
+    return mask ? std::make_shared<const image::image_u8>(data::fit_roi(transform, *mask)) : nullptr;
+}
+
+/// Returns the model's one mask for all at the network's input size; null if it has none, or if it takes patches, whose places in
+/// the image differ.
+[[nodiscard]] inline data::shared_mask network_roi(const model_settings& settings) {
+    if (!settings.roi.mask || !settings.preprocessing.whole()) return nullptr;
+    const auto& mask = *settings.roi.mask;
+    const auto transform = data::plan(settings.preprocessing, mask.width, mask.height).transform;
+    return std::make_shared<const image::image_u8>(data::fit_roi(transform, mask, settings.roi.name));
+}
+
 /// Returns the raw map of each image, of the preprocessed image's size; every value is finite. network(inputs, height, width)
 /// computes the maps of at most `batch` inputs of one size (see patch_input); it may run anywhere, on a server for example. A map
 /// of a whole image must be smoothed already. Maps of patches must not be smoothed: they are joined, then smoothed once by a
@@ -112,14 +130,20 @@ class scorer {
         static_cast<void>(network_for(m.settings.height, m.settings.width));
     }
 
-    /// Returns the raw map of each image, of the preprocessed image's size. Throws numeric_error as compute_maps does.
+    /// Returns the raw map of each image, of the preprocessed image's size (see compute_maps), 0 outside its region of interest.
+    /// Throws numeric_error as compute_maps does; and as fitted_roi does, before it computes anything.
     [[nodiscard]] std::vector<image::image_f32> maps(typename B::queue& q, std::span<const preprocessed_image> images) const {
-        return compute_maps(
+        std::vector<data::shared_mask> masks;
+        for (const auto& one : images) masks.push_back(fitted_roi(one, model_->settings));
+        auto made = compute_maps(
             images, model_->settings, batch_, q.threads, sigma_,
             [&](const std::vector<float>& inputs, std::size_t height, std::size_t width) {
                 return network_maps(q, inputs, height, width);
             },
             [&] { return reason(q); });
+        for (std::size_t i = 0; i < made.size(); ++i)
+            if (masks[i]) data::limit_map(made[i], *masks[i]);
+        return made;
     }
 
     /// The reason why a map of this model is not finite, as the end of a message: names the model's tensor, if it is one.
@@ -146,9 +170,10 @@ class scorer {
     }
 
     /// Returns the raw score of each file; the next files are read meanwhile (see with_preprocessed_files). `done` receives the
-    /// number of files scored so far.
+    /// number of files scored so far. `roi`: the region of interest of the files, in place of the model's.
     [[nodiscard]] std::vector<float> raw_scores(typename B::queue& q, std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done = {}) const {
+                                                const std::function<void(std::size_t)>& done = {},
+                                                const data::region_of_interest& roi = {}) const {
         std::vector<float> found;
         if (files.empty()) return found;
         const auto& preprocessing = model_->settings.preprocessing;
@@ -159,9 +184,10 @@ class scorer {
             if (done) done(found.size());
         };
         const std::size_t step = images_per_read(preprocessing, batch_, files.front());
-        with_preprocessed_files<B>(q, files, preprocessing, step, [&](prefetch when, const auto& load) {
-            for_each_chunk(when, files.size(), step, load, compute);
-        });
+        with_preprocessed_files<B>(
+            q, files, preprocessing, step,
+            [&](prefetch when, const auto& load) { for_each_chunk(when, files.size(), step, load, compute); },
+            data::given_or(roi, model_->settings.roi));
         return found;
     }
 

@@ -15,6 +15,7 @@
 #include <rd4ad/score/scorer.hpp>
 #include <rd4ad/score/smoothing.hpp>
 #include <rd4ad/train/options.hpp>
+#include <rd4ad/train/roi_cells.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -43,34 +44,37 @@ inline constexpr double informative_share = 0.1;
 inline constexpr std::size_t least_position_images = 20;
 
 /// Whether the map is in units of its positions, by `choice` and by the good images.
-[[nodiscard]] inline bool by_position(map_choice choice, const scale_maps& distances, std::span<const std::size_t> inputs) {
+[[nodiscard]] inline bool by_position(map_choice choice, const scale_maps& distances, std::span<const std::size_t> inputs,
+                                      const scale_maps* inside) {
     if (choice == map_choice::positions) return true;
     return choice == map_choice::automatic && inputs.size() >= least_position_images &&
-           position_statistics{distances, inputs}.explained_share() >= informative_share;
+           position_statistics{distances, inputs, inside}.explained_share() >= informative_share;
 }
 
 /// The raw scores of images whose inputs' distances are known.
 template <Backend B>
 class distance_scorer {
    public:
-    distance_scorer(typename B::queue& q, const image_source& source, const scale_maps& distances, bool whole)
-        : q_{q}, source_{source}, distances_{distances}, whole_{whole} {}
+    distance_scorer(typename B::queue& q, const image_source& source, const scale_maps& distances, bool whole,
+                    const data::region_of_interest& roi)
+        : q_{q}, source_{source}, distances_{distances}, whole_{whole}, roi_{roi} {}
 
-    /// The raw score of a file of the source, by a builder of its maps. Maps of patches are joined, then smoothed. Throws
-    /// numeric_error naming the file if its map is not finite.
+    /// The raw score of a file of the source, by a builder of its maps. Maps of patches are joined, then smoothed. Outside the
+    /// region of interest a map is 0. Throws numeric_error naming the file if its map is not finite.
     [[nodiscard]] float operator()(std::size_t file, const map_builder<B>& builder) const {
         const auto plan = source_.plan(file);
         const auto [first, count] = source_.inputs_of(file);
-        const auto score_of = [&](const image::image_f32& map) {
+        const auto limited = [&](image::image_f32 map) {
             check_map(map, source_.files()[file].string(), unknown_reason);
+            if (roi_.kind != data::roi_kind::whole) data::limit_map(map, fitted_mask(source_, file, roi_));
             return raw_score_of(map, plan.transform);
         };
-        if (whole_) return score_of(builder.map(q_, distances_, first));
+        if (whole_) return limited(builder.map(q_, distances_, first));
         data::patch_joiner joiner{plan.grid};
         for (std::size_t patch = 0; patch < count; ++patch) joiner.add(patch, builder.map(q_, distances_, first + patch));
         auto map = std::move(joiner).map();
         smooth(map, map_sigma, q_.threads);
-        return score_of(map);
+        return limited(std::move(map));
     }
 
     [[nodiscard]] map_builder<B> builder(const map_units& units) const {
@@ -82,17 +86,21 @@ class distance_scorer {
     const image_source& source_;
     const scale_maps& distances_;
     bool whole_;
+    const data::region_of_interest& roi_;
 };
 
 }  // namespace train_detail
 
 /// Fits the map's units to good images and scores them. files: indices of the source's files; distances: of all inputs of those
 /// files, by students that were not trained on them. `fixed`: each image has one input, and all inputs show a position at the
-/// same place. Throws option_error for map_choice::positions unless `fixed`, data_error for too few files.
+/// same place. roi: the region of interest of the files; inside: its cells (roi_cells), or null. Statistics and raw scores are
+/// those inside. Throws option_error for map_choice::positions unless `fixed`, data_error for too few files.
 template <Backend B>
 [[nodiscard]] calibration_scores score_calibration_images(typename B::queue& q, const image_source& source,
                                                           std::span<const std::size_t> files, const scale_maps& distances,
-                                                          map_choice choice, const data::preprocessing& preprocessing) {
+                                                          map_choice choice, const data::preprocessing& preprocessing,
+                                                          const data::region_of_interest& roi = {},
+                                                          const scale_maps* inside = nullptr) {
     check_map_choice(choice, preprocessing);
     const bool whole = preprocessing.whole(), fixed = has_fixed_positions(preprocessing);
     std::vector<std::size_t> inputs;
@@ -100,10 +108,10 @@ template <Backend B>
         const auto [first, count] = source.inputs_of(file);
         for (std::size_t i = 0; i < count; ++i) inputs.push_back(first + i);
     }
-    const train_detail::distance_scorer<B> score{q, source, distances, whole};
+    const train_detail::distance_scorer<B> score{q, source, distances, whole, roi};
     calibration_scores found;
-    if (fixed && train_detail::by_position(choice, distances, inputs)) {
-        const position_statistics statistics{distances, inputs};
+    if (fixed && train_detail::by_position(choice, distances, inputs, inside)) {
+        const position_statistics statistics{distances, inputs, inside};
         found.units = statistics.units();
         auto builder = score.builder(found.units);
         for (std::size_t i = 0; i < files.size(); ++i) {
@@ -112,7 +120,7 @@ template <Backend B>
         }
         return found;
     }
-    if (choice != map_choice::paper) found.units = fit_scale_units(distances, inputs);
+    if (choice != map_choice::paper) found.units = fit_scale_units(distances, inputs, inside);
     const auto builder = score.builder(found.units);
     for (const std::size_t file : files) found.raw_scores.push_back(score(file, builder));
     return found;

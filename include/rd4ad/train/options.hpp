@@ -9,6 +9,7 @@
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/data/region_of_interest.hpp>
 #include <rd4ad/train/schedule.hpp>
 #include <rd4ad/train/spike_guards.hpp>
 
@@ -48,8 +49,10 @@ struct train_options {
     std::size_t size{256};  ///< of a fitted image, see `fit`; a multiple of 32
     std::size_t height{0};  ///< of squashed images; 0: size
     image::fit fit{image::fit::squash};
-    std::size_t crop{0};            ///< side of the centre crop of the fitted image; 0: no crop
-    data::patch_options patches{};  ///< cut of the fitted image; by default one patch
+    std::size_t crop{0};             ///< side of the centre crop of the fitted image; 0: no crop
+    data::patch_options patches{};   ///< cut of the fitted image; by default one patch
+    data::region_of_interest roi{};  ///< the part of the images that trains and calibrates (data::open_roi); one mask for all
+                                     ///< stays in the model
     double learning_rate{0.005};
     double beta1{0.5}, beta2{0.999};
     double weight_decay{0};  ///< AdamW's; see nn::adam_options

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/random.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/io/json.hpp>
@@ -13,6 +14,14 @@
 namespace rd4ad::inline RD4AD_ABI {
 
 namespace train_detail {
+
+/// A region of interest in a few letters: "whole", or its kind and a hash of its mask, or of the names of its masks.
+[[nodiscard]] inline std::string roi_name(const data::region_of_interest& roi) {
+    if (roi.kind == data::roi_kind::whole) return to_string(roi.kind);
+    auto content = to_json(roi).dump();
+    for (const auto& [image, mask] : roi.files) content += mask.filename().string();
+    return text(to_string(roi.kind), ' ', hash_name(content));
+}
 
 /// The settings that a resumed training shares with the interrupted one.
 [[nodiscard]] inline io::json resume_settings(const train_options& options, std::size_t images) {
@@ -33,7 +42,8 @@ namespace train_detail {
                  {"calibration", to_string(options.calibrate_by)},
                  {"folds", options.folds},
                  {"fold_steps", options.fold_steps},
-                 {"map", to_string(options.map)}});
+                 {"map", to_string(options.map)},
+                 {"roi", roi_name(options.roi)}});
     // A schedule depends on the number of steps; a constant rate can go on for longer than it was planned.
     const bool constant = options.schedule.warm_up == 0 && options.schedule.final_rate == 1 && !options.hard_mining;
     if (!constant) json.update({{"epochs", options.epochs}, {"steps", options.steps}});

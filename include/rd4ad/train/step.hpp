@@ -52,6 +52,10 @@ struct loss_options {
     std::optional<double> hard_from{};
 };
 
+/// Per scale 1 at positions that take part in the loss, 0 elsewhere, N x 1 x h x w; without memory: all take part.
+template <Backend B>
+using position_masks = std::array<tensor<B>, 3>;
+
 /// The distances of each position and the least one that takes part, for one scale. Waits for the device.
 template <Backend B>
 struct hard_positions {
@@ -63,12 +67,19 @@ struct hard_positions {
     }
 };
 
-/// Chooses the hard positions of one scale (see loss_options).
+/// Chooses the hard positions of one scale (see loss_options), by mean and deviation of those that are `inside`.
 template <Backend B>
 [[nodiscard]] hard_positions<B> find_hard_positions(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student,
-                                                    double hard_from) {
+                                                    double hard_from, const tensor<B>& inside = {}) {
     hard_positions<B> found{.distances = nn::cosine_map<B>(q, teacher, student)};
-    const auto values = to_host<B>(q, found.distances);
+    auto values = to_host<B>(q, found.distances);
+    if (inside.memory) {
+        const auto keep = to_host<B>(q, inside);
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (keep[i] != 0) values[kept++] = values[i];
+        values.resize(kept);
+    }
     double sum = 0, squares = 0;
     for (const auto value : values) {
         sum += static_cast<double>(value);
@@ -79,24 +90,33 @@ template <Backend B>
     return found;
 }
 
-/// The loss on the teacher's features in training mode. The gradients of all trainable parameters go to `sink`; updates the
-/// running statistics.
+/// The loss on the teacher's features in training mode, over the positions that take part. The gradients of all trainable
+/// parameters go to `sink`; updates the running statistics.
 template <Backend B, nn::GradientSink<B> Sink>
 [[nodiscard]] pending_loss<B> loss_and_gradient(model<B>& m, const features<B>& teacher, Sink& sink,
-                                                const loss_options& options = {}) {
+                                                const loss_options& options = {}, const position_masks<B>& inside = {}) {
     static_assert(!backend::narrow_products<B>, "train a model on a backend that multiplies in its values' type");
     auto& q = m.queue;
     auto& [layers, weights] = m.trainable;
     const nn::training_mode mode{.preference = m.algorithm, .variance_guard = options.variance_guard};
     auto bottleneck = forward<B>(q, layers.bottleneck, weights, teacher, mode);
     auto student = forward<B>(q, layers.student, weights, bottleneck.output(), mode);
+    features<B> teacher_inside, student_inside;  // without memory where all positions take part
+    for (std::size_t i = 0; i < 3; ++i) {
+        if (!inside[i].memory) continue;
+        teacher_inside[i] = nn::features_inside<B>(q, teacher[i], inside[i]);
+        student_inside[i] = nn::features_inside<B>(q, student[2 - i].back().output, inside[i]);
+    }
+    const auto expected = [&](std::size_t i) -> const tensor<B>& { return inside[i].memory ? teacher_inside[i] : teacher[i]; };
+    const auto found = [&](std::size_t i) -> const tensor<B>& {
+        return inside[i].memory ? student_inside[i] : student[2 - i].back().output;
+    };
     pending_loss<B> loss;
-    for (std::size_t i = 0; i < 3; ++i) loss[i] = nn::cosine_distances<B>(q, teacher[i], student[2 - i].back().output);
+    for (std::size_t i = 0; i < 3; ++i) loss[i] = nn::cosine_distances<B>(q, expected(i), found(i));
     const auto add_loss = [&](std::size_t scale, tensor<B>& gradient, bool accumulate) {
-        const auto& output = student[2 - scale].back().output;
         hard_positions<B> hard;
-        if (options.hard_from) hard = find_hard_positions<B>(q, teacher[scale], output, *options.hard_from);
-        nn::cosine_gradient<B>(q, teacher[scale], output, loss[scale], accumulate, gradient, hard.mined());
+        if (options.hard_from) hard = find_hard_positions<B>(q, expected(scale), found(scale), *options.hard_from, inside[scale]);
+        nn::cosine_gradient<B>(q, expected(scale), found(scale), loss[scale], accumulate, gradient, hard.mined());
     };
     const auto embedding = backward<B>(q, layers.student, weights, student, add_loss, sink, mode);
     backward<B>(q, layers.bottleneck, weights, bottleneck, embedding, sink, mode);
@@ -106,10 +126,10 @@ template <Backend B, nn::GradientSink<B> Sink>
 /// One training step on a batch of the teacher's features. hard_from: see loss_options.
 template <Backend B>
 [[nodiscard]] pending_loss<B> train_step(model<B>& m, optimizer<B>& by, const features<B>& teacher,
-                                         std::optional<double> hard_from = {}) {
+                                         std::optional<double> hard_from = {}, const position_masks<B>& inside = {}) {
     reset_if_due<B>(m.queue, by.guards, by.adam);
     nn::adam_sink<B> adam{m.queue, by.options, m.trainable.weights.values, by.adam};
-    auto loss = loss_and_gradient<B>(m, teacher, adam, {by.guards.variance_guard, hard_from});
+    auto loss = loss_and_gradient<B>(m, teacher, adam, {by.guards.variance_guard, hard_from}, inside);
     ++m.batches;
     return loss;
 }

@@ -14,6 +14,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/batches.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/model/scale_maps.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/schedule.hpp>
@@ -40,17 +41,19 @@ struct training_position {
 }
 
 /// Trains the trainable part of a model on the given inputs of a cache, for a number of steps. The model's weights at the start
-/// are the initial values. Model, cache and options must outlive it.
+/// are the initial values. inside: which positions of each input take part in the loss (roi_cells); null: all. Model, cache,
+/// options and inside must outlive it.
 template <Backend B>
 class student_training {
    public:
     student_training(model<B>& m, const feature_cache<B>& cache, std::vector<std::size_t> inputs, const train_options& options,
-                     std::size_t steps)
+                     std::size_t steps, const scale_maps* inside = nullptr)
         : m_{m},
           cache_{cache},
           inputs_{std::move(inputs)},
           options_{options},
           steps_{steps},
+          inside_{inside},
           optimizer_{make_optimizer(m,
                                     {.learning_rate = options.learning_rate,
                                      .beta1 = options.beta1,
@@ -81,7 +84,7 @@ class student_training {
         const std::size_t done = steps_done();
         optimizer_.options.learning_rate = options_.learning_rate * rate_factor(options_.schedule, done, steps_);
         const auto hard = options_.hard_mining ? std::optional{hard_level(done, steps_)} : std::nullopt;
-        const double loss = value_of<B>(m_.queue, train_step(m_, optimizer_, cache_.get(m_.queue, batch), hard));
+        const double loss = value_of<B>(m_.queue, train_step(m_, optimizer_, cache_.get(m_.queue, batch), hard, masks_of(batch)));
         if (!std::isfinite(loss))
             throw numeric_error{text("training: the loss is ", std::isnan(loss) ? "not a number" : "infinite", " in epoch ",
                                      position.epoch + 1, ", step ", position.step + 1, " of ", steps_per_epoch(),
@@ -106,6 +109,19 @@ class student_training {
         return batch;
     }
 
+    [[nodiscard]] position_masks<B> masks_of(std::span<const std::size_t> batch) const {
+        position_masks<B> masks;
+        for (std::size_t k = 0; k < 3 && inside_ != nullptr; ++k) {
+            std::vector<typename B::value_type> values;
+            for (const std::size_t input : batch) {
+                const auto cells = inside_->at(input, k);
+                values.insert(values.end(), cells.begin(), cells.end());
+            }
+            masks[k] = to_device<B>(m_.queue, {batch.size(), 1, inside_->heights[k], inside_->widths[k]}, values);
+        }
+        return masks;
+    }
+
     void end_epoch() {
         const std::size_t seen = std::min(inputs_.size(), position.step * options_.batch);
         position.losses.push_back(position.loss_sum / static_cast<double>(seen));
@@ -121,6 +137,7 @@ class student_training {
     std::vector<std::size_t> inputs_;
     const train_options& options_;
     std::size_t steps_;
+    const scale_maps* inside_;
     optimizer<B> optimizer_;
 };
 

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,7 @@
 #include <rd4ad/train/near_duplicates.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
+#include <rd4ad/train/roi_cells.hpp>
 #include <rd4ad/train/roles.hpp>
 #include <rd4ad/train/student_training.hpp>
 
@@ -69,10 +72,12 @@ class trainer {
           options_{checked(options, set)},
           roles_{roles_of(options, set)},
           source_{roles_.files, preprocessing_of(options), m.settings.normalisation, m.queue.threads},
-          distances_{source_.height(), source_.width(), source_.size()} {
-        const auto inputs = inputs_of(roles_.training).size();
+          distances_{source_.height(), source_.width(), source_.size()},
+          inside_{roi_cells(source_, options_.roi, m.queue.threads)} {
+        const auto inputs = training_inputs_of(roles_.training).size();
         check_batches(options_, inputs, source_.height(), source_.width());
         check_map_choice(options_.map, preprocessing_of(options_));
+        check_products();
         const bool fits_units = options_.map == map_choice::scales || options_.map == map_choice::positions;
         if (fits_units && roles_.calibrate_by == calibration_images::none)
             throw option_error{text("map ", to_string(options_.map),
@@ -120,6 +125,23 @@ class trainer {
     [[nodiscard]] static double seconds_since(clock::time_point start) {
         return std::chrono::duration<double>(clock::now() - start).count();
     }
+    /// Throws data_error for one of several products with too few images for a threshold.
+    void check_products() const {
+        if (roles_.calibrate_by == calibration_images::none) return;
+        const bool cross = roles_.calibrate_by == calibration_images::cross;
+        const auto training = files_by_product(roles_, roles_.training);
+        const auto calibrating = cross ? training : files_by_product(roles_, roles_.validation);
+        if (training.size() < 2 || calibrating.empty()) return;
+        const std::size_t least = cross ? options_.folds : 2;
+        for (const auto& [product, files] : training) {
+            const auto found = calibrating.find(product);
+            const std::size_t count = found == calibrating.end() ? 0 : found->second.size();
+            if (count < least)
+                throw data_error{text("product ", product, ": its threshold needs at least ", least,
+                                      cross ? " training images for cross-fitting" : " validation images", ", found ", count,
+                                      "; add images, leave the product out, or use --calibration none")};
+        }
+    }
     [[nodiscard]] tensor<B> upload(const std::vector<float>& inputs) {
         return upload_images<B>(m_.queue, inputs, source_.height(), source_.width());
     }
@@ -137,11 +159,22 @@ class trainer {
         return inputs;
     }
 
+    /// The inputs of the given files that a student trains on: those that see the region of interest.
+    [[nodiscard]] std::vector<std::size_t> training_inputs_of(std::span<const std::size_t> files) const {
+        auto inputs = inputs_of(files);
+        if (inside_) std::erase_if(inputs, [&](std::size_t input) { return !sees_region(*inside_, input); });
+        return inputs;
+    }
+
+    [[nodiscard]] const scale_maps* inside() const { return inside_ ? &*inside_ : nullptr; }
+
     void set_up_model() {
         m_.settings.preprocessing = preprocessing_of(options_);
         m_.settings.height = source_.height(), m_.settings.width = source_.width();
         m_.settings.units = {};
         m_.settings.calibration = {};
+        m_.settings.roi = options_.roi;
+        m_.settings.roi.files.clear();
     }
 
     void prepare() {
@@ -192,15 +225,31 @@ class trainer {
     /// The fold of each training file; empty without cross-fitting.
     [[nodiscard]] std::vector<std::size_t> divide_into_folds() {
         if (at_.folds == 0) return {};
-        auto fold_of =
-            data::make_folds(near_duplicate_groups<B>(m_.queue, *cache_, source_, roles_.training), at_.folds, options_.seed);
+        std::vector<std::size_t> fold_of(roles_.training.size());
+        for (const auto& [product, files] : files_by_product(roles_, roles_.training)) {
+            const auto folds = folds_of_product(product, files);
+            for (std::size_t i = 0; i < files.size(); ++i) {
+                const auto at = std::lower_bound(roles_.training.begin(), roles_.training.end(), files[i]);
+                fold_of[static_cast<std::size_t>(at - roles_.training.begin())] = folds[i];
+            }
+        }
         for (std::size_t fold = 0; fold < at_.folds; ++fold) {
             std::vector<std::size_t> others;
             for (std::size_t i = 0; i < fold_of.size(); ++i)
                 if (fold_of[i] != fold) others.push_back(roles_.training[i]);
-            check_batches(options_, inputs_of(others).size(), source_.height(), source_.width());
+            check_batches(options_, training_inputs_of(others).size(), source_.height(), source_.width());
         }
         return fold_of;
+    }
+
+    /// Each product is divided on its own, so that every student sees every product.
+    [[nodiscard]] std::vector<std::size_t> folds_of_product(const std::string& product, std::span<const std::size_t> files) {
+        try {
+            return data::make_folds(near_duplicate_groups<B>(m_.queue, *cache_, source_, files), at_.folds, options_.seed);
+        } catch (const data_error& problem) {
+            if (product.empty()) throw;
+            throw data_error{text("product ", product, ": ", problem.what())};
+        }
     }
 
     [[nodiscard]] std::size_t steps_per_fold() const {
@@ -212,7 +261,7 @@ class trainer {
         std::vector<std::size_t> others, held;
         for (std::size_t i = 0; i < fold_of.size(); ++i) (fold_of[i] == at_.fold ? held : others).push_back(roles_.training[i]);
         if (at_.student.is_new()) set_trainable(m_, initial_trainable(m_, options_.seed)), m_.batches = 0;
-        student_training<B> training{m_, *cache_, inputs_of(others), options_, steps_per_fold()};
+        student_training<B> training{m_, *cache_, training_inputs_of(others), options_, steps_per_fold(), inside()};
         if (!train_student(training)) return save(training.state().adam);
         measure_distances(inputs_of(held));
         if (visit) {
@@ -233,9 +282,9 @@ class trainer {
             calibrate_model(roles_.training);
             if (options_.without_suspects) remove_suspects(files);
         }
-        const auto inputs = inputs_of(files);
+        const auto inputs = training_inputs_of(files);
         log_.steps = steps_of(options_, inputs.size());
-        student_training<B> training{m_, *cache_, inputs, options_, log_.steps};
+        student_training<B> training{m_, *cache_, inputs, options_, log_.steps, inside()};
         log_.stopped = !train_student(training);
         save(training.state().adam);
     }
@@ -316,28 +365,52 @@ class trainer {
                                  io::json(options_.learning_rate).dump())};
     }
 
-    /// Sets the map's units and the calibration by the distances of good images; leaves out the suspects among them.
-    void calibrate_model(std::vector<std::size_t> files) {
-        const auto score = [&] {
-            return score_calibration_images<B>(m_.queue, source_, files, distances_, options_.map, m_.settings.preprocessing);
-        };
-        auto scored = score();
+    /// The raw scores of each product's files, which are those that were scored.
+    [[nodiscard]] std::map<std::string, std::vector<float>> scores_by_product(std::span<const std::size_t> files,
+                                                                              std::span<const float> raw_scores) const {
+        std::map<std::string, std::vector<float>> products;
+        for (std::size_t i = 0; i < files.size(); ++i) products[roles_.products[files[i]]].push_back(raw_scores[i]);
+        return products;
+    }
+
+    /// Names the suspects among scored files, each compared with the good images of its product, and returns them.
+    std::vector<std::size_t> name_suspects(std::span<const std::size_t> files, std::span<const float> raw_scores) {
         log_.suspects.clear();
         std::vector<std::size_t> suspects;
-        for (const auto& one : find_suspects(scored.raw_scores)) {
-            suspects.push_back(files[one.image]);
-            log_.suspects.push_back({source_.files()[files[one.image]], one.raw_score, one.p_value});
-        }
-        if (!suspects.empty()) {
+        const auto by_product = files_by_product(roles_, files);
+        for (const auto& [product, scores] : scores_by_product(files, raw_scores))
+            for (const auto& one : find_suspects(scores)) {
+                suspects.push_back(by_product.at(product)[one.image]);
+                log_.suspects.push_back({source_.files()[suspects.back()], one.raw_score, one.p_value});
+            }
+        std::stable_sort(log_.suspects.begin(), log_.suspects.end(),
+                         [](const auto& a, const auto& b) { return a.raw_score > b.raw_score; });
+        return suspects;
+    }
+
+    /// Sets the map's units, of all products, and each product's calibration by the distances of good images; leaves out the
+    /// suspects among them.
+    void calibrate_model(std::vector<std::size_t> files) {
+        const auto score = [&] {
+            return score_calibration_images<B>(m_.queue, source_, files, distances_, options_.map, m_.settings.preprocessing,
+                                               options_.roi, inside());
+        };
+        auto scored = score();
+        if (const auto suspects = name_suspects(files, scored.raw_scores); !suspects.empty()) {
             std::erase_if(files,
                           [&](std::size_t file) { return std::find(suspects.begin(), suspects.end(), file) != suspects.end(); });
             scored = score();
         }
-        const double rate = options_.false_alarm_rate > 0 ? options_.false_alarm_rate : default_rate(scored.raw_scores.size());
-        auto made = calibrate(std::move(scored.raw_scores), rate, scored.units.largest());
-        made.source = at_.folds > 0 ? score_source::out_of_fold : score_source::hold_out;
+        product_calibrations products;
+        for (auto& [product, scores] : scores_by_product(files, scored.raw_scores)) {
+            const double rate = options_.false_alarm_rate > 0 ? options_.false_alarm_rate : default_rate(scores.size());
+            auto made = calibrate(std::move(scores), rate, scored.units.largest());
+            made.source = at_.folds > 0 ? score_source::out_of_fold : score_source::hold_out;
+            products.emplace(product, std::move(made));
+        }
+        if (products.size() == 1) products = {{"", calibration{products.begin()->second}}};
         m_.settings.units = std::move(scored.units);
-        m_.settings.calibration = to_json(made);
+        m_.settings.calibration = to_json(products);
     }
 
     /// Saves the run. adam: the optimizer's state; empty between two students.
@@ -355,7 +428,8 @@ class trainer {
     const train_options& options_;
     training_roles roles_;
     image_source source_;
-    scale_maps distances_;  // of the images that calibrate; those of other inputs are 0
+    scale_maps distances_;              // of the images that calibrate; those of other inputs are 0
+    std::optional<scale_maps> inside_;  // the cells of the region of interest; empty: whole images count
     resume_state<B> at_{};
     resume_images images_{};  // of the files, if the run is saved
     std::optional<feature_cache<B>> cache_{};
@@ -369,10 +443,11 @@ class trainer {
 /// Trains bottleneck and student on the good images (every patch is an input), and calibrates the model. Cross-fitting first
 /// trains a student per fold on the other folds' images and keeps the fold's out-of-fold maps; they set the map's units and the
 /// threshold, and name the suspects. Then the shipped student is trained on all images. With held-out images the shipped student
-/// scores them at each save. Sets the model's preprocessing, input size, map units and calibration. Same seed, threads and
-/// backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything; numeric_error, with
-/// epoch and step, for a loss or a weight that is not finite: it is not saved, and the last checkpoint remains. Source:
-/// docs/method.md "Recipe".
+/// scores them at each save. Each product of a data set (data::item::product) gets a calibration of its own. A region of interest
+/// limits loss, map units and scores. Sets the model's preprocessing, input size, region of interest, map units and calibration.
+/// Same seed, threads and backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything;
+/// numeric_error, with epoch and step, for a loss or a weight that is not finite: it is not saved, and the last checkpoint
+/// remains. Source: docs/method.md "Recipe".
 template <Backend B>
 training_log train(model<B>& m, const data::dataset& set, const train_options& options = {}) {
     return train_detail::trainer<B>{m, set, options}.run();
