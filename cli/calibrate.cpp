@@ -13,6 +13,7 @@
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "detector.hpp"
+#include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 
@@ -43,24 +44,32 @@ std::string product_of(const rd4ad::data::item& item, const rd4ad::data::dataset
 /// Scores the good images of the test part, or of the training part if there is no test part; with --labelled all of them.
 /// Several products in the data get a threshold each.
 scored_products score_dataset(const parsed_options& options, const detector_loader& load, const rd4ad::data::dataset& set,
-                              const fs::path& checkpoint, rd4ad::data::region_of_interest& roi) {
+                              const fs::path& checkpoint, rd4ad::data::region_of_interest& roi, failure_list& failures) {
     const bool with_anomalous = options.has("labelled");
     const auto by = load(checkpoint);
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
     std::vector<fs::path> files;
     std::vector<std::string> products;
+    std::vector<std::uint8_t> labels;
     scored_products scored;
     for (const auto& item : set.test.empty() ? set.train : set.test) {
         if (item.is_anomalous && !with_anomalous) continue;
         files.push_back(item.image);
         products.push_back(product_of(item, set, options, by->calibrations()));
-        scored[products.back()].labels.push_back(item.is_anomalous ? 1 : 0);
+        labels.push_back(item.is_anomalous ? 1 : 0);
     }
     roi = roi_of(options, files);
     console progress;
     const auto raw_scores = by->raw_scores(
-        files, [&](std::size_t done) { progress.images(done, files.size()); }, roi);
-    for (std::size_t i = 0; i < files.size(); ++i) scored[products[i]].raw_scores.push_back(raw_scores[i]);
+        files, [&](std::size_t done) { progress.images(done, files.size()); }, roi, reaction_of(options));
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (!raw_scores[i]) {
+            failures.add(files[i], raw_scores[i].error());
+            continue;
+        }
+        scored[products[i]].raw_scores.push_back(*raw_scores[i]);
+        scored[products[i]].labels.push_back(labels[i]);
+    }
     for (auto& [product, one] : scored) one.max_raw_score = by->settings().units.largest();
     if (scored.size() == 1 && !per_product(by->calibrations())) {
         auto all = std::move(scored.begin()->second);
@@ -180,12 +189,12 @@ calibrate_request calibrate_request_of(const parsed_options& options) {
 /// Scores the images of --data, whose checkpoint may be in a folder: sets request.checkpoint to the file, and roi to that of
 /// --roi.
 scored_products images_of_data(const parsed_options& options, const detector_loader& load, calibrate_request& request,
-                               rd4ad::data::region_of_interest& roi) {
+                               rd4ad::data::region_of_interest& roi, failure_list& failures) {
     const auto sets = open_datasets(options);
     if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
     request.checkpoint = find_checkpoint(request.checkpoint, sets.front());
     request.files = files_json(sets.front());
-    return score_dataset(options, load, sets.front(), request.checkpoint, roi);
+    return score_dataset(options, load, sets.front(), request.checkpoint, roi, failures);
 }
 
 /// The raw scores of the good images that the checkpoint was calibrated with, of --product or of all products.
@@ -241,14 +250,17 @@ usage calibrate_usage() {
                   product_flag(),
                   roi_flag(),
                   {"json", "", "", "print JSON instead of text"}},
+                 strict_flags(),
                  checkpoint_preprocessing_flags(),
                  compute_flags()}),
             .notes =
-                R"(Without --data, calibrates with the scores in the checkpoint: those of the validation images, or of
+                std::string{
+                    R"(Without --data, calibrates with the scores in the checkpoint: those of the validation images, or of
 the last calibration. With --data, scores the good images of a data set: its test part, or all
 images of a plain folder. The images must not be training images. Do not test a model on the images
 that set its threshold. --roi with --data sets the region of interest together with the threshold.
-
+)"} + failures_help +
+                R"(
 Example: at most 5 of 1000 good parts may be rejected, calibrated with this week's good parts.
   rd4ad calibrate --checkpoint models/bottle.safetensors --data good_parts --false-alarm-rate 0.005
 )"};
@@ -258,9 +270,18 @@ int calibrate(const parsed_options& options) {
     const detector_loader load{options};
     auto request = calibrate_request_of(options);
     rd4ad::data::region_of_interest roi;
-    auto images =
-        request.with_data ? images_of_data(options, load, request, roi) : images_of_checkpoint(options, request.checkpoint);
+    failure_list failures;
+    auto images = request.with_data ? images_of_data(options, load, request, roi, failures)
+                                    : images_of_checkpoint(options, request.checkpoint);
     const bool as_json = options.has("json");
+    std::size_t used = 0;
+    for (const auto& [product, one] : images) used += one.raw_scores.size();
+    if (used == 0 && failures.size() > 0) return failures.finish(0, "scored");
+    const auto print_json = [&](json result) {
+        result["failed"] = failures.to_json();
+        std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
+    };
+    if (!as_json) failures.print_rows();
     const auto with_files = [&](json result) {
         if (!request.files.is_null()) result["files"] = request.files;
         return result;
@@ -272,19 +293,18 @@ int calibrate(const parsed_options& options) {
         const double rate = request.rate == 0 ? rd4ad::default_rate(raw_scores.size() / 2) : request.rate;
         const auto report = try_splits(raw_scores, rate, options.whole("splits", 1), options.whole("seed", 0));
         if (as_json)
-            std::printf("%s\n", rd4ad::io::dump_json(with_files(to_json(report)), "splits", 2).c_str());
+            print_json(with_files(to_json(report)));
         else
             print(report);
-        return 0;
+        return failures.finish(used, "scored");
     }
     const auto made = calibrate_products(request, std::move(images), roi);
-    if (as_json) {
-        std::printf("%s\n", rd4ad::io::dump_json(with_files(to_json(made)), "calibration", 2).c_str());
-        return 0;
-    }
-    for (const auto& [product, by] : made)
-        std::printf("%s: %s\n", product.empty() ? request.checkpoint.c_str() : product.c_str(), describe(by).c_str());
-    return 0;
+    if (as_json)
+        print_json(with_files(to_json(made)));
+    else
+        for (const auto& [product, by] : made)
+            std::printf("%s: %s\n", product.empty() ? request.checkpoint.c_str() : product.c_str(), describe(by).c_str());
+    return failures.finish(used, "scored");
 }
 
 }  // namespace cli

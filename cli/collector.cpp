@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 const char* const results_help =
     R"(
 Files in --out DIR: results.json (the output of --json), results.csv (one line per image: label, raw
-score, score, regions, milliseconds), results.md (the table in Markdown) and report.html. The report
+score, score, regions, milliseconds, or the reason why it has none), results.md (the table in Markdown) and report.html. The report
 is one page without external resources: scores with an adjustable threshold, curves, the images by
 score with heat map, mask and regions, training and settings.
 )";
@@ -89,14 +89,18 @@ double raw_threshold(const rd4ad::evaluation& found) {
 }  // namespace
 
 collector::collector(const rd4ad::data::dataset& set, fs::path root, std::size_t thumbnail_bytes)
-    : set_{set}, root_{std::move(root)}, thumbnail_bytes_{thumbnail_bytes}, images_(set.test.size()) {}
+    : set_{set}, root_{std::move(root)}, thumbnail_bytes_{thumbnail_bytes} {}
+
+std::string collector::name_of(const rd4ad::data::item& item) const {
+    const auto below = item.image.lexically_relative(root_);
+    return (below.empty() || *below.begin() == ".." ? item.image : below).generic_string();
+}
 
 void collector::add(std::size_t index, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
                     const std::optional<rd4ad::image::image_u8>& mask) {
     const auto& item = set_.test[index];
-    auto& one = images_[index];
-    const auto below = item.image.lexically_relative(root_);
-    one.file = (below.empty() || *below.begin() == ".." ? item.image : below).generic_string();
+    auto& one = images_.emplace_back();
+    one.file = name_of(item);
     one.kind = item.kind;
     one.is_anomalous = item.is_anomalous;
     one.raw_score = static_cast<double>(result.raw_score);
@@ -107,7 +111,7 @@ void collector::add(std::size_t index, const rd4ad::image::image_u8& image, cons
     if (thumbnail_bytes_ == 0) return;
     std::optional<rd4ad::image::image_u8> whole_mask;
     if (mask) whole_mask = rd4ad::data::load_mask(item, image.width, image.height);
-    one.thumbnail = rd4ad::image::make_thumbnail(image, map_of_image(result), whole_mask, thumbnail_bytes_ / images_.size());
+    one.thumbnail = rd4ad::image::make_thumbnail(image, map_of_image(result), whole_mask, thumbnail_bytes_ / set_.test.size());
 }
 
 rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, const std::optional<rd4ad::calibration>& by,
@@ -131,6 +135,10 @@ rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, const std::o
     tested.settings.emplace_back("rd4ad", rd4ad::version);
     for (std::size_t i = 0; i < images_.size(); ++i) images_[i].ms = found.ms[i];
     tested.images = std::move(images_);
+    for (const auto& [index, reason] : found.failures) {
+        const auto& item = set_.test[index];
+        tested.failures.push_back({name_of(item), item.kind, item.is_anomalous, reason.message});
+    }
     return tested;
 }
 

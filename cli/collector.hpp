@@ -27,12 +27,13 @@ struct metric {
 /// The metrics in the order of the table's columns.
 [[nodiscard]] std::vector<metric> metrics_of(const rd4ad::evaluation& found);
 
-/// Collects a data set's results, in any order, into a tested_set.
+/// Collects a data set's results into a tested_set.
 class collector {
    public:
     /// root: file names are relative to it. thumbnail_bytes: the limit for all thumbnails of the set; 0: no thumbnails.
     collector(const rd4ad::data::dataset& set, std::filesystem::path root, std::size_t thumbnail_bytes);
 
+    /// Adds the image of an index, in the order of the evaluation.
     void add(std::size_t index, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
              const std::optional<rd4ad::image::image_u8>& mask);
 
@@ -43,6 +44,9 @@ class collector {
                                            const rd4ad::io::json& training);
 
    private:
+    /// The path below the root, for display.
+    [[nodiscard]] std::string name_of(const rd4ad::data::item& item) const;
+
     const rd4ad::data::dataset& set_;
     std::filesystem::path root_;
     std::size_t thumbnail_bytes_;

@@ -22,6 +22,7 @@
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "detector.hpp"
+#include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
@@ -92,8 +93,10 @@ double raw_threshold_of(const parsed_options& options, const detector& by, const
     return own->raw_score(0.5);
 }
 
+/// Compares the images of one class that can be used, and adds the others to `failures`.
 std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, const rd4ad::data::dataset& set,
-                                                 external_boxes external, const compare_request& request) {
+                                                 external_boxes external, const compare_request& request,
+                                                 failure_list& failures) {
     const auto file = find_checkpoint(request.checkpoint, set);
     const auto by = request.load(file, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, file);
@@ -101,25 +104,35 @@ std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, 
     for (const auto& one : set.test)
         raw_thresholds.push_back(raw_threshold_of(options, *by, one.product.empty() ? set.name : one.product, file));
     const auto roi = roi_of(options, image_files_of(set.test));
-    std::vector<rd4ad::compared_image> images(set.test.size());
+    std::vector<rd4ad::compared_image> images;
+    std::vector<const std::vector<rd4ad::metrics::box>*> external_of;  // of these images
     console progress;
     const auto use = [&](std::size_t i, const image::image_u8& original, const rd4ad::detection_result& result,
                          const std::optional<image::image_u8>&) {
-        images[i] =
-            compared(set.test[i], result, original.width, original.height, raw_thresholds[i], external[i], request.relative);
+        images.push_back(
+            compared(set.test[i], result, original.width, original.height, raw_thresholds[i], external[i], request.relative));
+        external_of.push_back(external[i]);
         progress.images(i + 1, set.test.size(), set.name);
     };
-    static_cast<void>(by->evaluate(set, 8, use, roi));
+    const auto evaluated = by->evaluate(set, 8, use, roi, reaction_of(options));
     progress.clear();
+    failure_list failed;
+    for (const auto& [index, reason] : evaluated.failures) {
+        failed.add(set.test[index].image, reason);
+        failures.add(set.test[index].image, reason);
+    }
+    if (images.empty()) static_cast<void>(failed.finish(0, "compared"));
+    const auto used = rd4ad::evaluated_set(set, evaluated);
     auto found = rd4ad::compare(images, request.bootstrap);
     if (!request.out.empty()) {
-        write_box_images(request.out / "only_rd4ad_correct", set, images, found.only_rd4ad_correct);
-        write_box_images(request.out / "only_external_correct", set, images, found.only_external_correct);
+        write_box_images(request.out / "only_rd4ad_correct", used, images, found.only_rd4ad_correct);
+        write_box_images(request.out / "only_external_correct", used, images, found.only_external_correct);
     }
     const bool one_threshold =
         std::adjacent_find(raw_thresholds.begin(), raw_thresholds.end(), std::not_equal_to<>{}) == raw_thresholds.end();
-    auto result = result_of(found, set, external, one_threshold ? std::optional{raw_thresholds.front()} : std::nullopt);
+    auto result = result_of(found, used, external_of, one_threshold ? std::optional{raw_thresholds.front()} : std::nullopt);
     result["files"] = files_json(set);
+    result["failed"] = failed.to_json();
     return {std::move(found), std::move(result)};
 }
 
@@ -143,6 +156,7 @@ struct compared_classes {
     class_results results{};
     std::size_t images{0};
     std::vector<std::string> unmatched{};
+    failure_list failures{};
 };
 
 compared_classes compare_classes(const parsed_options& options, const rd4ad::external_detections& external,
@@ -152,14 +166,16 @@ compared_classes compare_classes(const parsed_options& options, const rd4ad::ext
     for (const auto& set : sets) items.insert(items.end(), set.test.begin(), set.test.end());
     const auto matched = rd4ad::match_detections(external, items);
     check_every_class(sets, matched);
-    compared_classes all{.images = items.size(), .unmatched = matched.unmatched};
+    compared_classes all{.unmatched = matched.unmatched};
     const auto out = request.out;
     std::size_t first = 0;
     for (const auto& set : sets) {
         if (!out.empty() && sets.size() > 1) request.out = out / set.name;
-        auto [found, result] = compare_class(options, set, std::span{matched.of}.subspan(first, set.test.size()), request);
+        auto [found, result] =
+            compare_class(options, set, std::span{matched.of}.subspan(first, set.test.size()), request, all.failures);
         first += set.test.size();
         ++request.bootstrap.seed;  // independent resamples per class
+        all.images += result.at("images").get<std::size_t>();
         all.comparisons.push_back(std::move(found));
         all.results.emplace_back(set.name, std::move(result));
     }
@@ -178,6 +194,7 @@ void print(const compared_classes& all, const rd4ad::comparison& mean) {
         std::printf("compared: %zu of %zu test images\n", mean.shared, all.images);
     }
     print_names("names in the file that match no test image", all.unmatched);
+    all.failures.print_rows();
 }
 
 }  // namespace
@@ -194,11 +211,13 @@ usage compare_usage() {
                                   {"resamples", "N", "2000", "bootstrap resamples for the intervals"},
                                   {"json", "", "", "print JSON instead of the table"},
                                   {"out", "DIR", "", "folder for compare.json and the images"}},
+                                 strict_flags(),
                                  checkpoint_preprocessing_flags(),
                                  {no_verify_flag()},
                                  compute_flags()}),
             .notes =
-                R"(The other program's file lists the boxes of each image, in 0..1 of the image. An image with an empty
+                std::string{
+                    R"(The other program's file lists the boxes of each image, in 0..1 of the image. An image with an empty
 list is good:
   {"name.jpg": [{"bbox": {"left", "top", "width", "height"}, "labels": {"name": confidence}}]}
 --cmp-coco reads COCO results in pixels instead. A name matches a test image by its stem, and by its
@@ -215,7 +234,8 @@ Compares several classes one by one and prints their mean. --out DIR receives co
 images that only one program classified correctly, in DIR/only_rd4ad_correct and
 DIR/only_external_correct, or DIR/<class>/... for several classes: true boxes (green), rd4ad's
 (blue) and the other program's (red) side by side.
-
+)"} + failures_help +
+                R"(
 Example: the model of a ball screw and another program's boxes.
   rd4ad compare --data bsd --checkpoint models --cmp-bboxes other.json --pred-threshold 0.6 --out compared
 )"};
@@ -238,10 +258,10 @@ int compare(const parsed_options& options) {
         rd4ad::io::write_json(out / "compare.json", result);
     }
     if (options.has("json"))
-        std::printf("%s\n", rd4ad::io::dump_json(result, "comparison", 2).c_str());
+        std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
     else
         print(all, mean);
-    return 0;
+    return all.failures.finish(all.images, "compared");
 }
 
 }  // namespace cli

@@ -12,6 +12,7 @@
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/folder.hpp>
 
 #include "console.hpp"
@@ -98,7 +99,7 @@ void print_class(const rd4ad::comparison& found, const json& result) {
 void print_names(const std::string& what, const json& names) {
     if (names.empty()) return;
     std::vector<std::string> first;
-    for (std::size_t i = 0; i < names.size() && i < 3; ++i) first.push_back(names[i].get<std::string>());
+    for (std::size_t i = 0; i < names.size() && i < 3; ++i) first.push_back(rd4ad::io::row_text(names[i].get<std::string>()));
     if (names.size() > first.size()) first.emplace_back("...");
     std::printf("%s (%zu): %s\n", what.c_str(), names.size(), join_names(first).c_str());
 }
@@ -114,7 +115,7 @@ void write_box_images(const std::filesystem::path& folder, const rd4ad::data::da
         draw(columns[1], one.rd4ad.boxes, {60, 140, 255});
         draw(columns[2], one.external->boxes, {240, 60, 50});
         for (auto& column : columns) column = image::no_larger_than(std::move(column), max_image_side);
-        image::write_jpeg(folder / rd4ad::text(set.test[i].kind, '_', set.test[i].image.stem(), ".jpg"),
+        image::write_jpeg(folder / (rd4ad::io::short_name(rd4ad::text(set.test[i].kind, '_', set.test[i].image.stem())) + ".jpg"),
                           image::side_by_side(columns), image_jpeg_quality);
     }
 }

@@ -7,6 +7,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/duplicates.hpp>
+#include <rd4ad/io/escaped.hpp>
 
 #include "console.hpp"
 
@@ -114,12 +115,13 @@ std::string duplicates_warning(const rd4ad::data::dataset& of) {
     const auto found = rd4ad::data::duplicates(of);
     if (found.empty()) return "";
     return rd4ad::text("warning: ", of.name, ": ", found.size(),
-                       " of its test images were trained on, which makes the metrics too good; the first: ", found.front().test,
-                       " is ", found.front().train);
+                       " of its test images were trained on, which makes the metrics too good; the first: ",
+                       rd4ad::io::row_text(found.front().test.string()), " is ",
+                       rd4ad::io::row_text(found.front().train.string()));
 }
 
 fs::path checkpoint_in(const fs::path& folder, const rd4ad::data::dataset& of) {
-    return folder / ((of.name.empty() ? "model" : of.name) + ".safetensors");
+    return folder / (of.name.empty() ? "model.safetensors" : rd4ad::io::short_name(of.name) + ".safetensors");
 }
 
 fs::path find_checkpoint(const fs::path& file_or_folder, const rd4ad::data::dataset& of) {

@@ -23,21 +23,22 @@ class detector_on final : public detector {
         return by_.score(images);
     }
     void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use,
-                     const rd4ad::data::region_of_interest& roi) const override {
-        by_.score_files(files, use, roi);
+                     const rd4ad::data::region_of_interest& roi, rd4ad::on_failure reaction) const override {
+        by_.score_files(files, use, roi, reaction);
     }
     [[nodiscard]] std::vector<rd4ad::detection_result> score_inputs(const std::vector<float>& inputs) const override {
         return by_.score_inputs(inputs);
     }
-    [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done,
-                                                const rd4ad::data::region_of_interest& roi) const override {
-        return by_.raw_scores(files, done, roi);
+    [[nodiscard]] std::vector<rd4ad::outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
+                                                                const std::function<void(std::size_t)>& done,
+                                                                const rd4ad::data::region_of_interest& roi,
+                                                                rd4ad::on_failure reaction) const override {
+        return by_.raw_scores(files, done, roi, reaction);
     }
     [[nodiscard]] rd4ad::evaluation evaluate(const rd4ad::data::dataset& set, std::size_t batch,
-                                             const rd4ad::evaluation_callback& scored,
-                                             const rd4ad::data::region_of_interest& roi) const override {
-        return rd4ad::evaluate(by_, set, batch, scored, roi);
+                                             const rd4ad::evaluation_callback& scored, const rd4ad::data::region_of_interest& roi,
+                                             rd4ad::on_failure reaction) const override {
+        return rd4ad::evaluate(by_, set, batch, scored, roi, reaction);
     }
 
    private:

@@ -30,15 +30,17 @@ class detector {
     [[nodiscard]] virtual const rd4ad::product_calibrations& calibrations() const = 0;
     [[nodiscard]] virtual std::vector<rd4ad::detection_result> score(std::span<const rd4ad::image::image_u8> images) const = 0;
     virtual void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use,
-                             const rd4ad::data::region_of_interest& roi = {}) const = 0;
+                             const rd4ad::data::region_of_interest& roi, rd4ad::on_failure reaction) const = 0;
     [[nodiscard]] virtual std::vector<rd4ad::detection_result> score_inputs(const std::vector<float>& inputs) const = 0;
-    [[nodiscard]] virtual std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
-                                                        const std::function<void(std::size_t)>& done,
-                                                        const rd4ad::data::region_of_interest& roi) const = 0;
+    [[nodiscard]] virtual std::vector<rd4ad::outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
+                                                                        const std::function<void(std::size_t)>& done,
+                                                                        const rd4ad::data::region_of_interest& roi,
+                                                                        rd4ad::on_failure reaction) const = 0;
     /// rd4ad::evaluate with this detector.
     [[nodiscard]] virtual rd4ad::evaluation evaluate(const rd4ad::data::dataset& set, std::size_t batch,
                                                      const rd4ad::evaluation_callback& scored,
-                                                     const rd4ad::data::region_of_interest& roi) const = 0;
+                                                     const rd4ad::data::region_of_interest& roi,
+                                                     rd4ad::on_failure reaction) const = 0;
 };
 
 /// Loads detectors by --backend, --threads and --algorithm.

@@ -88,11 +88,12 @@ batch_times time_runs(const fps_request& request, const Work& work) {
 batch_times time_folder(const detector& by, const fps_request& request, std::size_t batch, const std::vector<fs::path>& files) {
     std::vector<double> ms;
     stopwatch watch;
-    by.score_files(files, [&](std::size_t first, std::span<const rd4ad::detection_result> results, double) {
+    const auto use = [&](std::size_t first, std::span<const rd4ad::outcome<rd4ad::detection_result>> results, double) {
         if (first >= request.warm_up * batch)
             ms.push_back(watch.ms() * static_cast<double>(batch) / static_cast<double>(results.size()));
         watch = stopwatch{};
-    });
+    };
+    by.score_files(files, use, rd4ad::on_failure::stop);
     return statistics_of(std::move(ms));
 }
 
@@ -253,7 +254,7 @@ int fps(const parsed_options& options) {
     }
     const auto mean = mean_rows(classes);
     if (options.has("json"))
-        std::printf("%s\n", rd4ad::io::dump_json(summary_of(classes, mean), "speed", 2).c_str());
+        std::printf("%s\n", rd4ad::io::dump_json(summary_of(classes, mean), 2).c_str());
     else
         print(classes, mean);
     return 0;

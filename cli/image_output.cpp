@@ -15,6 +15,7 @@
 #include <rd4ad/image/resize.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/folder.hpp>
 
 namespace cli {
@@ -28,6 +29,7 @@ heat map the model's threshold is yellow: blue and green are normal, orange and 
 model without calibration has no threshold; its heat maps of one run share one colour scale.
 <stem>_map.png is the anomaly map in 16-bit grey at the size after the fit: raw score x 65535 / 3.
 For a map by position the divisor is the largest raw score, rounded up; --json states it as map_white.
+A stem of more than 200 bytes is cut to 183 and ends in ~ and a hash of the whole stem.
 )";
 
 namespace {
@@ -72,7 +74,7 @@ void result_image_writer::add(const std::string& subfolder, const std::filesyste
                               const rd4ad::detection_result& result, const std::optional<image::image_u8>& mask) {
     const auto into = subfolder.empty() ? folder_ : folder_ / subfolder;
     rd4ad::io::make_folder(into);
-    const auto target = unused_target(into / file.stem());
+    const auto target = unused_target(into / rd4ad::io::short_name(file.stem().string()));
     const auto [lowest, highest] = std::minmax_element(result.map.pixels.begin(), result.map.pixels.end());
     entry one{file, target, image::quantise(result.map, 0.0f, largest_), result.transform, mask, *lowest, *highest};
     image::write_png(target + "_map.png", one.map);

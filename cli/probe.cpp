@@ -15,6 +15,7 @@
 #include "compute_flags.hpp"
 #include "console.hpp"
 #include "dataset_flags.hpp"
+#include "failures.hpp"
 #include "roi_flags.hpp"
 
 namespace cli {
@@ -32,13 +33,32 @@ bool shows(const rd4ad::data::item& item, const std::string& product) {
 }
 
 /// The good images of a data set that its model was not trained on, of one product.
-std::vector<fs::path> unseen_images(const rd4ad::data::dataset& set, const std::string& product) {
-    std::vector<fs::path> files;
+std::vector<rd4ad::data::item> unseen_images(const rd4ad::data::dataset& set, const std::string& product) {
+    std::vector<rd4ad::data::item> items;
     for (const auto& one : set.validation)
-        if (shows(one, product)) files.push_back(one.image);
+        if (shows(one, product)) items.push_back(one);
     for (const auto& one : set.test)
-        if (!one.is_anomalous && shows(one, product)) files.push_back(one.image);
-    return files;
+        if (!one.is_anomalous && shows(one, product)) items.push_back(one);
+    return items;
+}
+
+/// Removes the items whose images can't be used and adds them to `failures`; throws the error of the first under
+/// on_failure::stop.
+void keep_usable(std::vector<rd4ad::data::item>& items, const rd4ad::data::preprocessing& by, std::size_t threads,
+                 rd4ad::on_failure reaction, failure_list& failures) {
+    std::vector<fs::path> files;
+    for (const auto& one : items) files.push_back(one.image);
+    const auto unusable = rd4ad::find_unusable_files(files, by, threads);
+    std::vector<rd4ad::data::item> usable;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (!unusable[i]) {
+            usable.push_back(std::move(items[i]));
+            continue;
+        }
+        if (reaction == rd4ad::on_failure::stop) throw rd4ad::error{unusable[i]->code, unusable[i]->message};
+        failures.add(files[i], *unusable[i]);
+    }
+    items = std::move(usable);
 }
 
 /// The results of images that a scorer's network computes, versions of one file.
@@ -84,13 +104,14 @@ rd4ad::probe_options options_for(const probe_request& request, const std::vector
 
 /// Probes images that the model was not trained on.
 template <rd4ad::Backend B>
-rd4ad::probe_result probe_unseen(rd4ad::model<B>& m, const std::vector<fs::path>& files, double threshold,
+rd4ad::probe_result probe_unseen(rd4ad::model<B>& m, const std::vector<rd4ad::data::item>& images, double threshold,
                                  const probe_request& request, console& progress) {
+    const auto files = image_files_of(images);
     const rd4ad::scorer<B> by{m, request.options.batch, rd4ad::map_sigma};
     return rd4ad::probe_images(
         files,
-        [&](std::size_t photograph, std::span<const rd4ad::image::image_u8> images) {
-            return results_of(by, m, files[photograph], request.roi, images);
+        [&](std::size_t photograph, std::span<const rd4ad::image::image_u8> painted) {
+            return results_of(by, m, files[photograph], request.roi, painted);
         },
         threshold, options_for(request, files), [&](std::size_t done, std::size_t all) { progress.images(done, all); });
 }
@@ -134,7 +155,7 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
 }
 
 template <rd4ad::Backend B>
-int probe_model(const parsed_options& options, probe_request request, const rd4ad::data::dataset& set) {
+int probe_model(const parsed_options& options, probe_request request, rd4ad::data::dataset set) {
     auto m = rd4ad::load_checkpoint<B>(request.checkpoint, compute_options(options));
     const auto calibrations = rd4ad::calibrations_from(m.settings.calibration, request.checkpoint.string());
     request.product = product_for(options, calibrations, set.name);
@@ -143,31 +164,39 @@ int probe_model(const parsed_options& options, probe_request request, const rd4a
         throw rd4ad::data_error{
             rd4ad::text(request.checkpoint, ": has no threshold, by which a defect is found; set one with rd4ad calibrate")};
     console progress;
-    const auto unseen = unseen_images(set, request.product);
+    failure_list failures;
+    const auto reaction = reaction_of(options);
+    const auto& preprocessing = m.settings.preprocessing;
+    auto unseen = unseen_images(set, request.product);
+    if (!request.out_of_fold) keep_usable(unseen, preprocessing, request.options.threads, reaction, failures);
     auto files = image_files_of(set.train);
-    files.insert(files.end(), unseen.begin(), unseen.end());
+    for (auto& file : image_files_of(unseen)) files.push_back(std::move(file));
     request.roi = options.has("roi") ? roi_of(options, files) : m.settings.roi;
     const bool out_of_fold = request.out_of_fold || unseen.size() < least_unseen;
+    if (out_of_fold) keep_usable(set.train, preprocessing, request.options.threads, reaction, failures);
+    if (out_of_fold && set.train.empty()) return failures.finish(0, "probed");
     const auto found = out_of_fold ? probe_out_of_fold(m, set, by->threshold, request, progress)
                                    : probe_unseen(m, unseen, by->threshold, request, progress);
     progress.clear();
-    const auto note = out_of_fold ? std::string{"Each photograph was scored by a student that was not trained on it."}
-                                  : std::string{"The model was not trained on these photographs."};
     auto result = to_json(found);
     result["files"] = files_json(set);
+    result["failed"] = failures.to_json();
+    const auto note = out_of_fold ? std::string{"Each photograph was scored by a student that was not trained on it."}
+                                  : std::string{"The model was not trained on these photographs."};
     if (!request.out.empty()) {
         rd4ad::io::make_folder(request.out);
         rd4ad::io::write_json(request.out / "probe.json", result);
         rd4ad::write_probe_report(request.out / "probe.html", {.title = set.name, .result = found, .note = note});
     }
     if (options.has("json")) {
-        std::printf("%s\n", rd4ad::io::dump_json(result, "probe", 2).c_str());
-        return 0;
+        std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
+        return failures.finish(found.photographs, "probed");
     }
     std::printf("%s: %zu photographs, %zu false alarms without a defect. %s\n", set.name.c_str(), found.photographs,
                 found.false_alarms, note.c_str());
     for (const auto& sentence : rd4ad::sentences_of(found)) std::printf("%s\n", sentence.c_str());
-    return 0;
+    failures.print_rows();
+    return failures.finish(found.photographs, "probed");
 }
 
 }  // namespace
@@ -185,14 +214,17 @@ usage probe_usage() {
                                   {"json", "", "", "print JSON instead of text"},
                                   {"out", "DIR", "", "folder for probe.html and probe.json"}},
                                  {no_verify_flag()},
+                                 strict_flags(),
                                  compute_flags()}),
             .notes =
-                R"(Paints scratches, stains, dents, pasted patches and missing parts of graded size and contrast into
+                std::string{
+                    R"(Paints scratches, stains, dents, pasted patches and missing parts of graded size and contrast into
 photographs of good parts, and counts the defects found at the model's threshold: the size found in
 90 % of photographs, with 95 % confidence. The photographs are val/good and test/good of the data
 set if there are at least 20, else its training images, out of fold. Painted defects are no real
 ones: use a probe to compare sizes, models and settings.
-
+)"} + failures_help +
+                R"(
 Example: which defects does the model of the bottles find?
   rd4ad probe --data mvtec/bottle --checkpoint models --out probe
 )"};

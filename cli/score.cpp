@@ -10,8 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/data/folder.hpp>
+#include <rd4ad/data/system_files.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/score/coco_file.hpp>
 #include <rd4ad/score/drift.hpp>
 #include <rd4ad/score/regions_json.hpp>
 
@@ -21,6 +25,7 @@
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "detector.hpp"
+#include "failures.hpp"
 #include "image_output.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
@@ -36,21 +41,41 @@ using rd4ad::io::json;
 /// The number of images that determine the colour scale of the result images.
 constexpr std::size_t images_for_scale = 256;
 
-/// The files themselves, and the images in the folders. Throws data_error for a folder without images.
-rd4ad::data::folder_images images_of(const std::vector<std::string>& operands, bool recursive) {
-    rd4ad::data::folder_images all;
+/// The images to score, all files found in the operands' folders, and the operands that give no image.
+struct image_list {
+    rd4ad::data::folder_images found{};
+    std::vector<std::pair<fs::path, rd4ad::failure>> failures{};
+};
+
+/// The files themselves, and the images in the folders. Leaves out entries of the system such as @eaDir, which a shell's * gives.
+/// A folder without images is a failure, or throws data_error under on_failure::stop.
+image_list images_of(const std::vector<std::string>& operands, bool recursive, rd4ad::on_failure reaction) {
+    image_list list;
+    auto& all = list.found;
     for (const auto& operand : operands) {
         std::error_code ignored;
+        if (rd4ad::data::is_system_entry(operand)) continue;
         if (!fs::is_directory(operand, ignored)) {
             all.images.emplace_back(operand);
             all.files.count("images", 1);
             continue;
         }
-        const auto found = rd4ad::data::images_in_folder(operand, "images to score", recursive);
-        all.images.insert(all.images.end(), found.images.begin(), found.images.end());
-        all.files.add(found.files);
+        const auto found = rd4ad::attempt(reaction, operand,
+                                          [&] { return rd4ad::data::images_in_folder(operand, "images to score", recursive); });
+        if (!found) {
+            list.failures.emplace_back(operand, found.error());
+            continue;
+        }
+        all.images.insert(all.images.end(), found->images.begin(), found->images.end());
+        all.files.add(found->files);
     }
-    return all;
+    return list;
+}
+
+/// The JSON of an image without a result: the keys of one with a result, each null or empty, and the reason.
+json json_of(const fs::path& path, const rd4ad::failure& reason) {
+    return {{"path", path.string()},  {"error", reason.message},  {"raw_score", json()}, {"score", json()},
+            {"is_anomalous", json()}, {"regions", json::array()}, {"ms", json()}};
 }
 
 json json_of(const fs::path& path, const rd4ad::detection_result& result, double ms) {
@@ -67,7 +92,8 @@ json json_of(const fs::path& path, const rd4ad::detection_result& result, double
 
 /// Tab-separated: path, raw score, milliseconds; with a calibration also score and verdict.
 std::string line_of(const fs::path& path, const rd4ad::detection_result& result, double ms) {
-    auto line = rd4ad::text(path, '\t', fixed(static_cast<double>(result.raw_score), 6), '\t', fixed(ms, 1));
+    auto line = rd4ad::text(rd4ad::io::row_text(path.string()), '\t', fixed(static_cast<double>(result.raw_score), 6), '\t',
+                            fixed(ms, 1));
     if (result.score) line += rd4ad::text('\t', fixed(*result.score, 6), '\t', *result.is_anomalous() ? "anomalous" : "good");
     return line;
 }
@@ -87,6 +113,20 @@ class result_printer {
         drift_.emplace(by, rd4ad::drift_options{.window = window});
     }
 
+    /// Adds an image without a result.
+    void add(const fs::path& path, const rd4ad::failure& reason) {
+        failures_.add(path, reason);
+        const auto line = json_ ? rd4ad::io::dump_json(json_of(path, reason)) : failure_list::row(path, reason);
+        std::printf("%s\n", line.c_str());
+    }
+
+    void add(const fs::path& path, const rd4ad::outcome<rd4ad::detection_result>& result, double ms) {
+        if (result)
+            add(path, *result, ms);
+        else
+            add(path, result.error());
+    }
+
     void add(const fs::path& path, const rd4ad::detection_result& result, double ms) {
         ++images_;
         if (!image_folder_.empty() && !writer_)
@@ -94,23 +134,22 @@ class result_printer {
         if (json_) {
             auto fields = json_of(path, result, ms);
             if (writer_) fields["map_white"] = display_.largest;
-            std::printf("%s\n", rd4ad::io::dump_json(fields, path.string()).c_str());
+            std::printf("%s\n", rd4ad::io::dump_json(fields).c_str());
         } else {
             std::printf("%s\n", line_of(path, result, ms).c_str());
         }
-        for (auto& entry : rd4ad::coco_results(images_, result.regions)) {
-            entry["file_name"] = path.filename().string();
-            coco_.push_back(std::move(entry));
-        }
+        if (!coco_file_.empty()) coco_.add(path, result);
         if (writer_) writer_->add("", path, result, std::nullopt);
         if (!drift_) return;
         if (const auto test = drift_->add(static_cast<double>(result.raw_score)); test && test->is_drift)
             std::fprintf(stderr, "warning: drift: %s; check lamp, camera and parts, then calibrate or train anew\n",
                          cli::describe(*test, window_).c_str());
     }
-    void finish() {
+    /// Writes what waits, prints the number of failures and returns the exit status.
+    [[nodiscard]] int finish() {
         if (writer_) writer_->finish();
-        if (!coco_file_.empty()) rd4ad::io::write_json(coco_file_, coco_);
+        if (!coco_file_.empty()) coco_.write(coco_file_);
+        return failures_.finish(images_, "scored");
     }
 
    private:
@@ -118,7 +157,8 @@ class result_printer {
     fs::path coco_file_, image_folder_;
     map_display display_{};
     std::size_t images_{0};
-    json coco_ = json::array();
+    failure_list failures_{};
+    rd4ad::coco_file coco_{};
     std::unique_ptr<result_image_writer> writer_{};
     std::size_t window_{0};
     std::optional<rd4ad::drift_monitor> drift_{};
@@ -136,13 +176,13 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
     const auto window = options.whole("drift-window", 0);
     if (window > 0 && can_test_drift(by->calibration())) to.watch(*by->calibration(), window);
     console progress;
-    const auto use = [&](std::size_t first, std::span<const rd4ad::detection_result> results, double ms) {
+    const auto use = [&](std::size_t first, std::span<const rd4ad::outcome<rd4ad::detection_result>> results, double ms) {
         progress.clear();
         for (std::size_t i = 0; i < results.size(); ++i) to.add(files[first + i], results[i], ms);
         std::fflush(stdout);
         progress.images(first + results.size(), files.size());
     };
-    by->score_files(files, use, roi_of(options, files));
+    by->score_files(files, use, roi_of(options, files), reaction_of(options));
 }
 
 }  // namespace
@@ -153,7 +193,7 @@ usage score_usage() {
                 {{{"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
                   {"json", "", "", "print one JSON object per image instead of text, and one with the key files at the end"},
                   {"recursive", "", "", "folders include their sub-folders"},
-                  {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
+                  {"coco", "FILE", "", "write the regions as COCO results, their images to *.images.json"},
                   {"min-region-area", "PIXELS", "0", "leave out regions with a smaller area, in pixels of the image"},
                   {"drift-window", "N", "50",
                    "warn if the last N parts judged good score unlike calibration's, at 1 false warning in 100 tests; 0: "
@@ -161,6 +201,7 @@ usage score_usage() {
                   product_flag(),
                   roi_flag(),
                   {"out", "DIR", "", "folder for the result images"}},
+                 strict_flags(),
                  checkpoint_preprocessing_flags(),
                  server_flags(),
                  {no_verify_flag()},
@@ -170,8 +211,10 @@ usage score_usage() {
                     R"(Prints one line per image: path, raw score (0 to 3, higher is more anomalous) and milliseconds,
 separated by tabs. A calibrated model adds the score (0 to 1) and the verdict: anomalous from a
 score of 0.5. --json prints the keys path, raw_score, score, is_anomalous, regions and ms; score and
-is_anomalous are null without a calibration.
-)"} + result_images_help +
+is_anomalous are null without a calibration. In the text a tab in a name is \t, a line end \n, a
+backslash \\, another control character or a byte that is not UTF-8 \xHH.
+)"} + failures_help +
+                result_images_help +
                 R"(
 Example: all images of a folder, the most anomalous first.
   rd4ad score images --checkpoint models/bottle.safetensors --out results | sort -rk2
@@ -189,17 +232,26 @@ int score(const parsed_options& options) {
         if (on_server && options.has(name))
             throw usage_error{rd4ad::text("--", name, " excludes --server: the served graph has its own")};
     if (options.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
-    const auto [files, listing] = images_of(options.operands(), options.has("recursive"));
+    const auto list = images_of(options.operands(), options.has("recursive"), reaction_of(options));
+    const auto& [files, listing] = list.found;
+    if (files.empty() && list.failures.empty())
+        throw rd4ad::data_error{
+            rd4ad::text(options.operands().front(), ": is an entry of the system, not an image to score; found no image")};
     state_files("", listing);
     result_printer to{options};
+    for (const auto& [path, reason] : list.failures) to.add(path, reason);
+    if (files.empty()) return to.finish();
     if (on_server)
-        score_served(options, files,
-                     [&](const fs::path& path, const rd4ad::detection_result& result, double ms) { to.add(path, result, ms); });
+        score_served(
+            options, files,
+            [&](const fs::path& path, const rd4ad::outcome<rd4ad::detection_result>& result, double ms) {
+                to.add(path, result, ms);
+            },
+            reaction_of(options));
     else
         score_locally(options, files, to);
-    to.finish();
-    if (options.has("json")) std::printf("%s\n", rd4ad::io::dump_json({{"files", to_json(listing)}}, "files").c_str());
-    return 0;
+    if (options.has("json")) std::printf("%s\n", rd4ad::io::dump_json({{"files", to_json(listing)}}).c_str());
+    return to.finish();
 }
 
 }  // namespace cli

@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/score/scorer.hpp>
@@ -37,7 +39,8 @@ tensor_format format_of(const std::string& name) {
 
 }  // namespace
 
-void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files, const served_callback& use) {
+void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files, const served_callback& use,
+                  rd4ad::on_failure reaction) {
     const auto format = format_of(options.choice("tensors", {"auto", "json", "binary"}));
     const served_model by{options.text("server"), options.required("model"), format};
     constexpr std::size_t max_batch = 8;
@@ -45,37 +48,45 @@ void score_served(const parsed_options& options, const std::vector<std::filesyst
     const auto threads = options.whole("threads", 0);
     const auto& settings = by.settings();
     console progress;
+    const std::size_t step = rd4ad::images_per_read(settings.preprocessing, batch, files, reaction);
+    rd4ad::full_chunks<rd4ad::preprocessed_image> chunks{step, files.size()};
     const auto load = [&](std::size_t first, std::size_t count) {
-        auto images = rd4ad::preprocess_files(std::span{files}.subspan(first, count), settings.preprocessing, threads);
-        for (std::size_t i = 0; i < count; ++i) by.check_roi(files[first + i], images[i].plan.transform);
+        auto images =
+            rd4ad::preprocess_files(std::span{files}.subspan(first, count), settings.preprocessing, threads, {}, reaction);
+        for (std::size_t i = 0; i < count; ++i)
+            if (images[i]) by.check_roi(files[first + i], images[i]->plan.transform);
         return images;
     };
-    const auto score = [&](std::size_t first, const std::vector<rd4ad::preprocessed_image>& images) {
+    const auto score = [&](const rd4ad::partial_chunk<rd4ad::preprocessed_image>& images) {
         const stopwatch watch;
-        const auto maps = rd4ad::compute_maps(
-            images, settings, batch, threads, by.sigma(),
+        auto maps = rd4ad::compute_maps(
+            std::span{images.values}, settings, batch, threads, by.sigma(),
             [&](const std::vector<float>& inputs, std::size_t, std::size_t) { return by.maps(inputs); },
             [&] {
                 return rd4ad::text("the server's model ", options.text("model"),
                                    " gave it; export it again from a checkpoint that rd4ad score accepts");
             });
-        const double ms = watch.ms() / static_cast<double>(images.size());
-        progress.clear();
-        for (std::size_t i = 0; i < images.size(); ++i) {
-            const auto& transform = images[i].plan.transform;
-            use(files[first + i], {.raw_score = rd4ad::raw_score_of(maps[i], transform), .map = maps[i], .transform = transform},
-                ms);
+        const double ms = maps.empty() ? 0.0 : watch.ms() / static_cast<double>(maps.size());
+        std::vector<rd4ad::detection_result> results;
+        for (std::size_t i = 0; i < maps.size(); ++i) {
+            const auto& transform = images.values[i].plan.transform;
+            const float raw_score = rd4ad::raw_score_of(maps[i], transform);
+            results.push_back({.raw_score = raw_score, .map = std::move(maps[i]), .transform = transform});
         }
+        progress.clear();
+        std::size_t done = images.first;
+        for (const auto& one : images.outcomes(std::move(results))) use(files[done++], one, ms);
         std::fflush(stdout);
-        progress.images(first + images.size(), files.size());
+        progress.images(done, files.size());
     };
-    rd4ad::for_each_chunk(rd4ad::prefetch::on, files.size(), rd4ad::images_per_read(settings.preprocessing, batch, files.front()),
-                          load, score);
+    rd4ad::for_each_chunk(rd4ad::prefetch::on, files.size(), step, load, [&](std::size_t, rd4ad::preprocessed_outcomes loaded) {
+        for (const auto& images : chunks.add(std::move(loaded))) score(images);
+    });
 }
 
 #else
 
-void score_served(const parsed_options&, const std::vector<std::filesystem::path>&, const served_callback&) {
+void score_served(const parsed_options&, const std::vector<std::filesystem::path>&, const served_callback&, rd4ad::on_failure) {
     throw rd4ad::option_error{"--server: this command is built without it: configure with -D RD4AD_HTTP=ON and build again"};
 }
 

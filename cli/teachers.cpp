@@ -64,7 +64,7 @@ int teachers(const parsed_options& options) {
             std::printf("%-26s%-28s%6s MB  %s\n", one.teacher.c_str(), one.state.c_str(),
                         megabytes(static_cast<double>(one.bytes)).c_str(), one.file.c_str());
     }
-    if (as_json) std::printf("%s\n", rd4ad::io::dump_json(all, "teachers", 2).c_str());
+    if (as_json) std::printf("%s\n", rd4ad::io::dump_json(all, 2).c_str());
     return 0;
 }
 

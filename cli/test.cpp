@@ -10,10 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/score/coco_file.hpp>
 #include <rd4ad/score/drift.hpp>
-#include <rd4ad/score/regions_json.hpp>
 
 #include "calibration_text.hpp"
 #include "collector.hpp"
@@ -22,6 +23,7 @@
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "detector.hpp"
+#include "failures.hpp"
 #include "image_output.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
@@ -68,13 +70,14 @@ std::string describe(const rd4ad::false_alarm_count& found, const rd4ad::calibra
 
 void print_table(const class_results& rows) {
     std::size_t width = 5;
-    for (const auto& [name, one] : rows) width = std::max(width, name.size());
+    for (const auto& [name, one] : rows) width = std::max(width, rd4ad::io::row_text(name).size());
     const auto columns = metrics_of(rd4ad::evaluation{});
     std::string heading = "class" + std::string(width - 5, ' ');
     for (const auto& column : columns) heading += rd4ad::text("  ", column.heading);
     std::printf("%s\n", bold(heading + "  images  seconds").c_str());
     for (const auto& [name, one] : rows) {
-        std::string line = name + std::string(width - name.size(), ' ');
+        std::string line = rd4ad::io::row_text(name);
+        line.append(width - line.size(), ' ');
         const auto cell = [&](const std::string& value, std::size_t room) {
             line += "  " + std::string(room - std::min(room, value.size()), ' ') + value;
         };
@@ -91,7 +94,8 @@ void print_table(const class_results& rows) {
 struct test_request {
     fs::path root, checkpoint, out, coco;  ///< out, coco: empty for none
     bool images;                           ///< write result images
-    std::size_t thumbnail_bytes;           ///< of all classes together
+    rd4ad::on_failure reaction;
+    std::size_t thumbnail_bytes;  ///< of all classes together
     detector_loader load;
 };
 
@@ -101,6 +105,7 @@ test_request test_request_of(const parsed_options& options) {
                                options.text("out"),
                                options.text("coco"),
                                options.has("save-segmentation-images"),
+                               reaction_of(options),
                                static_cast<std::size_t>(options.real("report-mb", 0, 500) * 1e6),
                                detector_loader{options}};
     if (request.images && request.out.empty()) throw usage_error{"--save-segmentation-images needs --out DIR"};
@@ -113,7 +118,8 @@ struct tested_classes {
     std::vector<rd4ad::tested_set> sets{};  ///< for the files in --out
     std::string false_alarms{};             ///< one line per class that has a threshold and good images
     std::vector<std::string> teachers{};
-    json coco = json::array();
+    rd4ad::coco_file coco{};
+    failure_list failures{};
     std::size_t images{0};
 };
 
@@ -201,18 +207,21 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
         const auto& item = set.test[i];
         auto& [part, index] = parts.places[i];
         if (part->writer) part->writer->add(item.kind, item.image, result, mask);
-        for (auto& entry : rd4ad::coco_results(to.images + i + 1, result.regions)) {
-            entry["file_name"] = item.image.filename().string();
-            to.coco.push_back(std::move(entry));
-        }
+        if (!request.coco.empty()) to.coco.add(item.image, result);
         if (collect) part->results->add(index, image, result, mask);
         progress.images(i + 1, set.test.size(), set.name);
     };
-    const auto found = by->evaluate(set, 8, use, roi);
-    to.images += set.test.size();
+    const auto found = by->evaluate(set, 8, use, roi, request.reaction);
+    to.images += found.raw_scores.size();
+    failure_list failures;
+    for (const auto& [index, reason] : found.failures) {
+        failures.add(set.test[index].image, reason);
+        to.failures.add(set.test[index].image, reason);
+    }
     const auto& teacher = by->settings().teacher;
     auto row = result_of(found, teacher);
     for (const auto& [product, one] : found.products) row["products"][product] = result_of(one, teacher);
+    row["failed"] = failures.to_json();
     row["files"] = files_json(set);
     to.rows.emplace_back(set.name, std::move(row));
     if (std::find(to.teachers.begin(), to.teachers.end(), teacher) == to.teachers.end()) to.teachers.push_back(teacher);
@@ -220,11 +229,15 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     for (auto& [product, part] : parts.by_product) {
         const auto& own = several ? (evaluated++)->found : found;
         if (part.writer) part.writer->finish();
+        if (own.raw_scores.empty()) continue;
         auto settings = report_settings(*by, checkpoint, request.load);
         if (const auto about = cli::describe(roi.kind == rd4ad::data::roi_kind::whole ? by->settings().roi : roi); !about.empty())
             settings.emplace_back("region of interest", about);
         const auto calibration = calibration_for(product);
-        if (calibration) add_verdict_settings(part.set, own, *calibration, settings, to.false_alarms);
+        if (!own.failures.empty())
+            settings.emplace_back("failed images",
+                                  rd4ad::text(own.failures.size(), "; the first: ", own.failures.front().reason.message));
+        if (calibration) add_verdict_settings(rd4ad::evaluated_set(part.set, own), own, *calibration, settings, to.false_alarms);
         if (!collect) continue;
         auto summary = rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height);
         to.sets.push_back(part.results->finish(own, calibration, std::move(summary), std::move(settings),
@@ -249,6 +262,7 @@ void print(const tested_classes& tested, const json& mean, const test_request& r
     if (tested.rows.size() > 1) rows.emplace_back("mean", mean);
     print_table(rows);
     std::printf("%steacher: %s\n", tested.false_alarms.c_str(), join_names(tested.teachers).c_str());
+    tested.failures.print_rows();
     if (!request.out.empty()) std::printf("report: %s\n", (request.out / "report.html").c_str());
     if (request.images) std::printf("result images: %s\n", request.out.c_str());
 }
@@ -261,11 +275,12 @@ usage test_usage() {
         .flags = join_flags({dataset_flags(),
                              {{"checkpoint", "PATH", "", "the checkpoint that rd4ad train wrote, or its folder"},
                               {"save-segmentation-images", "", "", "write result images to --out"},
-                              {"coco", "FILE", "", "write the regions as COCO results; image ids count from 1"},
+                              {"coco", "FILE", "", "write the regions as COCO results, their images to *.images.json"},
                               roi_flag(),
                               {"json", "", "", "print JSON instead of the table"},
                               {"report-mb", "MB", "16", "limit for all thumbnails of the report, in megabytes; 0: no thumbnails"},
                               {"out", "DIR", "", "folder for results, report and result images"}},
+                             strict_flags(),
                              checkpoint_preprocessing_flags(),
                              {no_verify_flag()},
                              compute_flags()}),
@@ -279,8 +294,8 @@ shares of the good and of the anomalous images that reach the model's threshold.
 table has the number of false alarms, and the range that holds this number in 95 % of such tests if
 the good images are like those that set the threshold and are not among them.
 With --multimodal each product has a row below that of all images, and its own verdicts.
-)"} + results_help +
-            result_images_help +
+)"} + failures_help +
+            results_help + result_images_help +
             R"(They go to DIR/<kind>/, or to DIR/<class>/<kind>/ for several classes.
 
 Example: the metrics and the result images of one model.
@@ -298,17 +313,17 @@ int test(const parsed_options& options) {
         test_class(options, set, request, image_folder, request.thumbnail_bytes / sets.size(), tested);
     }
     const auto mean = mean_row(tested.rows), result = summary_of(tested.rows, mean);
-    if (!request.out.empty()) {
+    if (!request.out.empty() && !tested.sets.empty()) {
         rd4ad::io::write_json(request.out / "results.json", result);
         auto title = title_of(request, tested.sets);
         write_results(request.out, std::move(title), std::move(tested.sets), request.thumbnail_bytes);
     }
-    if (!request.coco.empty()) rd4ad::io::write_json(request.coco, tested.coco);
+    if (!request.coco.empty()) tested.coco.write(request.coco);
     if (options.has("json"))
-        std::printf("%s\n", rd4ad::io::dump_json(result, "results", 2).c_str());
+        std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
     else
         print(tested, mean, request);
-    return 0;
+    return tested.failures.finish(tested.images, "tested");
 }
 
 }  // namespace cli

@@ -16,6 +16,7 @@
 #include "compute_flags.hpp"
 #include "console.hpp"
 #include "dataset_flags.hpp"
+#include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 
@@ -164,6 +165,7 @@ rd4ad::train_options train_options_of(const parsed_options& options) {
     training.folds = options.whole("folds", 2);
     training.fold_steps = options.positive("fold-steps", 1);
     training.without_suspects = options.has("without-suspects");
+    training.bad_images = options.has("skip-bad") ? rd4ad::on_failure::skip : rd4ad::on_failure::stop;
     if (options.has("false-alarm-rate")) training.false_alarm_rate = options.rate("false-alarm-rate");
     training.save_every = options.whole("save-every", 1);
     training.guards = {.variance_guard = options.real("variance-guard", 0), .reset_every = options.whole("reset-every", 0)};
@@ -181,6 +183,13 @@ void print_result(const std::string& name, const std::string& arch, const rd4ad:
                 training.checkpoint.c_str());
 }
 
+/// Names the images that --skip-bad left out.
+void print_skipped(const std::string& name, const rd4ad::training_log& log) {
+    if (log.skipped.empty()) return;
+    std::printf("%s: left out %zu images that can't be used:\n", name.c_str(), log.skipped.size());
+    for (const auto& one : log.skipped) std::printf("%s\n", failure_list::row(one.image, one.reason).c_str());
+}
+
 /// Names the training images that may show a defect.
 void print_suspects(const std::string& name, const rd4ad::training_log& log, bool removed) {
     if (log.suspects.empty()) return;
@@ -188,8 +197,8 @@ void print_suspects(const std::string& name, const rd4ad::training_log& log, boo
                 removed ? "the model was trained without them"
                         : "they don't set the threshold; look at them, and train with --without-suspects to leave them out");
     for (const auto& one : log.suspects)
-        std::printf("  %s: raw score %s, one good image in %s has as much\n", one.image.c_str(), fixed(one.raw_score, 4).c_str(),
-                    one.p_value > 1e-6 ? fixed(1 / one.p_value, 0).c_str() : "1000000");
+        std::printf("  %s: raw score %s, one good image in %s has as much\n", rd4ad::io::row_text(one.image.string()).c_str(),
+                    fixed(one.raw_score, 4).c_str(), one.p_value > 1e-6 ? fixed(1 / one.p_value, 0).c_str() : "1000000");
 }
 
 void print_calibration(const std::string& name, const rd4ad::io::json& calibration, const rd4ad::training_log& log) {
@@ -203,6 +212,17 @@ void print_calibration(const std::string& name, const rd4ad::io::json& calibrati
             name.c_str(), log.validation_images, log.training_images, rd4ad::least_cross_fitted);
     }
     std::fflush(stdout);
+}
+
+/// Refuses the images of several classes that can't be used, all in one message, before the first class trains.
+void check_images(const std::vector<rd4ad::data::dataset>& sets, const rd4ad::train_options& training, std::size_t threads) {
+    std::string problems;
+    for (const auto& set : sets) {
+        const auto checked =
+            rd4ad::attempt(rd4ad::on_failure::skip, set.name, [&] { return rd4ad::find_usable_images(set, training, threads); });
+        if (!checked) problems += rd4ad::text(problems.empty() ? "" : "; ", checked.error().message);
+    }
+    if (!problems.empty()) throw rd4ad::data_error{problems};
 }
 
 /// Trains on one data set. Returns false if a signal stopped it.
@@ -220,6 +240,7 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::tr
     print_result(set.name, std::string{m.arch->name}, training, log);
     if (const auto roi = describe(m.settings.roi); !roi.empty())
         std::printf("%s: region of interest: %s\n", set.name.c_str(), roi.c_str());
+    print_skipped(set.name, log);
     print_suspects(set.name, log, training.without_suspects);
     print_calibration(set.name, m.settings.calibration, log);
     return true;
@@ -247,6 +268,7 @@ int train_all(const parsed_options& options) {
     }
     if (options.has("resume") && options.has("from"))
         throw usage_error{"--resume excludes --from: continue the training in --out, or start from another checkpoint's weights"};
+    if (sets.size() > 1) check_images(sets, training, settings.threads);
     rd4ad::io::make_folder(out);
     stop_on_signals();
     for (const auto& set : sets) {
@@ -283,6 +305,7 @@ std::vector<flag> training_flags() {
             {"validation", "SHARE", "0.1", "share of the good images that --calibration hold-out keeps"},
             {"validation-data", "DIR", "",
              "good images that set the threshold; by default val/good of the data set, if there is one"},
+            {"skip-bad", "", "", "name the images that can't be used, and train without them"},
             {"without-suspects", "", "", "train the model without the good images that may show a defect"},
             {"false-alarm-rate", "RATE", "",
              "expected share of good images above the threshold; by default 0.01, or more for few images"},

@@ -229,7 +229,7 @@ std::vector<difference> compare_runtimes(const verify_request& request, std::siz
     return differences;
 }
 
-void print_json(const std::vector<difference>& differences, const std::string& onnx) {
+void print_json(const std::vector<difference>& differences) {
     auto all = rd4ad::io::json::array();
     for (const auto& one : differences)
         all.push_back({{"runtime", one.runtime},
@@ -239,7 +239,7 @@ void print_json(const std::vector<difference>& differences, const std::string& o
                        {"map_difference", one.map},
                        {"raw_score_difference", one.raw_score},
                        {"swapped_pairs", one.swapped_pairs()}});
-    std::printf("%s\n", rd4ad::io::dump_json(all, onnx, 2).c_str());
+    std::printf("%s\n", rd4ad::io::dump_json(all, 2).c_str());
 }
 
 void print_table(const std::vector<difference>& differences) {
@@ -297,7 +297,7 @@ int verify(const parsed_options& options) {
         for (auto& one : compare_runtimes(request, batch, progress)) differences.push_back(std::move(one));
     progress.clear();
     if (options.has("json"))
-        print_json(differences, request.onnx);
+        print_json(differences);
     else
         print_table(differences);
     std::fflush(stdout);

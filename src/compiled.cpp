@@ -88,13 +88,13 @@ std::vector<detection_result> detector<cpu>::score(std::span<const image::image_
     return impl_->value.score(images);
 }
 void detector<cpu>::score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                                const data::region_of_interest& roi) const {
-    impl_->value.score_files(files, use, roi);
+                                const data::region_of_interest& roi, on_failure reaction) const {
+    impl_->value.score_files(files, use, roi, reaction);
 }
-std::vector<float> detector<cpu>::raw_scores(std::span<const std::filesystem::path> files,
-                                             const std::function<void(std::size_t)>& done,
-                                             const data::region_of_interest& roi) const {
-    return impl_->value.raw_scores(files, done, roi);
+std::vector<outcome<float>> detector<cpu>::raw_scores(std::span<const std::filesystem::path> files,
+                                                      const std::function<void(std::size_t)>& done,
+                                                      const data::region_of_interest& roi, on_failure reaction) const {
+    return impl_->value.raw_scores(files, done, roi, reaction);
 }
 
 namespace {

@@ -98,10 +98,11 @@ class detector<backend::xtensor<float>> {
     [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const;
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const;
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                     const data::region_of_interest& roi = {}) const;
-    [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done = {},
-                                                const data::region_of_interest& roi = {}) const;
+                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop) const;
+    [[nodiscard]] std::vector<outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
+                                                         const std::function<void(std::size_t)>& done = {},
+                                                         const data::region_of_interest& roi = {},
+                                                         on_failure reaction = on_failure::stop) const;
 
    private:
     struct implementation;

@@ -1,8 +1,9 @@
-// rd4ad/core.hpp: all of core: errors, messages, finite values, shapes, random numbers, threads, pipelines, bfloat16, version.
+// rd4ad/core.hpp: all of core: errors, outcomes, messages, finite values, shapes, random numbers, threads, pipelines, bfloat16, version.
 #pragma once
 #include <rd4ad/core/bf16.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/core/shape.hpp>

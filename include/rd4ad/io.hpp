@@ -1,9 +1,10 @@
-// rd4ad/io.hpp: all of io: tensor files, JSON, whole and atomically written files, checksums, folders, Base64.
+// rd4ad/io.hpp: all of io: tensor files, JSON, escaped names, whole and atomically written files, checksums, folders, Base64.
 #pragma once
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/base64.hpp>
 #include <rd4ad/io/checksum.hpp>
 #include <rd4ad/io/dtype.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/file_kind.hpp>
 #include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>

@@ -3,6 +3,7 @@
 #include <rd4ad/score/boxes.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/calibration_json.hpp>
+#include <rd4ad/score/coco_file.hpp>
 #include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/compare.hpp>
 #include <rd4ad/score/contour.hpp>

@@ -15,3 +15,4 @@
 #include <rd4ad/train/step.hpp>
 #include <rd4ad/train/student_training.hpp>
 #include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/usable_images.hpp>

@@ -28,7 +28,10 @@ TEST_CASE("test images that are also training images are found by content", "[da
     CHECK(data::duplicates(set).empty());
     CHECK(data::duplicates({}).empty());
     set.test.push_back({.image = folder / "gone.png"});
-    CHECK_THAT(test::message_of<io_error>([&] { (void)data::duplicates(set); }),
-               test::mentions(folder / "gone.png", "size can't be read", "No such file or directory"));
+    std::filesystem::create_directory(folder / "folder.png");
+    set.test.push_back({.image = folder / "folder.png"});
+    set.train.push_back({.image = folder / "gone too.png"});
+    set.train.push_back({.image = folder / "folder.png"});
+    CHECK(data::duplicates(set).empty());  // a file that can't be read is the duplicate of none
 }
 }  // namespace

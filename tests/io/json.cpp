@@ -35,11 +35,15 @@ TEST_CASE("text that is not JSON is refused with the byte", "[io]") {
     CHECK(parse(std::string(60, '[') + std::string(60, ']')) == "nothing thrown");
 }
 
-TEST_CASE("strings that are not UTF-8 are not written", "[io]") {
+TEST_CASE("strings and keys that are not UTF-8 are escaped, the others are not changed", "[io]") {
     const rd4ad::test::scratch_folder folder;
     const auto path = folder / "a.json";
-    CHECK_THAT(message_of([&] { io::write_json(path, io::json("\xff")); }), mentions(path, "not UTF-8"));
-    CHECK_FALSE(std::filesystem::exists(path));
+    CHECK(io::dump_json({{"a\\b", {1, "caf\xe9\\x", nullptr, {{"\xff", true}}}}}) ==
+          R"({"a\\b":[1,"caf\\xe9\\\\x",null,{"\\xff":true}]})");
+    CHECK(io::dump_json("a\tb\xc3\xa4") == "\"a\\tb\xc3\xa4\"");
+    io::write_json(path, io::json("\xff"));
+    CHECK(io::read_json(path) == "\\xff");
+    std::filesystem::remove(path);
     CHECK_THAT(message_of([&] { (void)io::read_json(path); }), mentions(path, "no such file"));
 }
 

@@ -118,10 +118,10 @@ TEST_CASE("patches come image by image, for any batch", "[model]") {
     by.patches.size = 0;
     by.patches.per_row = 2;
     by.geometry.fit = image::fit::squash;
-    CHECK(images_per_read(by, 8, files[0]) == 8);  // an image of 32 x 32 has one patch
+    CHECK(images_per_read(by, 8, files) == 8);  // an image of 32 x 32 has one patch
     by.geometry.size = 64;
-    CHECK(images_per_read(by, 8, files[0]) == 4);
-    CHECK(images_per_read(by, 1, files[0]) == 1);
+    CHECK(images_per_read(by, 8, files) == 4);
+    CHECK(images_per_read(by, 1, files) == 1);
 }
 
 TEST_CASE("files whose inputs have different sizes are refused with both files", "[model]") {
@@ -178,17 +178,68 @@ TEMPLATE_LIST_TEST_CASE("files are preprocessed in chunks, on extra threads or o
     for (const std::size_t threads : {std::size_t{1}, std::size_t{std::thread::hardware_concurrency()}}) {
         typename B::queue q{threads};
         std::vector<preprocessed_image> found;
-        with_preprocessed_files<B>(q, files, by, 2, [&](prefetch when, const auto& load) {
+        with_preprocessed_files<B>(q, files, by, 2, {}, on_failure::stop, [&](prefetch when, const auto& load) {
             if constexpr (backend::WorksOnHost<B>)
                 CHECK((when == prefetch::off) == (threads >= std::thread::hardware_concurrency()));
             else
                 CHECK(when == prefetch::on);
-            for_each_chunk(when, files.size(), 2, load, [&](std::size_t first, std::vector<preprocessed_image> images) {
+            for_each_chunk(when, files.size(), 2, load, [&](std::size_t first, preprocessed_outcomes images) {
                 CHECK(first == found.size());
-                for (auto& image : images) found.push_back(std::move(image));
+                for (auto& image : images) found.push_back(*std::move(image));
             });
         });
         REQUIRE(found.size() == expected.size());
-        for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i].image.pixels == expected[i].image.pixels);
+        for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i].image.pixels == expected[i]->image.pixels);
     }
+}
+
+TEMPLATE_LIST_TEST_CASE("a file that can't be used ends the reading, or leaves a failure in its place", "[model]",
+                        test::backends) {
+    using B = TestType;
+    const test::scratch_folder folder;
+    auto files = files_of(test::training_set(folder.path(), 5));
+    const auto by = small_settings().preprocessing;
+    const auto expected = preprocess_files(files, by, 1);
+    test::write_text(files[1], "no image");
+    files[4] = folder / "gone.png";
+    CHECK_THAT(test::message_of([&] { static_cast<void>(preprocess_files(files, by, 2)); }),
+               test::mentions(files[1], "not an image"));
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{std::thread::hardware_concurrency()}}) {
+        typename B::queue q{threads};
+        preprocessed_outcomes found;
+        with_preprocessed_files<B>(q, files, by, 2, {}, on_failure::skip, [&](prefetch when, const auto& load) {
+            for_each_chunk(when, files.size(), 2, load, [&](std::size_t, preprocessed_outcomes images) {
+                for (auto& image : images) found.push_back(std::move(image));
+            });
+        });
+        REQUIRE(found.size() == 5);
+        for (const std::size_t i : {0u, 2u, 3u}) CHECK(found[i]->image.pixels == expected[i]->image.pixels);
+        REQUIRE((!found[1] && !found[4]));
+        CHECK(found[1].error().code == error_code::format);
+        CHECK_THAT(found[1].error().message, test::mentions(files[1], "not an image"));
+        CHECK(found[4].error().code == error_code::io);
+        CHECK_THAT(found[4].error().message, test::mentions(files[4], "no such file"));
+    }
+    const auto unusable = find_unusable_files(files, by, 2);
+    REQUIRE(unusable.size() == 5);
+    for (std::size_t i = 0; i < 5; ++i) CHECK(unusable[i].has_value() == (i == 1 || i == 4));
+    CHECK_THAT(unusable[1]->message, test::mentions(files[1], "not an image"));
+    CHECK_THAT(test::message_of([&] { static_cast<void>(find_unusable_files(files, {.geometry = {.size = 40}}, 1)); }),
+               test::mentions("multiples of 32"));
+}
+
+TEST_CASE("the first image that can be used decides how many are read at once", "[model]") {
+    const test::scratch_folder folder;
+    data::preprocessing by{.geometry = {.fit = image::fit::native, .size = 32}};
+    by.patches.size = 32;
+    std::vector<std::filesystem::path> files{folder / "bad.png", folder / "wide.png", folder / "small.png"};
+    test::write_text(files[0], "no image");
+    image::write_png(files[1], test::image(128, 32, 1));
+    image::write_png(files[2], test::image(32, 32, 1));
+    CHECK(images_per_read(by, 8, files, on_failure::skip) == 2);  // 4 patches in 128 x 32 pixels
+    CHECK(images_per_read(by, 8, std::span{files}.subspan(1)) == 2);
+    CHECK(images_per_read(by, 8, std::span{files}.subspan(2)) == 8);
+    CHECK(images_per_read(by, 8, std::span{files}.first(1), on_failure::skip) == 8);
+    CHECK_THAT(test::message_of([&] { static_cast<void>(images_per_read(by, 8, files)); }), test::mentions(files[0]));
+    CHECK(images_per_read({}, 8, files) == 8);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <span>
@@ -18,6 +19,7 @@
 #include <rd4ad/score/threshold_rules.hpp>
 
 #include <support/catch.hpp>
+#include <support/files.hpp>
 #include <support/mentions.hpp>
 #include <support/small_model.hpp>
 #include <support/tensors.hpp>
@@ -95,15 +97,15 @@ TEST_CASE("files are scored in order, as their images score together", "[score]"
     const auto together = pairs.score(images);
     std::vector<std::size_t> sizes;
     std::size_t next = 0;
-    pairs.score_files(files, [&](std::size_t first, std::span<const detection_result> results, double ms) {
+    pairs.score_files(files, [&](std::size_t first, std::span<const outcome<detection_result>> results, double ms) {
         CHECK(first == next);
         CHECK(ms > 0);
-        for (std::size_t i = 0; i < results.size(); ++i) check_same(results[i], together[first + i], 0);
+        for (std::size_t i = 0; i < results.size(); ++i) check_same(*results[i], together[first + i], 0);
         sizes.push_back(results.size());
         next += results.size();
     });
     CHECK(sizes == std::vector<std::size_t>{2, 2, 1});
-    pairs.score_files({}, [](std::size_t, std::span<const detection_result>, double) { FAIL("called without files"); });
+    pairs.score_files({}, [](std::size_t, std::span<const outcome<detection_result>>, double) { FAIL("called without files"); });
 
     // Files are read by extra threads, or by the network's threads if these occupy every core.
     for (const std::size_t threads : {std::size_t{1}, std::size_t{std::thread::hardware_concurrency()}}) {
@@ -111,8 +113,8 @@ TEST_CASE("files are scored in order, as their images score together", "[score]"
         m.queue.threads = threads;
         const detector<B> by{std::move(m), {.batch = 2}};
         std::size_t seen = 0;
-        by.score_files(files, [&](std::size_t first, std::span<const detection_result> results, double) {
-            for (std::size_t i = 0; i < results.size(); ++i) check_same(results[i], together[first + i], 0);
+        by.score_files(files, [&](std::size_t first, std::span<const outcome<detection_result>> results, double) {
+            for (std::size_t i = 0; i < results.size(); ++i) check_same(*results[i], together[first + i], 0);
             seen += results.size();
         });
         CHECK(seen == files.size());
@@ -122,10 +124,82 @@ TEST_CASE("files are scored in order, as their images score together", "[score]"
     const auto missing = folder / "missing.png";
     files[3] = missing;
     std::size_t used = 0;
-    CHECK_THROWS_WITH(
-        pairs.score_files(files, [&](std::size_t, std::span<const detection_result> results, double) { used += results.size(); }),
-        Catch::Matchers::StartsWith(missing.string()));
+    CHECK_THROWS_WITH(pairs.score_files(files, [&](std::size_t, std::span<const outcome<detection_result>> results,
+                                                   double) { used += results.size(); }),
+                      Catch::Matchers::StartsWith(missing.string()));
     CHECK(used == 2);
+}
+
+TEST_CASE("files that can't be read have a failure, and the others the results that they have without them", "[score]") {
+    const test::scratch_folder folder;
+    std::vector<std::filesystem::path> good, files;
+    for (std::uint64_t i = 0; i < 7; ++i) {
+        good.push_back(folder / (std::to_string(i) + ".png"));
+        image::write_png(good.back(), test::image(40 + 9 * i, 90 - 7 * i, i));
+    }
+    const auto damaged = folder / "damaged.png", cut = folder / "cut.png", gone = folder / "gone.png";
+    test::write_text(damaged, "no image");
+    test::write_text(cut, test::text_of_file(good[0]).substr(0, 300));
+    files = {gone, good[0], good[1], damaged, good[2], cut, gone, damaged, good[3], good[4], good[5], good[6], cut};
+    const auto is_bad = [&](std::size_t i) { return std::find(good.begin(), good.end(), files[i]) == good.end(); };
+
+    auto in_patches = small_model();
+    in_patches.settings.preprocessing = {.geometry = {.fit = image::fit::native, .size = 32}};
+    in_patches.settings.preprocessing.patches.size = 32;
+    in_patches.settings.height = in_patches.settings.width = 32;
+    auto on_all_threads = small_model();
+    on_all_threads.queue.threads = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    std::vector<detector<B>> detectors;
+    detectors.emplace_back(small_model(), detector_options{.batch = 3});
+    detectors.emplace_back(std::move(in_patches), detector_options{.batch = 5});
+    detectors.emplace_back(std::move(on_all_threads), detector_options{.batch = 3});
+    for (const auto& by : detectors) {
+        std::vector<detection_result> expected;
+        by.score_files(good, [&](std::size_t, std::span<const outcome<detection_result>> results, double) {
+            for (const auto& one : results) expected.push_back(*one);
+        });
+        std::size_t next = 0, value = 0;
+        by.score_files(
+            files,
+            [&](std::size_t first, std::span<const outcome<detection_result>> results, double ms) {
+                CHECK(first == next);
+                for (const auto& one : results) {
+                    INFO(files[next]);
+                    REQUIRE(one.has_value() != is_bad(next));
+                    if (one) {
+                        CHECK(ms > 0);
+                        CHECK(one->raw_score == expected.at(value).raw_score);
+                        CHECK(one->map == expected.at(value++).map);
+                    } else {
+                        CHECK_THAT(one.error().message, Catch::Matchers::StartsWith(files[next].string()));
+                    }
+                    ++next;
+                }
+            },
+            {}, on_failure::skip);
+        CHECK((next == files.size() && value == good.size()));
+
+        std::size_t done = 0;
+        const auto raw_scores = by.raw_scores(
+            files, [&](std::size_t number) { done = number; }, {}, on_failure::skip);
+        REQUIRE((raw_scores.size() == files.size() && done == files.size()));
+        const auto without = by.raw_scores(good);
+        for (std::size_t i = 0, of = 0; i < files.size(); ++i) {
+            INFO(files[i]);
+            REQUIRE(raw_scores[i].has_value() != is_bad(i));
+            if (raw_scores[i]) CHECK(*raw_scores[i] == *without.at(of++));
+        }
+        CHECK_THAT(test::message_of([&] { static_cast<void>(by.raw_scores(files)); }), test::mentions(gone, "no such file"));
+        std::size_t failed = 0;
+        by.score_files(
+            std::vector{damaged, gone},
+            [&](std::size_t, std::span<const outcome<detection_result>> results, double ms) {
+                for (const auto& one : results) failed += one.has_value() ? 0u : 1u;
+                CHECK(ms == 0);
+            },
+            {}, on_failure::skip);
+        CHECK(failed == 2);
+    }
 }
 
 TEST_CASE("several threads may score with one detector at once", "[score]") {

@@ -145,6 +145,63 @@ TEST_CASE("a mask that is missing or of another size ends the evaluation with it
     CHECK_THAT(message(), test::mentions(masks / "1_mask.png", "48 x 61", root / "test" / "broken" / "1.png", "61 x 48"));
 }
 
+TEST_CASE("images that can't be evaluated are listed, and everything else is as without them", "[score]") {
+    const test::scratch_folder folder;
+    const auto root = folder / "bolts";
+    auto set = small_set(root);
+    const auto without = evaluate(plain_detector(), set, 2);
+    const auto damaged = root / "test" / "good" / "damaged.png", unmasked = root / "test" / "broken" / "unmasked.png",
+               misfit = root / "test" / "broken" / "misfit.png", bad_mask = root / "test" / "broken" / "bad_mask.png";
+    test::write_text(damaged, "no image");
+    for (const auto& path : {unmasked, misfit, bad_mask}) write_image(path, 30);
+    const auto masks = root / "ground_truth" / "broken";
+    test::write_mask(masks / "misfit_mask.png", 7, 8, 1, 1);
+    test::write_text(masks / "bad_mask_mask.png", "no image");
+    const auto& good = set.test;
+    const std::vector<data::item> items{
+        {.image = damaged},
+        good[0],
+        good[1],
+        {.image = unmasked, .is_anomalous = true, .kind = "broken"},
+        good[2],
+        {.image = misfit, .is_anomalous = true, .kind = "broken", .mask = masks / "misfit_mask.png"},
+        {.image = bad_mask, .is_anomalous = true, .kind = "broken", .mask = masks / "bad_mask_mask.png"},
+        good[3],
+        good[4]};
+    data::dataset all = set;
+    all.test = items;
+    std::vector<std::size_t> seen;
+    const auto found = evaluate(
+        plain_detector(), all, 2,
+        [&](std::size_t index, const image::image_u8& image, const detection_result&,
+            const std::optional<image::image_u8>& mask) {
+            seen.push_back(index);
+            CHECK(image == image::read(all.test[index].image));
+            CHECK(mask);
+        },
+        {}, on_failure::skip);
+    CHECK(seen == std::vector<std::size_t>{1, 2, 4, 7, 8});
+    CHECK(found.raw_scores == without.raw_scores);
+    CHECK((found.ms.size() == 5 && found.image_auroc == without.image_auroc && found.best_f1 == without.best_f1));
+    REQUIRE((found.pixels && without.pixels));
+    CHECK((found.pixels->auroc == without.pixels->auroc && found.pixels->aupro == without.pixels->aupro));
+    REQUIRE(found.failures.size() == 4);
+    const std::vector<std::size_t> indices{0, 3, 5, 6};
+    for (std::size_t i = 0; i < 4; ++i) CHECK(found.failures[i].index == indices[i]);
+    CHECK_THAT(found.failures[0].reason.message, test::mentions(damaged, "not an image"));
+    CHECK_THAT(found.failures[1].reason.message, test::mentions(unmasked, "mask is missing"));
+    CHECK_THAT(found.failures[2].reason.message, test::mentions(misfit, "7 x 8"));
+    CHECK_THAT(found.failures[3].reason.message, test::mentions(masks / "bad_mask_mask.png", "not an image"));
+    const auto used = evaluated_set(all, found);
+    REQUIRE(used.test.size() == 5);
+    for (std::size_t i = 0; i < 5; ++i) CHECK(used.test[i].image == good[i].image);
+    CHECK_THAT(test::message_of([&] { static_cast<void>(evaluate(plain_detector(), all, 2)); }), test::mentions(damaged));
+    // A set of which nothing can be read has failures and no metric.
+    all.test.resize(1);
+    const auto none = evaluate(plain_detector(), all, 2, {}, {}, on_failure::skip);
+    CHECK((none.failures.size() == 1 && none.raw_scores.empty() && !none.image_auroc && !none.pixels && !none.false_alarm_rate));
+}
+
 TEST_CASE("a set without test images, and batches without images, are refused", "[score]") {
     data::dataset set;
     set.name = "bolts";

@@ -34,10 +34,10 @@ TEST_CASE("no text of the data is markup", "[score]") {
     CHECK(html.find('<', 1) == html.size() - 3);
 }
 
-TEST_CASE("bytes of a file name that are not UTF-8 become replacement characters", "[score]") {
+TEST_CASE("bytes of a file name that are not UTF-8 are escaped", "[score]") {
     auto of = test::small_report();
     of.sets[0].images[0].file = "a\xff.png";
-    CHECK(data_of(of).at("sets").at(0).at("images").at(0).at("file") == "a\xef\xbf\xbd.png");
+    CHECK(data_of(of).at("sets").at(0).at("images").at(0).at("file") == "a\\xff.png");
 }
 
 TEST_CASE("a template without exactly one mark is refused", "[score]") {

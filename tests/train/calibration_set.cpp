@@ -53,7 +53,9 @@ void compare_with_detector(const train_options& options, map_choice choice, std:
     const auto scored = score_calibration_images<B>(m.queue, source, all, distances, choice, m.settings.preprocessing);
     m.settings.units = scored.units;
     const detector<B> by{std::move(m)};
-    const double error = test::relative_error(by.raw_scores(files), scored.raw_scores);
+    std::vector<float> raw_scores;
+    for (const auto& one : by.raw_scores(files)) raw_scores.push_back(*one);
+    const double error = test::relative_error(raw_scores, scored.raw_scores);
     // By position a calibration image is scored in the units of the others, the detector's units are those of all.
     CHECK(error < (scored.units.by_position() ? 0.2 : 1e-5));
     CHECK((!scored.units.by_position() || error > 1e-5));

@@ -116,7 +116,8 @@ TEST_CASE("validation images set the threshold, and the training leaves them out
     const auto split = data::make_validation_split(7, 0.4, options.seed);
     std::vector<std::filesystem::path> validation;
     for (const std::size_t i : split.validation) validation.push_back(set.train[i].image);
-    auto raw_scores = by.raw_scores(validation);
+    std::vector<float> raw_scores;
+    for (const auto& one : by.raw_scores(validation)) raw_scores.push_back(*one);
     std::sort(raw_scores.begin(), raw_scores.end());
     CHECK(test::relative_error(raw_scores, made->good_scores) < 1e-5);
     data::dataset training;
@@ -187,7 +188,7 @@ TEST_CASE("each fold's student is visited with the images that it did not see", 
         CHECK(trainable_of(student).values != weights);
         seen.insert(seen.end(), images.begin(), images.end());
         const scorer<B> by{student, 4, map_sigma};
-        for (const float one : by.raw_scores(student.queue, images)) raw_scores.push_back(one);
+        for (const auto& one : by.raw_scores(student.queue, images)) raw_scores.push_back(*one);
     });
     CHECK(trainable_of(m).values == weights);
     CHECK(seen.size() == 10);

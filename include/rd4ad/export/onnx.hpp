@@ -162,7 +162,7 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     {
         message<entry_field> entry{model, model_field::metadata_props};
         entry.add_string(entry_field::key, description_key);
-        entry.add_string(entry_field::value, io::dump_json(description, "export"));
+        entry.add_string(entry_field::value, io::dump_json(description));
     }
     message<graph_field> to{model, model_field::graph};
     to.add_string(graph_field::name, "rd4ad");

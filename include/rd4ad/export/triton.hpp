@@ -58,7 +58,7 @@ namespace export_detail {
                 graph.has_score ? ",\n" + tensor(scoring_graph::score, pbtxt_list({1})) : "",
                 "\n]\ndynamic_batching {\n  max_queue_delay_microseconds: ", options.max_queue_delay,
                 "\n}\nparameters {\n  key: ", pbtxt_string(description_key),
-                "\n  value { string_value: ", pbtxt_string(io::dump_json(description, "export")), " }\n}\n");
+                "\n  value { string_value: ", pbtxt_string(io::dump_json(description)), " }\n}\n");
 }
 
 /// Writes REPOSITORY/NAME: config.pbtxt, 1/model.onnx, labels.txt and training_stats.json (the description, and `training` as the

@@ -15,6 +15,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/detail/json.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/quoted.hpp>
 #include <rd4ad/io/read_file.hpp>
 
@@ -59,18 +60,36 @@ using json = nlohmann::json;
     return parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
 }
 
-/// Writes a value as text: UTF-8, keys in alphabetical order. indent: blanks per level; -1 gives a single line.
-/// name: the file or text, for messages. Throws format_error if a string is not UTF-8.
-[[nodiscard]] inline std::string dump_json(const json& value, const std::string& name, int indent = -1) {
+namespace detail {
+
+/// The value with every string and key as utf8_text writes it.
+[[nodiscard]] inline json as_utf8(const json& value) {
+    if (value.is_string()) return utf8_text(value.get_ref<const std::string&>());
+    if (value.is_array()) {
+        json made = json::array();
+        for (const auto& one : value) made.push_back(as_utf8(one));
+        return made;
+    }
+    if (!value.is_object()) return value;
+    json made = json::object();
+    for (const auto& [key, one] : value.items()) made.emplace(utf8_text(key), as_utf8(one));
+    return made;
+}
+
+}  // namespace detail
+
+/// Writes a value as text: UTF-8, keys in alphabetical order. indent: blanks per level; -1 gives a single line. A string or key
+/// that is not UTF-8, such as the name of a file from an older system, is written as utf8_text does.
+[[nodiscard]] inline std::string dump_json(const json& value, int indent = -1) {
     try {
         return value.dump(indent);
-    } catch (const json::exception&) {
-        throw format_error{text(name, ": can't be written as JSON: a string is not UTF-8")};
+    } catch (const json::exception&) {  // the only one: a string is not UTF-8
+        return detail::as_utf8(value).dump(indent);
     }
 }
 
 /// dump_json on one line for a value that may hold finite numbers only: JSON would silently turn others into null. Throws
-/// numeric_error with the place of a number that is not finite, and format_error as dump_json does.
+/// numeric_error with the place of a number that is not finite.
 [[nodiscard]] inline std::string dump_finite_json(const json& value, const std::string& name) {
     const auto check = [&](const auto& self, const json& at, const std::string& place) -> void {
         if (at.is_structured())
@@ -79,7 +98,7 @@ using json = nlohmann::json;
             throw numeric_error{text(name, ": the value of '", place, "' is not finite, and is not written")};
     };
     check(check, value, "");
-    return dump_json(value, name);
+    return dump_json(value);
 }
 
 /// The number, or null if it is empty, NaN or infinite: JSON has no such numbers.
@@ -96,9 +115,9 @@ using json = nlohmann::json;
     return found->get<std::array<float, 3>>();
 }
 
-/// Writes a value to a file, atomically, indented by two blanks per level. Throws io_error, and format_error as dump_json does.
+/// Writes a value to a file as dump_json does, atomically, indented by two blanks per level. Throws io_error.
 inline void write_json(const std::filesystem::path& path, const json& value) {
-    write_atomically(path, std::string_view{dump_json(value, path.string(), 2) + "\n"});
+    write_atomically(path, std::string_view{dump_json(value, 2) + "\n"});
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::io

@@ -148,11 +148,11 @@ inline void check_coverage(std::vector<safetensors_entry>& entries, std::size_t 
 
 /// The checksum of everything in a header but the checksums and the tensors' positions: as JSON without blanks, keys in
 /// alphabetical order.
-[[nodiscard]] inline std::string header_checksum(json header, const std::string& file) {
+[[nodiscard]] inline std::string header_checksum(json header) {
     for (auto at = header.begin(); at != header.end(); ++at)
         if (at->is_object()) at->erase(at.key() == metadata_key ? checksums_key : "data_offsets");
     if (const auto found = header.find(metadata_key); found != header.end() && found->empty()) header.erase(found);
-    return checksum_of(dump_json(header, file));
+    return checksum_of(dump_json(header));
 }
 
 /// The checksums of a file: {"algorithm", "header", "metadata": {key: checksum}, "tensors": {name: checksum}}.
@@ -280,15 +280,18 @@ inline void write_safetensors(const std::filesystem::path& path, const tensor_fi
     for (const auto& [name, tensor] : order) {
         if (*name == detail::metadata_key)
             throw format_error{text(path, ": a safetensors file can't hold a tensor named '__metadata__'; rename it")};
+        if (!is_utf8(*name))
+            throw format_error{
+                text(path, ": the tensor name ", io::quoted(*name), " is not UTF-8, which safetensors requires; rename it")};
         header[*name] = {
             {"dtype", name_of(tensor->type)}, {"shape", tensor->shape}, {"data_offsets", {at, at + tensor->bytes.size()}}};
         at += tensor->bytes.size();
         parts.push_back(tensor->bytes);
         stated["tensors"][*name] = checksum_of(tensor->bytes);
     }
-    stated["header"] = detail::header_checksum(header, path.string());
-    metadata[checksums_key] = dump_json(stated, path.string());
-    std::string header_text = dump_json(header, path.string());
+    stated["header"] = detail::header_checksum(header);
+    metadata[checksums_key] = dump_json(stated);
+    std::string header_text = dump_json(header);
     header_text.append((8 - header_text.size() % 8) % 8, ' ');
     if (header_text.size() > max_safetensors_header) {
         throw format_error{text(path, ": its header needs ", header_text.size(), " bytes, but safetensors allows at most ",

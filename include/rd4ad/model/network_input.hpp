@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <rd4ad/backend/tensor.hpp>
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
@@ -58,33 +59,55 @@ struct preprocessed_image {
     return made;
 }
 
-/// Reads and preprocesses files on `threads` threads. Throws as preprocess_file does.
-[[nodiscard]] inline std::vector<preprocessed_image> preprocess_files(std::span<const std::filesystem::path> files,
-                                                                      const data::preprocessing& by, std::size_t threads,
-                                                                      const data::region_of_interest& roi = {}) {
-    std::vector<preprocessed_image> images(files.size());
-    parallel_for(files.size(), threads, [&](std::size_t i) { images[i] = preprocess_file(files[i], by, roi); });
+/// A preprocessed image per file, in the files' order, or the reason why there is none.
+using preprocessed_outcomes = std::vector<outcome<preprocessed_image>>;
+
+/// The same; under on_failure::skip it returns the error.
+[[nodiscard]] inline outcome<preprocessed_image> preprocess_file(const std::filesystem::path& file, const data::preprocessing& by,
+                                                                 const data::region_of_interest& roi, on_failure reaction) {
+    return attempt(reaction, file, [&] { return preprocess_file(file, by, roi); });
+}
+
+/// preprocess_file for each file, on `threads` threads.
+[[nodiscard]] inline preprocessed_outcomes preprocess_files(std::span<const std::filesystem::path> files,
+                                                            const data::preprocessing& by, std::size_t threads,
+                                                            const data::region_of_interest& roi = {},
+                                                            on_failure reaction = on_failure::stop) {
+    preprocessed_outcomes images(files.size());
+    parallel_for(files.size(), threads, [&](std::size_t i) { images[i] = preprocess_file(files[i], by, roi, reaction); });
     return images;
 }
 
-/// Visits files `step` at a time: calls run(prefetch, load), where load(first, count) reads and preprocesses one chunk. If the
-/// compute threads already occupy every core, they load images between network runs; otherwise extra threads prefetch. `roi`:
-/// the region of interest of the files.
+/// The files that can't be read and preprocessed: reads all of them on `threads` threads and keeps no image. Per file the
+/// failure, or nothing, in the files' order. Throws option_error as data::check_preprocessing does.
+[[nodiscard]] inline std::vector<std::optional<failure>> find_unusable_files(std::span<const std::filesystem::path> files,
+                                                                             const data::preprocessing& by, std::size_t threads) {
+    data::check_preprocessing(by);
+    std::vector<std::optional<failure>> found(files.size());
+    parallel_for(files.size(), threads, [&](std::size_t i) {
+        if (const auto image = preprocess_file(files[i], by, {}, on_failure::skip); !image) found[i] = image.error();
+    });
+    return found;
+}
+
+/// Visits files `step` at a time: calls run(prefetch, load), where load(first, count) reads and preprocesses one chunk, as
+/// preprocess_files does. If the compute threads already occupy every core, they load images between network runs; otherwise
+/// extra threads prefetch. `roi`: the region of interest of the files.
 template <Backend B, class Run>
 void with_preprocessed_files(typename B::queue& q, std::span<const std::filesystem::path> files, const data::preprocessing& by,
-                             std::size_t step, const Run& run, const data::region_of_interest& roi = {}) {
+                             std::size_t step, const data::region_of_interest& roi, on_failure reaction, const Run& run) {
     if constexpr (backend::WorksOnHost<B>)
         if (q.threads >= std::thread::hardware_concurrency())
-            return run(prefetch::off, [&q, files, &by, step, &roi](std::size_t first, std::size_t count) {
+            return run(prefetch::off, [&q, files, &by, step, &roi, reaction](std::size_t first, std::size_t count) {
                 const auto chunk = files.subspan(first, count);
                 for (const auto& file : files.subspan(first + count, std::min(step, files.size() - first - count)))
                     io::prefetch_file(file);
-                std::vector<preprocessed_image> images(count);
-                B::for_each(q, count, [&](std::size_t i) { images[i] = preprocess_file(chunk[i], by, roi); });
+                preprocessed_outcomes images(count);
+                B::for_each(q, count, [&](std::size_t i) { images[i] = preprocess_file(chunk[i], by, roi, reaction); });
                 return images;
             });
-    run(prefetch::on, [&q, files, &by, &roi](std::size_t first, std::size_t count) {
-        return preprocess_files(files.subspan(first, count), by, q.threads, roi);
+    run(prefetch::on, [&q, files, &by, &roi, reaction](std::size_t first, std::size_t count) {
+        return preprocess_files(files.subspan(first, count), by, q.threads, roi, reaction);
     });
 }
 
@@ -121,12 +144,21 @@ template <Backend B>
         return to_device<B>(q, size, std::vector<T>(inputs.begin(), inputs.end()));
 }
 
-/// Number of images to read at once so that their patches fill a batch, by the first file's size. Throws as image::read_size.
+/// Number of images to read at once so that their patches fill a batch, by the first file's size. Under on_failure::skip the
+/// first file that can be read and preprocessed decides, as without the others; `batch` if there is none. Throws as
+/// image::read_size and data::plan.
 [[nodiscard]] inline std::size_t images_per_read(const data::preprocessing& by, std::size_t batch,
-                                                 const std::filesystem::path& first) {
+                                                 std::span<const std::filesystem::path> files,
+                                                 on_failure reaction = on_failure::stop) {
     if (by.whole()) return batch;
-    const auto [width, height] = image::read_size(first);
-    return std::max<std::size_t>(1, batch / data::plan(by, width, height).grid.count());
+    const auto fill = [&](const data::preprocessing_plan& plan) { return std::max<std::size_t>(1, batch / plan.grid.count()); };
+    if (reaction == on_failure::stop) {
+        const auto [width, height] = image::read_size(files.front());
+        return fill(data::plan(by, width, height));
+    }
+    for (const auto& file : files)
+        if (const auto image = preprocess_file(file, by, {}, reaction)) return fill(image->plan);
+    return batch;
 }
 
 /// Files as a sequence of network inputs of one size, file by file, patch by patch.

@@ -9,6 +9,7 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
@@ -34,8 +35,8 @@ struct detection_result {
     }
 };
 
-/// Receives the results of consecutive images: the index of the first one, and the milliseconds of computation per image (the
-/// time of their batch in equal shares, without reading).
-using results_callback = std::function<void(std::size_t first, std::span<const detection_result> results, double ms)>;
+/// Receives the results of consecutive images: the index of the first one, per image the result or the reason why there is none,
+/// and the milliseconds of computation per result (the time of their batch in equal shares, without reading; 0 without results).
+using results_callback = std::function<void(std::size_t first, std::span<const outcome<detection_result>> results, double ms)>;
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
@@ -130,33 +131,40 @@ class detector {
     }
 
     /// Scores files in order: one chunk is computed while the next is read and preprocessed, and while `use` receives the
-    /// previous one on its own thread. If a file can't be read, `use` receives the results of all files before its chunk, then
-    /// this throws the reader's error. `roi`: the region of interest of the files (data::open_roi), in place of the model's.
+    /// previous one on its own thread. A file that can't be read: under on_failure::stop `use` receives the results of all files
+    /// before its chunk, then this throws the reader's error. Under on_failure::skip its outcome is the failure, and the other
+    /// files have the results that they have without it, bit for bit. `roi`: the region of interest of the files
+    /// (data::open_roi), in place of the model's.
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                     const data::region_of_interest& roi = {}) const {
+                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop) const {
         if (files.empty()) return;
         static_cast<void>(calibration_of(calibrations_, options_.product, "detector"));  // before the first batch is computed
         const auto queue = queues_->borrow();
         struct computed_chunk {
-            std::vector<preprocessed_image> images;
+            partial_chunk<preprocessed_image> images;
             std::vector<image::image_f32> maps;
             double ms;
         };
-        const auto compute = [&](std::size_t, std::vector<preprocessed_image> images) {
-            const auto began = std::chrono::steady_clock::now();
-            auto maps = scorer_.maps(*queue, images);
-            const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-            const double ms = took.count() / static_cast<double>(images.size());
-            return computed_chunk{std::move(images), std::move(maps), ms};
+        const std::size_t step = images_per_read(settings().preprocessing, options_.batch, files, reaction);
+        full_chunks<preprocessed_image> chunks{step, files.size()};
+        const auto compute = [&](std::size_t, preprocessed_outcomes loaded) {
+            std::vector<computed_chunk> computed;
+            for (auto& images : chunks.add(std::move(loaded))) {
+                const auto began = std::chrono::steady_clock::now();
+                auto maps = scorer_.maps(*queue, images.values);
+                const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+                const double ms = maps.empty() ? 0.0 : took.count() / static_cast<double>(maps.size());
+                computed.push_back({std::move(images), std::move(maps), ms});
+            }
+            return computed;
         };
-        const auto consume = [&](std::size_t first, computed_chunk chunk) {
-            use(first, results_of(std::move(chunk.maps), chunk.images), chunk.ms);
+        const auto consume = [&](std::size_t, std::vector<computed_chunk> computed) {
+            for (auto& [images, maps, ms] : computed)
+                use(images.first, images.outcomes(results_of(std::move(maps), images.values)), ms);
         };
-        const std::size_t step = images_per_read(settings().preprocessing, options_.batch, files.front());
         with_preprocessed_files<B>(
-            *queue, files, settings().preprocessing, step,
-            [&](prefetch when, const auto& load) { pipeline(when, files.size(), step, load, compute, consume); },
-            data::given_or(roi, settings().roi));
+            *queue, files, settings().preprocessing, step, data::given_or(roi, settings().roi), reaction,
+            [&](prefetch when, const auto& load) { pipeline(when, files.size(), step, load, compute, consume); });
     }
 
     /// Scores at most `batch` of the network's inputs (see patch_input). Maps have the network's size; maps of patches are
@@ -177,12 +185,14 @@ class detector {
         return results;
     }
 
-    /// Returns the raw score of each file; `done` receives the number of files scored so far. `roi`: as for score_files.
-    [[nodiscard]] std::vector<float> raw_scores(std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done = {},
-                                                const data::region_of_interest& roi = {}) const {
+    /// Returns the raw score of each file, or under on_failure::skip the reason why it has none; `done` receives the number of
+    /// files done so far. See scorer::raw_scores. `roi`: as for score_files.
+    [[nodiscard]] std::vector<outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
+                                                         const std::function<void(std::size_t)>& done = {},
+                                                         const data::region_of_interest& roi = {},
+                                                         on_failure reaction = on_failure::stop) const {
         const auto queue = queues_->borrow();
-        return scorer_.raw_scores(*queue, files, done, roi);
+        return scorer_.raw_scores(*queue, files, done, roi, reaction);
     }
 
    private:

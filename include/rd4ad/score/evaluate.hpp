@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
@@ -37,11 +39,17 @@ struct false_alarm_count {
 };
 
 struct product_evaluation;
+/// A test image without a result: its index in the set, and the reason.
+struct failed_item {
+    std::size_t index{0};
+    failure reason{};
+};
 
 /// Metrics of a test set, each 0..1. A metric is empty if the data do not allow it: images of one kind only, no masks, no
 /// calibration.
 struct evaluation {
-    std::vector<float> raw_scores;           ///< one per test image, in the set's order
+    std::vector<failed_item> failures;       ///< test images whose file or mask can't be used; no other member counts them
+    std::vector<float> raw_scores;           ///< one per test image without a failure, in the set's order
     std::vector<double> scores;              ///< the calibrated raw_scores; empty without a calibration
     std::optional<double> false_alarm_rate;  ///< share of the good images that are called anomalous
     std::optional<double> detection_rate;    ///< share of the anomalous images that are called anomalous
@@ -50,36 +58,37 @@ struct evaluation {
     std::optional<double> best_f1_raw_threshold;  ///< the raw score from which an image counts as anomalous for best_f1
     std::optional<metrics::pixel_metrics_result> pixels;
     std::optional<metrics::pixel_curves> curves;
-    std::vector<double> ms;  ///< of scoring, one per test image: its batch's time in equal shares, without reading
+    std::vector<double> ms;  ///< of scoring, one per raw score: its batch's time in equal shares, without reading
     double seconds{0};       ///< of the whole evaluation
     std::vector<product_evaluation> products;  ///< of several products, sorted by name; empty for one
 };
 
-/// The metrics of one product's test images. `found` holds their raw scores, scores and ms in the set's order; no seconds.
+/// The metrics of one product's test images. `found` holds their raw scores, scores and ms in the set's order, and
+/// failures by their index among the product's images; no seconds.
 struct product_evaluation {
     std::string product;
     evaluation found;
 };
 
-/// Receives each test image in order, on its own thread while others are scored: its index, its pixels, its result, and its mask,
-/// transformed as the image is. The mask has the map's size if the detector returns maps of the network's size; it is empty if
-/// the set has no masks.
+/// Receives each scored test image in order, on its own thread while others are scored: its index, its pixels, its result, and
+/// its mask, transformed as the image is. The mask has the map's size if the detector returns maps of the network's size; it is
+/// empty if the set has no masks.
 using evaluation_callback = std::function<void(std::size_t index, const image::image_u8& image, const detection_result& result,
                                                const std::optional<image::image_u8>& mask)>;
 
 namespace score_detail {
 
-/// Consecutive test images, their preprocessed forms and their transformed masks.
-struct loaded_chunk {
-    std::vector<image::image_u8> images;
-    std::vector<preprocessed_image> preprocessed;
-    std::vector<std::optional<image::image_u8>> masks;
-    std::vector<data::shared_mask> rois;  ///< fitted; null: all pixels count
+/// A test image, its preprocessed form and its transformed mask.
+struct loaded_item {
+    image::image_u8 image{};
+    preprocessed_image preprocessed{};
+    std::optional<image::image_u8> mask{};
+    data::shared_mask roi{};  ///< fitted; null: all pixels count
 };
 
-/// A loaded chunk and its results; ms: of scoring, per image.
+/// Consecutive test images and the results of those that could be loaded; ms: of scoring, per result.
 struct scored_chunk {
-    loaded_chunk loaded;
+    partial_chunk<loaded_item> loaded;
     std::vector<detection_result> results;
     double ms;
 };
@@ -90,31 +99,28 @@ struct scored_chunk {
     return own.empty() ? set.name : own;
 }
 
-[[nodiscard]] inline loaded_chunk load_chunk(const data::dataset& set, const model_settings& settings,
-                                             const data::region_of_interest& roi, bool masks, std::size_t first,
-                                             std::size_t count) {
-    loaded_chunk chunk{std::vector<image::image_u8>(count), std::vector<preprocessed_image>(count),
-                       std::vector<std::optional<image::image_u8>>(count), std::vector<data::shared_mask>(count)};
-    parallel_for(count, 0, [&](std::size_t i) {
-        const auto& item = set.test[first + i];
-        auto& image = chunk.images[i] = image::read(item.image);
-        auto& one = chunk.preprocessed[i] = preprocess(image, settings.preprocessing);
-        one.name = item.image.string();
-        one.roi = data::roi_mask(roi, item.image, image.width, image.height);
-        one.product = product_of(set, first + i);
-        if (!masks) return;
-        chunk.masks[i] = image::fit_mask(one.plan.transform, data::load_mask(item, image.width, image.height));
-        chunk.rois[i] = fitted_roi(one, settings);
-    });
-    return chunk;
+[[nodiscard]] inline loaded_item load_item(const data::dataset& set, std::size_t index, const model_settings& settings,
+                                           const data::region_of_interest& roi, bool with_mask) {
+    const auto& item = set.test[index];
+    loaded_item made{.image = image::read(item.image)};
+    auto& one = made.preprocessed = preprocess(made.image, settings.preprocessing);
+    one.name = item.image.string();
+    one.roi = data::roi_mask(roi, item.image, made.image.width, made.image.height);
+    one.product = product_of(set, index);
+    if (!with_mask) return made;
+    made.mask = image::fit_mask(one.plan.transform, data::load_mask(item, made.image.width, made.image.height));
+    made.roi = fitted_roi(one, settings);
+    return made;
 }
 
 template <Backend B>
-[[nodiscard]] scored_chunk score_chunk(const detector<B>& by, loaded_chunk chunk) {
+[[nodiscard]] scored_chunk score_chunk(const detector<B>& by, partial_chunk<loaded_item> chunk) {
+    std::vector<preprocessed_image> inputs;
+    for (auto& one : chunk.values) inputs.push_back(std::move(one.preprocessed));
     const auto began = std::chrono::steady_clock::now();
-    auto results = by.score_preprocessed(chunk.preprocessed);
+    auto results = by.score_preprocessed(inputs);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-    const double ms = took.count() / static_cast<double>(results.size());
+    const double ms = results.empty() ? 0.0 : took.count() / static_cast<double>(results.size());
     return {std::move(chunk), std::move(results), ms};
 }
 
@@ -179,12 +185,19 @@ class product_counts {
              const data::shared_mask& roi) {
         const auto product = products_.find(product_of(set_, index));
         if (product == products_.end()) return;
-        auto& [found, counts, has_mask] = product->second;
+        auto& [found, counts, has_mask, items] = product->second;
+        ++items;
         found.raw_scores.push_back(result.raw_score);
         if (result.score) found.scores.push_back(*result.score);
         found.ms.push_back(ms);
         has_mask = has_mask || set_.test[index].mask.has_value();
         counts.add(result, set_.test[index].is_anomalous, mask, roi);
+    }
+
+    /// Notes a test image that has no result, by its index among those of its product.
+    void fail(std::size_t index, const failure& reason) {
+        const auto product = products_.find(product_of(set_, index));
+        if (product != products_.end()) product->second.found.failures.push_back({product->second.items++, reason});
     }
 
     [[nodiscard]] std::vector<product_evaluation> derive(const product_calibrations& by, bool masks) {
@@ -201,6 +214,7 @@ class product_counts {
         evaluation found{};
         evaluation_counts counts{};
         bool has_mask{false};
+        std::size_t items{0};  // so far, with those that failed
     };
     const data::dataset& set_;
     std::map<std::string, counted> products_{};
@@ -211,12 +225,15 @@ class product_counts {
 /// Scores a test set and computes its metrics; `by` must return maps of the network's size. Masks are transformed as their images
 /// are, by the nearest pixel; pixels of borders are not counted, nor those outside the region of interest. An item's product
 /// chooses its calibration; by default it is the set's name. `batch`: images read at once, at least 1. `roi`: the region of
-/// interest of the test images, in place of the model's. Throws data_error if there are no test images, or if an anomalous image
-/// has no mask though others have one, or a mask of another size; option_error for a batch of 0, and for a product that the model
-/// does not know.
+/// interest of the test images, in place of the model's. An image fails whose file or mask can't be read, or which is anomalous
+/// and has no mask though others have one, or a mask of another size. Under on_failure::skip it is listed in
+/// evaluation::failures, and everything else is as without it, bit for bit. Throws data_error if there are no test images;
+/// option_error for a batch of 0, and for a product that the model does not know; under on_failure::stop the error of the first
+/// image that fails.
 template <Backend B>
 [[nodiscard]] evaluation evaluate(const detector<B>& by, const data::dataset& set, std::size_t batch = 8,
-                                  const evaluation_callback& scored = {}, const data::region_of_interest& roi = {}) {
+                                  const evaluation_callback& scored = {}, const data::region_of_interest& roi = {},
+                                  on_failure reaction = on_failure::stop) {
     if (set.test.empty())
         throw data_error{text("data set '", set.name, "' has no test images; expected images in test/good and test/<defect>")};
     if (batch == 0) throw option_error{"evaluate: found a batch of 0, expected at least 1"};
@@ -227,32 +244,59 @@ template <Backend B>
     evaluation result;
     score_detail::evaluation_counts counts;
     score_detail::product_counts products{set};
+    std::vector<std::filesystem::path> files;
+    for (const auto& one : set.test) files.push_back(one.image);
+    const std::size_t step = images_per_read(settings.preprocessing, batch, files, reaction);
+    full_chunks<score_detail::loaded_item> chunks{step, files.size()};
     const auto load = [&](std::size_t first, std::size_t count) {
-        return score_detail::load_chunk(set, settings, limits, masks, first, count);
+        std::vector<outcome<score_detail::loaded_item>> loaded(count);
+        parallel_for(count, 0, [&](std::size_t i) {
+            loaded[i] = attempt(reaction, files[first + i],
+                                [&] { return score_detail::load_item(set, first + i, settings, limits, masks); });
+        });
+        return loaded;
     };
-    const auto score = [&](std::size_t, score_detail::loaded_chunk chunk) {
-        auto made = score_detail::score_chunk(by, std::move(chunk));
-        result.ms.insert(result.ms.end(), made.results.size(), made.ms);
+    const auto score = [&](std::size_t, std::vector<outcome<score_detail::loaded_item>> loaded) {
+        std::vector<score_detail::scored_chunk> made;
+        for (auto& chunk : chunks.add(std::move(loaded))) {
+            made.push_back(score_detail::score_chunk(by, std::move(chunk)));
+            result.ms.insert(result.ms.end(), made.back().results.size(), made.back().ms);
+        }
         return made;
     };
-    const auto count = [&](std::size_t first, const score_detail::scored_chunk& chunk) {
-        for (std::size_t i = 0; i < chunk.results.size(); ++i) {
-            const auto& one = chunk.results[i];
-            result.raw_scores.push_back(one.raw_score);
-            if (one.score) result.scores.push_back(*one.score);
-            counts.add(one, set.test[first + i].is_anomalous, chunk.loaded.masks[i], chunk.loaded.rois[i]);
-            products.add(first + i, one, chunk.ms, chunk.loaded.masks[i], chunk.loaded.rois[i]);
-            if (scored) scored(first + i, chunk.loaded.images[i], one, chunk.loaded.masks[i]);
-        }
+    const auto count = [&](std::size_t, const std::vector<score_detail::scored_chunk>& made) {
+        for (const auto& chunk : made)
+            for (std::size_t i = 0, value = 0, failed = 0; i < chunk.loaded.size(); ++i) {
+                const std::size_t index = chunk.loaded.first + i;
+                if (!chunk.loaded.has_value[i]) {
+                    const auto& reason = chunk.loaded.failures[failed++];
+                    result.failures.push_back({index, reason});
+                    products.fail(index, reason);
+                    continue;
+                }
+                const auto& one = chunk.results[value];
+                const auto& item = chunk.loaded.values[value++];
+                result.raw_scores.push_back(one.raw_score);
+                if (one.score) result.scores.push_back(*one.score);
+                counts.add(one, set.test[index].is_anomalous, item.mask, item.roi);
+                products.add(index, one, chunk.ms, item.mask, item.roi);
+                if (scored) scored(index, item.image, one, item.mask);
+            }
     };
-    pipeline(prefetch::on, set.test.size(), images_per_read(settings.preprocessing, batch, set.test.front().image), load, score,
-             count);
+    pipeline(prefetch::on, files.size(), step, load, score, count);
     result.products = products.derive(by.calibrations(), masks);
     const bool one_product = result.products.empty();
     counts.derive(one_product ? calibration_of(by.calibrations(), score_detail::product_of(set, 0), set.name) : nullptr, masks,
                   result);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return result;
+}
+
+/// The set without the test images that failed: its test images are those of found.raw_scores, in order.
+[[nodiscard]] inline data::dataset evaluated_set(data::dataset set, const evaluation& found) {
+    for (auto failed = found.failures.rbegin(); failed != found.failures.rend(); ++failed)
+        set.test.erase(set.test.begin() + static_cast<std::ptrdiff_t>(failed->index));
+    return set;
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

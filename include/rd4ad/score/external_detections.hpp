@@ -13,6 +13,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/items.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/quoted.hpp>
 #include <rd4ad/metrics/boxes.hpp>
@@ -154,11 +155,14 @@ namespace score_detail {
 
 }  // namespace score_detail
 
-/// Assigns names to test images by the file's stem; among several images of that stem, by the folders in the name. The pointers
-/// refer to `from`. Throws data_error if a name fits several images equally well, or if two names fit the same image.
+/// Assigns names to test images by the file's stem; among several images of that stem, by the folders in the name. A path that is
+/// not UTF-8 has the name that io::utf8_text gives it. The pointers refer to `from`. Throws data_error if a name fits several
+/// images equally well, or if two names fit the same image.
 [[nodiscard]] inline matched_detections match_detections(const external_detections& from, const std::vector<data::item>& items) {
     std::multimap<std::string, std::size_t> by_stem;
-    for (std::size_t i = 0; i < items.size(); ++i) by_stem.emplace(items[i].image.stem().string(), i);
+    std::vector<std::filesystem::path> paths;  // as names in JSON
+    for (const auto& one : items) paths.emplace_back(io::utf8_text(one.image.string()));
+    for (std::size_t i = 0; i < items.size(); ++i) by_stem.emplace(paths[i].stem().string(), i);
     matched_detections made{std::vector<const std::vector<metrics::box>*>(items.size(), nullptr), {}};
     std::map<std::size_t, std::string> taken;
     for (const auto& [name, boxes] : from.images) {
@@ -169,7 +173,7 @@ namespace score_detail {
         }
         std::size_t best = 0, most_shared = 0, ties = 0;
         for (auto at = begin; at != end; ++at) {
-            const std::size_t shared = score_detail::shared_components(name, items[at->second].image);
+            const std::size_t shared = score_detail::shared_components(name, paths[at->second]);
             ties = shared == most_shared ? ties + 1 : shared > most_shared ? 1 : ties;
             if (shared > most_shared) {
                 most_shared = shared;

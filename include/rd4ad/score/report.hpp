@@ -19,8 +19,8 @@ inline constexpr const char* report_template_file = "report.html";
 inline constexpr std::string_view report_mark = "@RD4AD_REPORT@";
 
 /// Returns the page: the template with the report's data in place of its mark. No text of the report can end the page's script or
-/// become markup: each "<" is written as an escape, and the page inserts all texts as text. Bytes of a file name that are not
-/// UTF-8 become replacement characters. Throws option_error as to_json does, format_error unless the template has exactly one
+/// become markup: each "<" is written as an escape, and the page inserts all texts as text. Names that are not UTF-8 are
+/// escaped as io::utf8_text does. Throws option_error as to_json does, format_error unless the template has exactly one
 /// mark.
 [[nodiscard]] inline std::string report_html(const report& of, std::string_view page_template) {
     return score_detail::page_of(page_template, report_mark, to_json(of), report_template_file);

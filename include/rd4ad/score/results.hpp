@@ -10,6 +10,7 @@
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/thumbnail.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/metrics/curves.hpp>
 #include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detail/format.hpp>
@@ -28,6 +29,14 @@ struct tested_image {
     std::size_t width{1}, height{1};  ///< of the image, in pixels
     std::vector<region> regions{};
     image::thumbnail thumbnail{};
+};
+
+/// One test image that has no result.
+struct failed_image {
+    std::string file;          ///< name for display
+    std::string kind{};        ///< "good", or the defect's name
+    bool is_anomalous{false};  ///< the label
+    std::string reason{};
 };
 
 /// Names and values of metrics, in the order of display; a value is empty if the data do not allow the metric.
@@ -55,6 +64,7 @@ struct tested_set {
     std::vector<double> losses{};                                 ///< mean loss of each epoch
     std::vector<std::pair<std::string, std::string>> settings{};  ///< name, value
     std::vector<tested_image> images{};
+    std::vector<failed_image> failures{};  ///< test images that nothing else counts
 };
 
 /// Returns the mean of each metric over the sets that have it. Expects at least one set.
@@ -84,21 +94,27 @@ namespace score_detail {
 
 }  // namespace score_detail
 
-/// Returns a line of names, then a line per image: class, file, label (good or defect), kind, raw_score, score, regions, ms. A
-/// region is "left top width height raw_score score" in pixels of the image; regions are separated by "; ". An unknown value is
-/// empty; a raw score never takes the place of a score. Lines end in `\n`; fields are quoted by RFC 4180.
+/// Returns a line of names, then a line per image, those without a result after the others of their class: class, file, label
+/// (good or defect), kind, raw_score, score, regions, ms, error. A region is "left top width height raw_score score" in pixels of
+/// the image; regions are separated by "; ". error: the reason why an image has no result. An unknown value is empty; a raw score
+/// never takes the place of a score. Lines end in `\n`; fields are quoted by RFC 4180. Names and reasons hold no line end (see
+/// io::row_text) and are no formulas: before a first `=`, `+`, `-` or `@` stands an apostrophe.
 [[nodiscard]] inline std::string results_csv(const std::vector<tested_set>& sets) {
-    using score_detail::csv_field, score_detail::decimal;
-    std::string csv = "class,file,label,kind,raw_score,score,regions,ms\n";
-    for (const auto& set : sets)
+    using score_detail::csv_field, score_detail::csv_name, score_detail::decimal;
+    std::string csv = "class,file,label,kind,raw_score,score,regions,ms,error\n";
+    const auto names = [](const tested_set& set, const auto& one) {
+        return text(csv_name(set.name), ',', csv_name(one.file), ',', one.is_anomalous ? "defect" : "good", ',',
+                    csv_name(one.kind), ',');
+    };
+    for (const auto& set : sets) {
         for (const auto& one : set.images) {
             std::string regions;
             for (const auto& r : one.regions) regions += (regions.empty() ? "" : "; ") + score_detail::region_field(r);
-            for (const auto& field : {set.name, one.file, std::string{one.is_anomalous ? "defect" : "good"}, one.kind,
-                                      decimal(one.raw_score, 6), one.score ? decimal(*one.score, 6) : "", regions})
-                csv += csv_field(field) + ',';
-            csv += (one.ms ? decimal(*one.ms, 2) : "") + '\n';
+            csv += text(names(set, one), decimal(one.raw_score, 6), ',', one.score ? decimal(*one.score, 6) : "", ',',
+                        csv_field(regions), ',', one.ms ? decimal(*one.ms, 2) : "", ",\n");
         }
+        for (const auto& one : set.failures) csv += text(names(set, one), ",,,,", csv_name(one.reason), '\n');
+    }
     return csv;
 }
 
@@ -112,7 +128,7 @@ namespace score_detail {
     table += text(" images |\n", rule, " ---: |\n");
     const auto row = [&](const std::string& name, const named_metrics& metrics, std::size_t images) {
         table += "| ";
-        for (const char letter : name) table += letter == '|' ? std::string{"\\|"} : std::string(1, letter);
+        for (const char letter : io::row_text(name)) table += letter == '|' ? std::string{"\\|"} : std::string(1, letter);
         for (const auto& [key, value] : metrics) table += text(" | ", value ? score_detail::decimal(*value, 4) : "-");
         table += text(" | ", images, " |\n");
     };

@@ -16,6 +16,7 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
@@ -169,25 +170,32 @@ class scorer {
         return maps;
     }
 
-    /// Returns the raw score of each file; the next files are read meanwhile (see with_preprocessed_files). `done` receives the
-    /// number of files scored so far. `roi`: the region of interest of the files, in place of the model's.
-    [[nodiscard]] std::vector<float> raw_scores(typename B::queue& q, std::span<const std::filesystem::path> files,
-                                                const std::function<void(std::size_t)>& done = {},
-                                                const data::region_of_interest& roi = {}) const {
-        std::vector<float> found;
+    /// Returns the raw score of each file, in order; the next files are read meanwhile (see with_preprocessed_files). A file that
+    /// can't be read throws the reader's error, or under on_failure::skip gives a failure; the other files have the same raw
+    /// scores as without it. `done` receives the number of files done so far. `roi`: the region of interest of the
+    /// files, in place of the model's.
+    [[nodiscard]] std::vector<outcome<float>> raw_scores(typename B::queue& q, std::span<const std::filesystem::path> files,
+                                                         const std::function<void(std::size_t)>& done = {},
+                                                         const data::region_of_interest& roi = {},
+                                                         on_failure reaction = on_failure::stop) const {
+        std::vector<outcome<float>> found;
         if (files.empty()) return found;
         const auto& preprocessing = model_->settings.preprocessing;
-        const auto compute = [&](std::size_t, const std::vector<preprocessed_image>& images) {
-            const auto computed = maps(q, images);
-            for (std::size_t i = 0; i < computed.size(); ++i)
-                found.push_back(raw_score_of(computed[i], images[i].plan.transform));
-            if (done) done(found.size());
+        const std::size_t step = images_per_read(preprocessing, batch_, files, reaction);
+        full_chunks<preprocessed_image> chunks{step, files.size()};
+        const auto compute = [&](std::size_t, preprocessed_outcomes loaded) {
+            for (const auto& chunk : chunks.add(std::move(loaded))) {
+                const auto computed = maps(q, chunk.values);
+                std::vector<float> raw_scores;
+                for (std::size_t i = 0; i < computed.size(); ++i)
+                    raw_scores.push_back(raw_score_of(computed[i], chunk.values[i].plan.transform));
+                for (auto& one : chunk.outcomes(std::move(raw_scores))) found.push_back(std::move(one));
+                if (done) done(found.size());
+            }
         };
-        const std::size_t step = images_per_read(preprocessing, batch_, files.front());
         with_preprocessed_files<B>(
-            q, files, preprocessing, step,
-            [&](prefetch when, const auto& load) { for_each_chunk(when, files.size(), step, load, compute); },
-            data::given_or(roi, model_->settings.roi));
+            q, files, preprocessing, step, data::given_or(roi, model_->settings.roi), reaction,
+            [&](prefetch when, const auto& load) { for_each_chunk(when, files.size(), step, load, compute); });
         return found;
     }
 

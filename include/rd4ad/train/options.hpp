@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
@@ -67,6 +68,7 @@ struct train_options {
     double false_alarm_rate{0};    ///< for which the threshold is set; 0: default_rate of the number of scores
     bool without_suspects{false};  ///< trains the shipped model without the suspects that cross-fitting finds
     map_choice map{map_choice::automatic};
+    on_failure bad_images{on_failure::stop};        ///< skip: trains without the images that can't be read and preprocessed
     std::filesystem::path checkpoint{};             ///< file to save to; empty: none
     std::size_t save_every{10};                     ///< epochs between saves; the end is always saved
     bool resume{false};                             ///< continue from the checkpoint and the resume file beside it

@@ -36,6 +36,7 @@
 #include <rd4ad/train/roi_cells.hpp>
 #include <rd4ad/train/roles.hpp>
 #include <rd4ad/train/student_training.hpp>
+#include <rd4ad/train/usable_images.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -445,12 +446,18 @@ class trainer {
 /// threshold, and name the suspects. Then the shipped student is trained on all images. With held-out images the shipped student
 /// scores them at each save. Each product of a data set (data::item::product) gets a calibration of its own. A region of interest
 /// limits loss, map units and scores. Sets the model's preprocessing, input size, region of interest, map units and calibration.
-/// Same seed, threads and backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything;
+/// Same seed, threads and backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything,
+/// also for images that can't be used (see find_usable_images);
 /// numeric_error, with epoch and step, for a loss or a weight that is not finite: it is not saved, and the last checkpoint
 /// remains. Source: docs/method.md "Recipe".
 template <Backend B>
 training_log train(model<B>& m, const data::dataset& set, const train_options& options = {}) {
-    return train_detail::trainer<B>{m, set, options}.run();
+    train_detail::check_options(options, set.train.size());
+    check_map_choice(options.map, preprocessing_of(options));
+    auto usable = find_usable_images(set, options, m.queue.threads);
+    auto log = train_detail::trainer<B>{m, usable.set, options}.run();
+    log.skipped = std::move(usable.skipped);
+    return log;
 }
 
 /// Cross-fits a trained model's data again, by the same options, and visits each fold's student: for questions about images that

@@ -1,0 +1,130 @@
+// rd4ad/io/escaped.hpp: writes foreign names into JSON, rows and file names, so that they forge nothing and stay readable. Twin:
+// tests/io/escaped.cpp
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <rd4ad/core/config.hpp>
+#include <rd4ad/core/random.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::io {
+
+namespace detail {
+
+/// The bytes of the UTF-8 character at the beginning of a text (RFC 3629: no overlong form, no surrogate, at most U+10FFFF); 0
+/// where there is none.
+[[nodiscard]] constexpr std::size_t utf8_length(std::string_view bytes) noexcept {
+    const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
+    const auto continues = [&](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };
+    const unsigned first = at(0), second = at(1);
+    if (bytes.empty()) return 0;
+    if (first < 0x80) return 1;
+    if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+    if (first >= 0xE0 && first <= 0xEF) {
+        const bool valid = continues(1) && continues(2) && !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second > 0x9F);
+        return valid ? 3 : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        const bool valid = continues(1) && continues(2) && continues(3) && !(first == 0xF0 && second < 0x90) &&
+                           !(first == 0xF4 && second > 0x8F);
+        return valid ? 4 : 0;
+    }
+    return 0;
+}
+
+/// Appends each byte as `\xHH`, with lower-case digits.
+inline void append_hex(std::string& to, std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (const char byte : bytes) {
+        const auto code = static_cast<unsigned char>(byte);
+        to += "\\x";
+        to += digits[code >> 4];
+        to += digits[code & 15U];
+    }
+}
+
+/// Whether a UTF-8 character controls a terminal or ends a line: U+0000 to U+001F, U+007F to U+009F, U+2028, U+2029.
+[[nodiscard]] constexpr bool is_control(std::string_view character) noexcept {
+    if (character.size() == 1) return static_cast<unsigned char>(character[0]) < 0x20 || character[0] == 0x7F;
+    if (character.size() == 2) return character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
+    return character == "\xE2\x80\xA8" || character == "\xE2\x80\xA9";
+}
+
+}  // namespace detail
+
+/// Whether the bytes are UTF-8 (RFC 3629).
+[[nodiscard]] constexpr bool is_utf8(std::string_view bytes) noexcept {
+    while (!bytes.empty()) {
+        const std::size_t length = detail::utf8_length(bytes);
+        if (length == 0) return false;
+        bytes.remove_prefix(length);
+    }
+    return true;
+}
+
+/// The bytes as UTF-8, for JSON and pages: unchanged where they are UTF-8. Otherwise each byte that belongs to no UTF-8 character
+/// becomes `\xHH`, and each backslash becomes two, so that the bytes can be recovered.
+[[nodiscard]] inline std::string utf8_text(std::string_view bytes) {
+    if (is_utf8(bytes)) return std::string{bytes};
+    std::string made;
+    while (!bytes.empty()) {
+        const std::size_t length = detail::utf8_length(bytes);
+        const auto character = bytes.substr(0, length == 0 ? 1 : length);
+        if (length == 0)
+            detail::append_hex(made, character);
+        else
+            made.append(character == "\\" ? "\\\\" : character);
+        bytes.remove_prefix(character.size());
+    }
+    return made;
+}
+
+/// The bytes as UTF-8 without line ends, tabs and control characters, for a field of a row or a line of a table: a tab becomes
+/// `\t`, a line feed `\n`, a carriage return `\r`, a backslash `\\`; each byte of another control character, of the line
+/// separators U+2028 and U+2029, and each byte that belongs to no UTF-8 character becomes `\xHH`. So a name can't forge a row or
+/// command the terminal, and the bytes can be recovered.
+[[nodiscard]] inline std::string row_text(std::string_view bytes) {
+    std::string made;
+    while (!bytes.empty()) {
+        const std::size_t length = detail::utf8_length(bytes);
+        const auto character = bytes.substr(0, length == 0 ? 1 : length);
+        if (character == "\t")
+            made += "\\t";
+        else if (character == "\n")
+            made += "\\n";
+        else if (character == "\r")
+            made += "\\r";
+        else if (character == "\\")
+            made += "\\\\";
+        else if (length == 0 || detail::is_control(character))
+            detail::append_hex(made, character);
+        else
+            made += character;
+        bytes.remove_prefix(character.size());
+    }
+    return made;
+}
+
+/// The most bytes of a name that short_name returns. A file system allows 255; the rest is for a suffix and for the name of the
+/// temporary file.
+inline constexpr std::size_t max_short_name = 200;
+
+/// The name of a file to write that is named after another file: unchanged up to max_short_name bytes. A longer name keeps its
+/// beginning, of at most 183 bytes and whole UTF-8 characters, followed by `~` and the 64-bit FNV-1a hash of the whole name in 16
+/// hexadecimal digits, so that long names with the same beginning differ.
+[[nodiscard]] inline std::string short_name(std::string_view name) {
+    if (name.size() <= max_short_name) return std::string{name};
+    constexpr std::size_t hash_digits = 16;
+    std::size_t kept = max_short_name - hash_digits - 1;
+    while (kept > 0 && (static_cast<unsigned char>(name[kept]) & 0xC0U) == 0x80U) --kept;
+    std::string made{name.substr(0, kept)};
+    made += '~';
+    constexpr std::string_view digits = "0123456789abcdef";
+    const std::uint64_t hash = hash_name(name);
+    for (std::size_t shift = 4 * hash_digits; shift > 0; shift -= 4) made += digits[(hash >> (shift - 4)) & 15U];
+    return made;
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI::io

@@ -1,0 +1,63 @@
+#include <rd4ad/io/escaped.hpp>
+
+#include <string>
+#include <string_view>
+
+#include <support/catch.hpp>
+
+namespace io = rd4ad::io;
+using namespace std::string_literals;
+
+TEST_CASE("UTF-8 is told from other bytes", "[io]") {
+    for (const std::string_view text : {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                                        "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "Stra\xc3\x9f\xe2\x82\xac"}) {
+        INFO(io::row_text(text));
+        CHECK(io::is_utf8(text));
+        CHECK(io::utf8_text(text) == text);
+    }
+    for (const std::string_view text :
+         {"\x80", "\xff", "\xc0\x80", "\xc1\xbf", "\xc3", "a\xc3", "\xc3(", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80",
+          "\xf0\x8f\xbf\xbf", "\xf0\x90\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xbf\xc3\xa4"}) {
+        INFO(io::row_text(text));
+        CHECK(!io::is_utf8(text));
+        CHECK(io::is_utf8(io::utf8_text(text)));
+        CHECK(io::is_utf8(io::row_text(text)));
+    }
+    CHECK(io::is_utf8("a\0b"s));
+}
+
+TEST_CASE("only bytes that are not UTF-8 are escaped for JSON, and a backslash beside them", "[io]") {
+    CHECK(io::utf8_text("a\\b\tc\n") == "a\\b\tc\n");
+    CHECK(io::utf8_text("caf\xe9.png") == "caf\\xe9.png");
+    CHECK(io::utf8_text("\xc3\xa4\\xe9\xe9") == "\xc3\xa4\\\\xe9\\xe9");
+    CHECK(io::utf8_text("\xe2\x82") == "\\xe2\\x82");
+}
+
+TEST_CASE("a field of a row has no line end, tab or control character", "[io]") {
+    CHECK(io::row_text("a b=\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\xa9") == "a b=\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\xa9");
+    CHECK(io::row_text("a\tb\nc\rd\\e") == "a\\tb\\nc\\rd\\\\e");
+    CHECK(io::row_text("\x1b[2J\x7f"s + '\0') == "\\x1b[2J\\x7f\\x00");
+    CHECK(io::row_text("a\xc2\x85"
+                       "b\xe2\x80\xa8"
+                       "c\xe2\x80\xa9\xc2\xa0") == "a\\xc2\\x85b\\xe2\\x80\\xa8c\\xe2\\x80\\xa9\xc2\xa0");
+    CHECK(io::row_text("caf\xe9") == "caf\\xe9");
+}
+
+TEST_CASE("long names are cut between characters and end in a hash", "[io]") {
+    const std::string limit(200, 'x');
+    CHECK(io::short_name("000") == "000");
+    CHECK(io::short_name(limit) == limit);
+    const auto made = io::short_name(limit + 'a'), other = io::short_name(limit + 'b');
+    CHECK(made.size() == 200);
+    CHECK(made.starts_with(std::string(183, 'x') + '~'));
+    CHECK(made.substr(184).find_first_not_of("0123456789abcdef") == std::string::npos);
+    CHECK(made != other);
+    CHECK(made == io::short_name(limit + 'a'));
+    std::string accents = "x";
+    while (accents.size() < 250) accents += "\xc3\xa4";  // byte 183 is inside a character
+    CHECK(io::short_name(accents).size() == 200);
+    CHECK(io::is_utf8(io::short_name(accents)));
+    CHECK(io::short_name("x" + accents).size() == 199);
+    CHECK(io::is_utf8(io::short_name("x" + accents)));
+    CHECK(io::short_name(std::string(250, '\x80')).size() == 17);
+}
