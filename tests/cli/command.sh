@@ -230,7 +230,7 @@ case_train_test_score() {
         [[ $(od -An -tx1 -j16 -N10 results/${key}_map.png) == " 00 00 00 40 00 00 00 40 10 00" ]] || fail "expected a map at $key"
     done
 
-    [[ $(wc -l <results/results.csv) == 7 && $(head -n 1 results/results.csv) == class,file,label,kind,raw_score,score,regions,ms ]] ||
+    [[ $(wc -l <results/results.csv) == 7 && $(head -n 1 results/results.csv) == class,file,label,kind,raw_score,score,regions,ms,error ]] ||
         fail "expected one line per image in results.csv"
     grep -qE '^cloth,test/scratch/001\.png,defect,scratch,[0-2]\.[0-9]{6},' results/results.csv || fail "expected an image's line"
     grep -qE '^\| cloth \| [01]\.[0-9]{4} \|' results/results.md || fail "expected the class's row in Markdown"
