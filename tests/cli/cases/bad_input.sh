@@ -1,4 +1,4 @@
-# tests/cli/bad_input.sh: bad input, command by command: what is given, the exit status and the message. command.sh sources this file, and
+# tests/cli/cases/bad_input.sh: bad input, command by command: what is given, the exit status and the message. command.sh sources this file, and
 # scripts/bad-input writes docs/bad-input.md from it.
 
 # bad WHAT STATUS TEXT -- COMMAND ARG...: runs a command with bad input. Expects the exit status, and TEXT in the message: the first

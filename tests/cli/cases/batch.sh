@@ -132,6 +132,16 @@ case_batch_datasets() {
     damages spoilt/test/good
     cp cloth/test/stain/000.png spoilt/test/stain/unmasked.png
     echo "no image" >spoilt/ground_truth/scratch/000_mask.png
+    local system # what file servers and systems put into any folder stops nothing and counts as nothing
+    for system in spoilt/@eaDir spoilt/train/@eaDir spoilt/train/good/@eaDir spoilt/test/@eaDir spoilt/test/__MACOSX spoilt/test/lost+found \
+        spoilt/test/stain/@eaDir spoilt/ground_truth/@eaDir; do
+        mkdir "$system"
+        cp cloth/test/good/000.png "$system"
+    done
+    for system in test/good/._000.png test/stain/._000.png ground_truth/stain/._000_mask.png test/Thumbs.db test/good/Thumbs.db \
+        test/stain/desktop.ini train/good/.DS_Store; do
+        echo "not for you" >"spoilt/$system"
+    done
     cp -r cloth clean
     rm clean/test/scratch/000.png
     local command model=models/cloth.safetensors
