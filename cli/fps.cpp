@@ -93,7 +93,7 @@ batch_times time_folder(const detector& by, const fps_request& request, std::siz
             ms.push_back(watch.ms() * static_cast<double>(batch) / static_cast<double>(results.size()));
         watch = stopwatch{};
     };
-    by.score_files(files, use, rd4ad::on_failure::stop);
+    by.score_files(files, use, {}, rd4ad::on_failure::stop);
     return statistics_of(std::move(ms));
 }
 

@@ -115,11 +115,11 @@ TEST_CASE("files have one mask for all or their own, and a wrong one is refused 
     CHECK(expected != whole.raw_scores(files));
     const auto roi = data::open_roi(folder / "masks", files);
     CHECK(whole.raw_scores(files, {}, roi) == expected);
-    std::vector<float> found;
+    std::vector<outcome<float>> found;
     whole.score_files(
         files,
-        [&](std::size_t, std::span<const detection_result> results, double) {
-            for (const auto& one : results) found.push_back(one.raw_score);
+        [&](std::size_t, std::span<const outcome<detection_result>> results, double) {
+            for (const auto& one : results) found.emplace_back(one->raw_score);
         },
         roi);
     CHECK(found == expected);

@@ -112,9 +112,11 @@ TEST_CASE("a model keeps its one mask, and its calibration is that of raw scores
         for (const std::size_t file : roles.validation) validation.push_back(roles.files[file]);
         const detector<cell_backend> by{load_checkpoint<cell_backend>(options.checkpoint, {.threads = 1})};
         CHECK((by.settings().roi.kind == data::roi_kind::one_for_all && *by.settings().roi.mask == *options.roi.mask));
-        auto raw_scores = by.raw_scores(validation);
+        const auto scored = by.raw_scores(validation);
         const auto whole = by.raw_scores(validation, {}, data::make_roi(image::make_image<std::uint8_t>(48, 40, 1, 1)));
-        CHECK(whole != raw_scores);
+        CHECK(whole != scored);
+        std::vector<float> raw_scores;
+        for (const auto& one : scored) raw_scores.push_back(*one);
         std::sort(raw_scores.begin(), raw_scores.end());
         CHECK(test::relative_error(raw_scores, made->good_scores) < 1e-5);
     }

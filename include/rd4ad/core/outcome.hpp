@@ -50,6 +50,8 @@ class outcome {
     /// The failure. Throws std::bad_variant_access for a value.
     [[nodiscard]] const failure& error() const { return std::get<1>(content_); }
 
+    friend bool operator==(const outcome&, const outcome&) = default;
+
    private:
     std::variant<T, failure> content_{};
 };
