@@ -16,6 +16,7 @@
 #include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -194,6 +195,7 @@ scored_products images_of_data(const parsed_options& options, const detector_loa
     if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
     request.checkpoint = find_checkpoint(request.checkpoint, sets.front());
     request.files = files_json(sets.front());
+    warn_of_white_level(sets.front());
     return score_dataset(options, load, sets.front(), request.checkpoint, roi, failures);
 }
 

@@ -30,6 +30,7 @@
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "score_served.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -238,6 +239,7 @@ int score(const parsed_options& options) {
         throw rd4ad::data_error{
             rd4ad::text(options.operands().front(), ": is an entry of the system, not an image to score; found no image")};
     state_files("", listing);
+    warn_of_white_level(files);
     result_printer to{options};
     for (const auto& [path, reason] : list.failures) to.add(path, reason);
     if (files.empty()) return to.finish();

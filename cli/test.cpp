@@ -28,6 +28,7 @@
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -202,6 +203,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     const auto roi = roi_of(options, image_files_of(set.test));
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
+    warn_of_white_level(set);
     const auto use = [&](std::size_t i, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
                          const std::optional<rd4ad::image::image_u8>& mask) {
         const auto& item = set.test[i];

@@ -19,6 +19,7 @@
 #include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -230,6 +231,7 @@ template <rd4ad::Backend B>
 bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::train_options training) {
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
+    warn_of_white_level(set);
     training.progress = show_on(progress, set.name);
     const auto log = rd4ad::train(m, set, training);
     progress.clear();

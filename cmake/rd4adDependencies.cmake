@@ -1,9 +1,11 @@
 # Finds the libraries that rd4ad uses, for the project itself and for its installed CMake package.
 #
-# Input: rd4ad_components, any of core, xtensor, export, onednn, thrust. RD4AD_THRUST names Thrust's system: CUDA, OMP, TBB or CPP.
+# Input: rd4ad_components, any of core, xtensor, jpeg, export, onednn, thrust. RD4AD_THRUST names Thrust's system: CUDA, OMP, TBB or CPP.
+# RD4AD_JPEG: OFF leaves libjpeg-turbo out, ON or the component jpeg requires it, AUTO (the default) uses it where it is found.
 # Output: rd4ad_missing, one message for each library that is not found, and these targets:
 #   core:    xtensor, nlohmann_json::nlohmann_json, Threads::Threads, rd4ad::third_party_zip, rd4ad::third_party_stb,
-#            rd4ad::third_party_xxhash
+#            rd4ad::third_party_xxhash,
+#            rd4ad::third_party_jpeg (empty without libjpeg-turbo)
 #   xtensor: xtensor-blas (with BLAS and LAPACK), xsimd, OpenMP::OpenMP_CXX
 #   export:  rd4ad::third_party_protozero
 #   onednn:  rd4ad::third_party_onednn
@@ -60,6 +62,42 @@ function(rd4ad_find_files name header header_folder library debian)
     endif()
 endfunction()
 
+# libjpeg-turbo 2 or later as rd4ad::third_party_jpeg, with the macro RD4AD_WITH_LIBJPEG. Where it is not found and not required, the
+# target is empty, and stb decodes JPEG. Other libjpegs have the same header; jconfig.h tells them apart.
+macro(rd4ad_find_jpeg required)
+    if(NOT TARGET rd4ad::third_party_jpeg)
+        set(rd4ad_missing_others ${rd4ad_missing})
+        set(rd4ad_missing "")
+        rd4ad_find_third_party(jpeg libjpeg-turbo
+            "$<IF:$<TARGET_EXISTS:libjpeg-turbo::jpeg>,libjpeg-turbo::jpeg,libjpeg-turbo::jpeg-static>" jpeglib.h "" jpeg libjpeg62-turbo-dev)
+        if(RD4AD_JPEG_INCLUDE_DIR AND NOT rd4ad_missing)
+            find_path(RD4AD_JPEG_CONFIG_DIR jconfig.h HINTS ${RD4AD_JPEG_INCLUDE_DIR})
+            mark_as_advanced(RD4AD_JPEG_CONFIG_DIR)
+            set(rd4ad_jpeg_version "")
+            if(RD4AD_JPEG_CONFIG_DIR)
+                file(STRINGS ${RD4AD_JPEG_CONFIG_DIR}/jconfig.h rd4ad_jpeg_version REGEX "LIBJPEG_TURBO_VERSION_NUMBER +[0-9]+")
+            endif()
+            string(REGEX MATCH "[0-9]+$" rd4ad_jpeg_version "${rd4ad_jpeg_version}")
+            if(NOT rd4ad_jpeg_version OR rd4ad_jpeg_version LESS 2000000)
+                list(APPEND rd4ad_missing "libjpeg-turbo 2 or later not found: ${RD4AD_JPEG_INCLUDE_DIR}/jpeglib.h is another libjpeg's")
+            endif()
+        endif()
+        if(NOT rd4ad_missing)
+            target_compile_definitions(rd4ad::third_party_jpeg INTERFACE RD4AD_WITH_LIBJPEG=1)
+        else()
+            set_target_properties(rd4ad::third_party_jpeg PROPERTIES INTERFACE_LINK_LIBRARIES "" INTERFACE_INCLUDE_DIRECTORIES "")
+            if(NOT ${required} AND NOT rd4ad_FIND_QUIETLY)
+                message(STATUS "rd4ad: stb decodes JPEG: ${rd4ad_missing}")
+            endif()
+        endif()
+        set(rd4ad_missing ${rd4ad_missing_others})
+    endif()
+    get_target_property(rd4ad_jpeg_found rd4ad::third_party_jpeg INTERFACE_COMPILE_DEFINITIONS)
+    if(${required} AND NOT rd4ad_jpeg_found)
+        list(APPEND rd4ad_missing "libjpeg-turbo not found: install libjpeg62-turbo-dev, or add its folder to CMAKE_PREFIX_PATH")
+    endif()
+endmacro()
+
 # Thrust for RD4AD_THRUST. For CUDA, nvcc has the toolkit's Thrust.
 macro(rd4ad_find_thrust)
     if(NOT RD4AD_THRUST MATCHES "^(CUDA|OMP|TBB|CPP)$")
@@ -102,6 +140,16 @@ if("core" IN_LIST rd4ad_components)
     rd4ad_find_third_party(zip libzip libzip::zip zip.h "" zip libzip-dev)
     rd4ad_find_third_party(stb stb stb::stb stb_image.h stb "" libstb-dev)
     rd4ad_find_third_party(xxhash xxHash xxHash::xxhash xxhash.h "" "" libxxhash-dev)
+    if(NOT DEFINED RD4AD_JPEG)
+        set(RD4AD_JPEG AUTO)
+    endif()
+    if("jpeg" IN_LIST rd4ad_components OR (RD4AD_JPEG AND NOT RD4AD_JPEG STREQUAL "AUTO"))
+        rd4ad_find_jpeg(TRUE)
+    elseif(RD4AD_JPEG STREQUAL "AUTO")
+        rd4ad_find_jpeg(FALSE)
+    elseif(NOT TARGET rd4ad::third_party_jpeg)
+        add_library(rd4ad::third_party_jpeg INTERFACE IMPORTED)
+    endif()
 endif()
 if("xtensor" IN_LIST rd4ad_components)
     rd4ad_find_package(libxsimd-dev xsimd)

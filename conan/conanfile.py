@@ -17,9 +17,11 @@ class Rd4ad(ConanFile):
     topics = ("anomaly-detection", "inspection", "deep-learning", "header-only")
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_export": [True, False], "with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    options = {"with_export": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
+               "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
     default_options = {
         "with_export": True,
+        "with_jpeg": True,
         "with_onednn": False,
         "with_thrust": "off",
         "openblas/*:build_lapack": True,
@@ -50,6 +52,8 @@ class Rd4ad(ConanFile):
         self.requires("libzip/[>=1.7 <2]")
         self.requires("stb/cci.20240213")
         self.requires("xxhash/[>=0.8.1 <1]")
+        if self.options.with_jpeg:
+            self.requires("libjpeg-turbo/[>=2.1 <4]")
         if self.options.with_export:
             self.requires("protozero/[>=1.7 <2]")
         if self.options.with_onednn:
@@ -71,7 +75,7 @@ class Rd4ad(ConanFile):
         toolchain.cache_variables.update({
             "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_EXAMPLES": False, "RD4AD_BENCHMARKS": False,
             "RD4AD_NATIVE": False,
-            "RD4AD_EXPORT": bool(self.options.with_export),
+            "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_JPEG": "ON" if self.options.with_jpeg else "OFF",
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

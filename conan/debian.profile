@@ -19,6 +19,7 @@ xtensor-blas/0.20.0
 xsimd/8.1.0
 nlohmann_json/3.11.2
 libcurl/7.88.1
+libjpeg-turbo/2.1.5
 libzip/1.7.3
 openssl/3.0.19
 protozero/1.7.1

@@ -16,8 +16,9 @@ class Rd4adCommand(ConanFile):
     license = "MIT"
     package_type = "application"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_export": [True, False], "with_http": [True, False], "with_onednn": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
-    default_options = {"with_export": True, "with_http": True, "with_onednn": False, "with_thrust": "off"}
+    options = {"with_export": [True, False], "with_http": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
+               "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    default_options = {"with_export": True, "with_http": True, "with_jpeg": True, "with_onednn": False, "with_thrust": "off"}
 
     def set_version(self):
         text = load(self, os.path.join(self.recipe_folder, "..", "..", "include", "rd4ad", "core", "version.hpp"))
@@ -31,6 +32,7 @@ class Rd4adCommand(ConanFile):
 
     def configure(self):
         self.options["rd4ad"].with_export = self.options.with_export
+        self.options["rd4ad"].with_jpeg = self.options.with_jpeg
         self.options["rd4ad"].with_onednn = self.options.with_onednn
         self.options["rd4ad"].with_thrust = self.options.with_thrust
 
@@ -53,6 +55,7 @@ class Rd4adCommand(ConanFile):
         toolchain.cache_variables.update({
             "CMAKE_UNITY_BUILD": True,
             "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_HTTP": bool(self.options.with_http),
+            "RD4AD_JPEG": "ON" if self.options.with_jpeg else "OFF",
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

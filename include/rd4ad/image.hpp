@@ -1,6 +1,7 @@
 // rd4ad/image.hpp: includes all of image: pixels, files, resizing, normalisation, colours, overlays.
 #pragma once
 #include <rd4ad/image/colour.hpp>
+#include <rd4ad/image/content.hpp>
 #include <rd4ad/image/crop.hpp>
 #include <rd4ad/image/fit_options.hpp>
 #include <rd4ad/image/fit_transform.hpp>
@@ -15,4 +16,5 @@
 #include <rd4ad/image/rectangle.hpp>
 #include <rd4ad/image/resize.hpp>
 #include <rd4ad/image/thumbnail.hpp>
+#include <rd4ad/image/white_level.hpp>
 #include <rd4ad/image/write.hpp>

@@ -3,8 +3,8 @@
 # The library and the command.
 packages_build=(
     ca-certificates cmake g++ ninja-build
-    libcurl4-openssl-dev libcxxopts-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev
-    libxxhash-dev libzip-dev nlohmann-json3-dev
+    libcurl4-openssl-dev libcxxopts-dev libjpeg62-turbo-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libxsimd-dev
+    libxtensor-blas-dev libxtensor-dev libxxhash-dev libzip-dev nlohmann-json3-dev
 )
 # Tests, benchmarks and all examples.
 packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libcpp-httplib-dev)

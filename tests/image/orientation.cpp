@@ -30,7 +30,7 @@ TEST_CASE("an image is read upright from each of the eight orientations", "[imag
         const auto path = test::image_data("formats/orientation_" + std::to_string(orientation) + ".jpg");
         CAPTURE(orientation);
         const auto bytes = test::bytes_of_file(path);
-        CHECK(image::jpeg_orientation(std::as_bytes(std::span{bytes})) == orientation);
+        CHECK(image::exif_orientation(std::as_bytes(std::span{bytes})) == orientation);
         const auto upright = image::read(path);
         REQUIRE(image::size_text(upright) == "24x16x3");
         int largest = 0;
@@ -61,17 +61,37 @@ TEST_CASE("EXIF blocks are read in both byte orders; damaged ones count as uprig
     using namespace std::string_literals;
     const auto big = "MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"s;
     const auto little = "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x08\0\0\0"s;
-    CHECK(image::jpeg_orientation(jpeg_with(big)) == 6);
-    CHECK(image::jpeg_orientation(jpeg_with(little)) == 8);
-    CHECK(image::jpeg_orientation(jpeg_with(big.substr(0, 12))) == 1);         // no entry
-    CHECK(image::jpeg_orientation(jpeg_with("XX\0*\0\0\0\x08"s)) == 1);        // no byte order
-    CHECK(image::jpeg_orientation(jpeg_with("MM\0+\0\0\0\x08"s)) == 1);        // not TIFF
-    CHECK(image::jpeg_orientation(jpeg_with("MM\0*\xFF\xFF\xFF\xFF"s)) == 1);  // directory past the end
-    CHECK(image::jpeg_orientation(jpeg_with("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x09\0\0"s)) == 1);  // orientation 9
-    CHECK(image::jpeg_orientation(jpeg_with("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\x06\0\0"s)) == 1);  // not a SHORT
-    CHECK(image::jpeg_orientation(jpeg_with("MM"s)) == 1);
+    CHECK(image::exif_orientation(jpeg_with(big)) == 6);
+    CHECK(image::exif_orientation(jpeg_with(little)) == 8);
+    CHECK(image::exif_orientation(jpeg_with(big.substr(0, 12))) == 1);         // no entry
+    CHECK(image::exif_orientation(jpeg_with("XX\0*\0\0\0\x08"s)) == 1);        // no byte order
+    CHECK(image::exif_orientation(jpeg_with("MM\0+\0\0\0\x08"s)) == 1);        // not TIFF
+    CHECK(image::exif_orientation(jpeg_with("MM\0*\xFF\xFF\xFF\xFF"s)) == 1);  // directory past the end
+    CHECK(image::exif_orientation(jpeg_with("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x09\0\0"s)) == 1);  // orientation 9
+    CHECK(image::exif_orientation(jpeg_with("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\x06\0\0"s)) == 1);  // not a SHORT
+    CHECK(image::exif_orientation(jpeg_with("MM"s)) == 1);
     auto cut = jpeg_with(big);
-    for (; !cut.empty(); cut.pop_back()) CHECK(image::jpeg_orientation(cut) <= 6);  // a sanitizer detects a read past the end
-    CHECK(image::jpeg_orientation({}) == 1);
+    for (; !cut.empty(); cut.pop_back()) CHECK(image::exif_orientation(cut) <= 6);  // a sanitizer detects a read past the end
+    CHECK(image::exif_orientation({}) == 1);
+}
+
+TEST_CASE("the EXIF orientation of a PNG is read before and after its pixels", "[image]") {
+    for (const auto& [name, orientation] : {std::pair{"exif_6.png", 6}, {"exif_8_after.png", 8}, {"rgb.png", 1}}) {
+        CAPTURE(name);
+        auto bytes = test::bytes_of_file(test::image_data(std::string{"formats/"} + name));
+        CHECK(image::exif_orientation(std::as_bytes(std::span{bytes})) == orientation);
+        for (; !bytes.empty(); bytes.pop_back()) CHECK(image::exif_orientation(std::as_bytes(std::span{bytes})) <= 8);
+    }
+}
+
+TEST_CASE("rows are placed in parts as in one", "[image]") {
+    const auto stored = test::noise(5, 7, 3);
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+        const auto expected = image::upright(stored, orientation);
+        auto placed = image::make_image<std::uint8_t>(expected.width, expected.height, 3);
+        for (const std::size_t first : {0u, 2u, 4u, 6u})
+            image::place_rows(placed, orientation, stored.row(first), first, std::min<std::size_t>(2, 7 - first));
+        CHECK(placed == expected);
+    }
 }
 }  // namespace

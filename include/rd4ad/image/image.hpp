@@ -32,6 +32,9 @@ using image_u8 = basic_image<std::uint8_t>;    ///< A user's image (3 channels: 
 using image_u16 = basic_image<std::uint16_t>;  ///< 16-bit grey: an anomaly map in a file.
 using image_f32 = basic_image<float>;          ///< One float per pixel: an anomaly map.
 
+/// The grey level that `read` composes transparent pixels over: white, as a browser shows them on an empty page.
+inline constexpr std::uint8_t image_background = 255;
+
 /// Returns an image of the given size whose values all equal `value`.
 template <class P>
 [[nodiscard]] basic_image<P> make_image(std::size_t width, std::size_t height, std::size_t channels, P value = P{}) {

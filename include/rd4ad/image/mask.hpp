@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,7 +12,8 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/detail/jpeg.hpp>
-#include <rd4ad/image/detail/stb.hpp>
+#include <rd4ad/image/detail/pnm.hpp>
+#include <rd4ad/image/detail/stb_decode.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/mask_values.hpp>
 #include <rd4ad/image/orientation.hpp>
@@ -48,16 +48,42 @@ namespace detail {
 /// A decoded mask: R, G, B and A of 16 bit per pixel; an 8-bit value v becomes 257 v.
 using rgba16 = basic_image<std::uint16_t>;
 
+/// Writes a row of `channels` (1 grey, 3 RGB) values as opaque pixels of 16 bit. scale: 257 for 8-bit values, 1 for 16-bit ones.
+template <class P>
+std::uint16_t* put_opaque(const P* row, std::size_t width, std::size_t channels, std::uint16_t scale, std::uint16_t* out) {
+    for (std::size_t x = 0; x < width; ++x, row += channels, out += 4) {
+        for (std::size_t c = 0; c < 3; ++c) out[c] = static_cast<std::uint16_t>(row[channels == 1 ? 0 : c] * scale);
+        out[3] = 0xFFFF;
+    }
+    return out;
+}
+
+/// Decodes a file as `read` does, upright, without its loss of alpha and of 16-bit values. Throws format_error as decode does.
 [[nodiscard]] inline rgba16 decode_rgba16(std::span<const std::byte> bytes, const std::string& name) {
-    const header_size size = check_file(bytes, name);
-    int width = 0, height = 0, channels = 0;
-    const std::unique_ptr<stb::stbi_us, free_memory> decoded{
-        stb::stbi_load_16_from_memory(stb_data(bytes), static_cast<int>(bytes.size()), &width, &height, &channels, 4)};
-    if (!decoded)
-        throw format_error{text(name, ": ", not_an_image, stb_reason(), "; the file is damaged, copy or convert it again")};
-    rgba16 image{static_cast<std::size_t>(size.width), static_cast<std::size_t>(size.height), 4, {}};
-    image.pixels.assign(decoded.get(), decoded.get() + image.width * image.height * 4);
-    return image;
+    const header stored = check_file(bytes, name);
+    const decoding file = decoding_of(stored, bytes, name);
+    auto image = make_image<std::uint16_t>(file.width, file.height, 4);
+    std::uint16_t* out = image.pixels.data();
+    if (stored.format == file_format::jpeg) {
+        const image_u8 rgb = decode_rgb(bytes, name);
+        image.width = rgb.width, image.height = rgb.height;
+        put_opaque(rgb.pixels.data(), file.width * file.height, 3, 257, out);
+        return image;
+    }
+    if (stored.format == file_format::pnm) {
+        for_each_pnm_row<std::uint16_t>(
+            file, [&](const std::uint16_t* row, std::size_t channels) { out = put_opaque(row, file.width, channels, 1, out); });
+        return image;
+    }
+    if (stored.format == file_format::png)
+        check_png(file);
+    else if (cut_short(bytes))
+        throw truncated(file);
+    if (stored.format == file_format::png || states_alpha(bytes))
+        std::copy_n(load_by_stb<std::uint16_t>(file, 4).values.get(), image.pixels.size(), out);
+    else
+        put_opaque(load_by_stb<std::uint8_t>(file, 3).values.get(), file.width * file.height, 3, 257, out);
+    return upright(std::move(image), stored_orientation(stored.format, bytes));
 }
 
 /// One value per pixel: the largest of R, G and B, and 0 for a transparent pixel of an image that is not transparent all over.
@@ -133,21 +159,20 @@ inline void measure(mask_content& of) {
 /// Reads a mask file with what marks its defects. A pixel that is not black and not transparent is a defect, whatever its value:
 /// masks of 0 and 1, of numbered kinds, palettes, colours and 16 bit mean what they show. In a JPEG the limit is half of the
 /// largest value. In a file that is black all over, alpha is the mask. mask_values::zero exchanges good and defective pixels.
-/// Turns a JPEG by its EXIF orientation. Throws io_error and format_error as read does; data_error for a mask of several values
-/// of which none is black, and for a JPEG whose largest value is below 64.
+/// Turns a JPEG or PNG by its EXIF orientation. Throws io_error and format_error as read does; data_error for a mask of several
+/// values of which none is black, and for a JPEG whose largest value is below 64.
 [[nodiscard]] inline mask_content read_mask_content(const std::filesystem::path& path,
                                                     mask_values defects = mask_values::nonzero) {
     const auto bytes = io::read_file(path);
     const std::string name = path.string();
-    const detail::rgba16 stored = detail::decode_rgba16(bytes, name);
-    auto levels = detail::levels_of(stored);
+    const detail::rgba16 decoded = detail::decode_rgba16(bytes, name);
+    auto levels = detail::levels_of(decoded);
     std::uint16_t limit = 0;
     if (detail::is_jpeg(bytes)) limit = detail::lossy_limit(levels.values, name), levels.marks = mask_marks::lossy;
     if (defects == mask_values::nonzero) detail::check_background(levels.values, limit, name);
-    mask_content content{.mask = make_image<std::uint8_t>(stored.width, stored.height, 1), .marks = levels.marks};
+    mask_content content{.mask = make_image<std::uint8_t>(decoded.width, decoded.height, 1), .marks = levels.marks};
     for (std::size_t i = 0; i < levels.values.size(); ++i)
         content.mask.pixels[i] = (levels.values[i] > limit) == (defects == mask_values::nonzero) ? 1 : 0;
-    content.mask = upright(std::move(content.mask), jpeg_orientation(bytes));
     detail::measure(content);
     return content;
 }

@@ -1,25 +1,28 @@
 // rd4ad/image/read.hpp: reads image files as RGB. Twin: tests/image/read.cpp
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <memory>
+#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/image/content.hpp>
+#include <rd4ad/image/detail/faults.hpp>
 #include <rd4ad/image/detail/jpeg.hpp>
-#include <rd4ad/image/detail/stb.hpp>
-#include <rd4ad/image/detail/truncation.hpp>
+#if defined(RD4AD_WITH_LIBJPEG)
+#include <rd4ad/image/detail/libjpeg.hpp>
+#endif
+#include <rd4ad/image/detail/png.hpp>
+#include <rd4ad/image/detail/pnm.hpp>
+#include <rd4ad/image/detail/rows.hpp>
+#include <rd4ad/image/detail/stb_decode.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/orientation.hpp>
 #include <rd4ad/io/read_file.hpp>
@@ -31,120 +34,151 @@ inline constexpr std::uint64_t max_image_pixels = std::uint64_t{1} << 28;
 
 namespace detail {
 
-inline constexpr const char* not_an_image = "is not an image this library reads (PNG, JPEG, BMP, TGA): ";
-
-struct free_memory {
-    void operator()(void* block) const noexcept { std::free(block); }
+/// A decoder of JPEG files.
+struct jpeg_decoder {
+    const char* library;
+    void (*decode)(const decoding&, upright_rows&);
 };
 
-[[nodiscard]] inline std::string stb_reason() {
-    const char* reason = stb::stbi_failure_reason();
-    return reason ? reason : "unknown reason";
-}
+inline constexpr jpeg_decoder stb_jpeg_decoder{"stb_image", &decode_jpeg_by_stb};
 
-[[nodiscard]] inline const stb::stbi_uc* stb_data(std::span<const std::byte> bytes) {
-    return reinterpret_cast<const stb::stbi_uc*>(bytes.data());
-}
+/// The program's decoder. A file that is compiled with libjpeg-turbo replaces stb's for all files of the program. So every inline
+/// function has one body, and one image has the same pixels everywhere.
+inline constinit std::atomic<const jpeg_decoder*> current_jpeg_decoder{&stb_jpeg_decoder};
+#if defined(RD4AD_WITH_LIBJPEG)
+inline constexpr jpeg_decoder libjpeg_decoder{"libjpeg-turbo", &decode_jpeg_by_libjpeg};
+inline const bool libjpeg_is_current = (current_jpeg_decoder.store(&libjpeg_decoder), true);
+#endif
 
-/// Width and height as a file's header states them, before the EXIF orientation is applied.
-struct header_size {
+enum class file_format { unknown, png, jpeg, pnm, bmp, tga };
+
+/// The format of a file, and the size in its header before the orientation is applied.
+struct header {
+    file_format format{file_format::unknown};
     int width{0}, height{0};
 };
 
-/// The size in the header of a PNG; nullopt for other files. stb reports a PNG that is too large for it as an unknown file type.
-[[nodiscard]] inline std::optional<header_size> png_header_size(std::span<const std::byte> bytes) {
-    constexpr std::string_view begin{"\x89PNG\r\n\x1A\n\0\0\0\rIHDR", 16};
-    if (bytes.size() < 24 || std::memcmp(bytes.data(), begin.data(), begin.size()) != 0) return std::nullopt;
-    const auto number = [&](std::size_t at) {
-        return static_cast<int>(tiff_number(bytes, at, 4, true).value_or(0) & 0x7FFFFFFF);
+/// The header of a file or of its beginning, at most INT_MAX bytes; nullopt for content of another kind (see recognise_content)
+/// and where the bytes end before the size.
+[[nodiscard]] inline std::optional<header> read_header(std::span<const std::byte> bytes) {
+    const auto as = [](file_format format, const auto& found) {
+        return found ? std::optional{header{format, found->width, found->height}} : std::nullopt;
     };
-    return header_size{number(16), number(20)};
+    if (is_png(bytes)) return as(file_format::png, read_png_header(bytes));
+    if (is_jpeg(bytes)) return as(file_format::jpeg, read_jpeg_frame(bytes));
+    if (is_pnm(bytes)) return as(file_format::pnm, read_pnm_header(bytes));
+    if (bytes.empty() || recognise_content(bytes)) return std::nullopt;
+    const auto size = stb_size(bytes);  // of a TGA, which has no signature, stb checks all fields of the header
+    if (!size) return std::nullopt;
+    const bool bmp = byte_at(bytes, 0) == 'B' && byte_at(bytes, 1) == 'M';
+    return header{bmp ? file_format::bmp : file_format::tga, size->first, size->second};
 }
 
-/// The size in the header of a file; nullopt where stb does not know the file type (see stb_reason). bytes: the file or its
-/// beginning, at most INT_MAX bytes.
-[[nodiscard]] inline std::optional<header_size> read_header_size(std::span<const std::byte> bytes) {
-    if (bytes.empty()) return std::nullopt;
-    if (const auto png = png_header_size(bytes)) return png;
-    header_size size;
-    int channels = 0;
-    if (!stb::stbi_info_from_memory(stb_data(bytes), static_cast<int>(bytes.size()), &size.width, &size.height, &channels))
-        return std::nullopt;
-    return size;
+/// The reason why a file has no header that read_header knows, and the remedy.
+[[nodiscard]] inline std::string why_not_an_image(std::span<const std::byte> bytes) {
+    if (is_png(bytes) && bytes.size() > 16 && std::string_view{reinterpret_cast<const char*>(bytes.data()) + 12, 4} == "CgBI")
+        return "it is a PNG in Apple's own form (CgBI); convert it to PNG";
+    bool is_jpeg_ls = false;
+    jpeg_segments(bytes, [&](std::uint32_t marker, std::span<const std::byte>) { return !(is_jpeg_ls = marker == 0xF7); });
+    if (is_jpeg_ls) return text("it is a JPEG-LS image; ", to_png);
+    if (is_png(bytes) || is_jpeg(bytes) || is_pnm(bytes))
+        return text("it is the beginning of a ",
+                    is_png(bytes)    ? "PNG"
+                    : is_jpeg(bytes) ? "JPEG"
+                                     : "PNM",
+                    ", whose header states no size; ", to_copy);
+    if (const auto kind = recognise_content(bytes)) return text("it is ", kind->name, "; ", kind->remedy);
+    if (bytes.size() >= 2 && byte_at(bytes, 0) == 'B' && byte_at(bytes, 1) == 'M')
+        return text("it is a BMP of a form that is not read (run-length encoding, or an uncommon header); ", to_png);
+    return text("its content is of an unknown kind; ", to_png, ", or remove it");
 }
 
-/// Checks that stb can decode a file safely, and returns its size. Throws format_error as decode does.
-[[nodiscard]] inline header_size check_file(std::span<const std::byte> bytes, const std::string& name) {
+/// Checks the header of a file, and returns it. Throws format_error as decode does.
+[[nodiscard]] inline header check_file(std::span<const std::byte> bytes, const std::string& name) {
     if (bytes.empty()) throw format_error{text(name, ": ", not_an_image, "the file is empty; replace or remove it")};
     if (bytes.size() > INT_MAX) throw format_error{text(name, ": is larger than 2 GiB; store the image compressed")};
-    const auto size = read_header_size(bytes);
-    if (!size)
-        throw format_error{
-            text(name, ": ", not_an_image, stb_reason(), "; convert the file to one of these formats, or remove it")};
-    const std::string pixels = text(size->width, " x ", size->height, " pixels");
-    if (size->width <= 0 || size->height <= 0)
+    const auto found = read_header(bytes);
+    if (!found) throw format_error{text(name, ": ", not_an_image, why_not_an_image(bytes))};
+    const std::string pixels = text(found->width, " x ", found->height, " pixels");
+    if (found->width <= 0 || found->height <= 0)
         throw format_error{text(name, ": ", not_an_image, "its header states ", pixels, "; replace or remove the file")};
-    if (static_cast<std::uint64_t>(size->width) * static_cast<std::uint64_t>(size->height) > max_image_pixels)
+    if (static_cast<std::uint64_t>(found->width) * static_cast<std::uint64_t>(found->height) > max_image_pixels)
         throw format_error{text(name, ": its header states ", pixels, ", the limit is ", max_image_pixels,
                                 " pixels; cut the image into smaller ones")};
-    if (cut_short(bytes))
-        throw format_error{text(name, ": is truncated: its ", bytes.size(), " bytes are too few for the ", pixels,
-                                " that its header states; copy the file again")};
-    if (is_jpeg(bytes) && !jpeg_tables_fit(bytes))
-        throw format_error{text(name, ": ", not_an_image, "a Huffman table is damaged; copy or convert the file again")};
-    return *size;
+    return *found;
 }
 
-/// The first `count` decoded 8-bit values of a checked file, in `channels` (1 or 3) channels.
-[[nodiscard]] inline std::vector<std::uint8_t> decode_values(std::span<const std::byte> bytes, const std::string& name,
-                                                             int channels, std::size_t count) {
-    const stb::stbi_uc* data = stb_data(bytes);
-    const int size = static_cast<int>(bytes.size());
-    const auto damaged = [&] {
-        return format_error{text(name, ": ", not_an_image, stb_reason(), "; the file is damaged, copy or convert it again")};
-    };
-    int width = 0, height = 0, stored_channels = 0;
-    std::vector<std::uint8_t> values;
-    if (stb::stbi_is_16_bit_from_memory(data, size)) {
-        const std::unique_ptr<stb::stbi_us, free_memory> decoded{
-            stb::stbi_load_16_from_memory(data, size, &width, &height, &stored_channels, channels)};
-        if (!decoded) throw damaged();
-        values.reserve(count);
-        for (std::size_t i = 0; i < count; ++i)  // 65535 = 255 * 257: scales to the nearest value
-            values.push_back(static_cast<std::uint8_t>((decoded.get()[i] + 128u) / 257u));
-    } else {
-        const std::unique_ptr<stb::stbi_uc, free_memory> decoded{
-            stb::stbi_load_from_memory(data, size, &width, &height, &stored_channels, channels)};
-        if (!decoded) throw damaged();
-        values.assign(decoded.get(), decoded.get() + count);
+/// The orientation in which a file stores its rows, as EXIF numbers it. A TGA may store them from right to left.
+[[nodiscard]] inline int stored_orientation(file_format format, std::span<const std::byte> bytes) {
+    if (format == file_format::tga) return (byte_at(bytes, 17) & 0x10) != 0 ? 2 : 1;
+    return exif_orientation(bytes);
+}
+
+/// Decodes a JPEG by the program's decoder. Throws format_error as it does, and for a form that neither decoder reads.
+inline void decode_jpeg(const decoding& file, upright_rows& rows) {
+    const auto frame = read_jpeg_frame(file.bytes);
+    if (frame->is_lossless) throw unsupported(file, "a lossless JPEG", to_png);
+    if (frame->bits != 8) throw unsupported(file, text("a JPEG with ", frame->bits, " bits per sample"), to_png);
+    current_jpeg_decoder.load()->decode(file, rows);
+}
+
+/// The size of a file's image as stored, and its name for messages.
+[[nodiscard]] inline decoding decoding_of(const header& stored, std::span<const std::byte> bytes, const std::string& name) {
+    return {bytes, name, static_cast<std::size_t>(stored.width), static_cast<std::size_t>(stored.height)};
+}
+
+/// Decodes to 8-bit RGB, upright.
+[[nodiscard]] inline image_u8 decode_rgb(std::span<const std::byte> bytes, const std::string& name) {
+    const header stored = check_file(bytes, name);
+    const decoding file = decoding_of(stored, bytes, name);
+    const int orientation = stored_orientation(stored.format, bytes);
+    const bool transposed = orientation >= 5;
+    auto image = make_image<std::uint8_t>(transposed ? file.height : file.width, transposed ? file.width : file.height, 3);
+    upright_rows rows{image, orientation};
+    switch (stored.format) {
+        case file_format::png:
+            decode_png(file, rows);
+            break;
+        case file_format::jpeg:
+            decode_jpeg(file, rows);
+            break;
+        case file_format::pnm:
+            decode_pnm(file, rows);
+            break;
+        default:
+            decode_bmp_or_tga(file, rows);
     }
-    return values;
+    return image;
 }
 
-/// Decodes to 8 bit with `channels` (1 or 3) channels, upright.
-[[nodiscard]] inline image_u8 decode_as(std::span<const std::byte> bytes, const std::string& name, std::size_t channels) {
-    const header_size size = check_file(bytes, name);
-    image_u8 image{static_cast<std::size_t>(size.width), static_cast<std::size_t>(size.height), channels, {}};
-    image.pixels = decode_values(bytes, name, static_cast<int>(channels), image.width * image.height * channels);
-    return upright(std::move(image), jpeg_orientation(bytes));
-}
+/// Reads parts of an open file: file_reader{stream}(at, out) returns false where out reaches past the end.
+struct file_reader {
+    std::ifstream& file;
+    bool operator()(std::size_t at, std::span<std::byte> out) const {
+        file.clear();
+        file.seekg(static_cast<std::streamoff>(at));
+        return static_cast<bool>(file.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size())));
+    }
+};
 
-/// Whether the beginning of a file determines its upright size: a JPEG must reach its first scan, because the EXIF orientation
-/// can stand anywhere before it.
-[[nodiscard]] inline bool holds_header(std::span<const std::byte> bytes) {
-    if (!is_jpeg(bytes)) return true;
-    bool reached_scan = false;
-    jpeg_segments(bytes, [&](std::uint32_t marker, std::span<const std::byte>) { return !(reached_scan = marker == 0xDA); });
-    return reached_scan;
+/// Whether the beginning of a JPEG reaches its first scan: the EXIF orientation can stand anywhere before it.
+[[nodiscard]] inline bool reaches_scan(std::span<const std::byte> bytes) {
+    bool reached = false;
+    jpeg_segments(bytes, [&](std::uint32_t marker, std::span<const std::byte>) { return !(reached = marker == 0xDA); });
+    return reached;
 }
 
 }  // namespace detail
 
-/// Decodes an image file's bytes to RGB (3 channels, 8 bit): repeats grey, ignores alpha, resolves palettes, scales 16 bit (v /
-/// 257, rounded) and applies a JPEG's EXIF orientation. name: the file's name in messages. Throws format_error for bytes that are
-/// no PNG, JPEG, BMP or TGA, that are empty, truncated or damaged, or whose image has more than max_image_pixels pixels.
+/// The library that decodes JPEG in this program: "libjpeg-turbo" or "stb_image". Their pixels differ by rounding.
+[[nodiscard]] inline std::string jpeg_library() { return detail::current_jpeg_decoder.load()->library; }
+
+/// Decodes an image file's bytes to RGB (3 channels, 8 bit): repeats grey, resolves palettes, composes transparent pixels over
+/// image_background, scales 16 bit (v / 257, rounded) and applies the EXIF orientation of a JPEG or PNG. Ignores colour profiles
+/// and gamma, as Pillow does. name: the file's name in messages. Throws format_error for bytes that are no PNG, JPEG, BMP, TGA or
+/// binary PNM (naming their kind), that are empty, truncated or damaged, or whose image has more than max_image_pixels pixels.
 [[nodiscard]] inline image_u8 decode(std::span<const std::byte> bytes, const std::string& name) {
-    return detail::decode_as(bytes, name, 3);
+    return detail::decode_rgb(bytes, name);
 }
 
 /// Reads an image file as decode does. Throws io_error as io::read_file does, and format_error as decode does.
@@ -156,20 +190,33 @@ struct size {
     friend bool operator==(const size&, const size&) = default;
 };
 
-/// The size of the image that `read` returns. Reads the file's first 64 KiB, and more only where a JPEG's header is longer.
-/// Throws io_error as io::read_prefix does, and format_error for a file that is no image.
+/// The EXIF orientation of a JPEG or PNG file, 1 to 8; 1 for other files. Reads the file's first 64 KiB, in which a JPEG's lies,
+/// and the heads of a PNG's chunks. Throws io_error as io::read_prefix does.
+[[nodiscard]] inline int exif_orientation(const std::filesystem::path& path) {
+    const auto bytes = io::read_prefix(path, std::size_t{1} << 16);
+    if (!detail::is_png(bytes)) return exif_orientation(bytes);
+    std::ifstream file{path, std::ios::binary};
+    return detail::png_orientation(detail::file_reader{file});
+}
+
+/// The size of the image that `read` returns. Reads the file's first 64 KiB, more only where a JPEG's header is longer, and the
+/// heads of a PNG's chunks. Throws io_error as io::read_prefix does, and format_error for a file that is no image.
 [[nodiscard]] inline size read_size(const std::filesystem::path& path) {
     constexpr std::size_t first_bytes = std::size_t{1} << 16, max_bytes = INT_MAX, growth = 16;
     for (std::size_t limit = first_bytes;; limit = std::min(limit * growth, max_bytes)) {
         const auto bytes = io::read_prefix(path, limit);
-        const auto stored = detail::read_header_size(bytes);
+        const auto stored = detail::read_header(bytes);
         const bool known = stored && stored->width > 0 && stored->height > 0, last = bytes.size() < limit || limit == max_bytes;
-        if (known && (last || detail::holds_header(bytes))) {
-            const size found{static_cast<std::size_t>(stored->width), static_cast<std::size_t>(stored->height)};
-            return jpeg_orientation(bytes) > 4 ? size{found.height, found.width} : found;
-        }
-        if (last)
-            throw format_error{text(path, ": ", detail::not_an_image, "its header states no size; replace or remove the file")};
+        if (!last && detail::is_jpeg(bytes) && !detail::reaches_scan(bytes)) continue;
+        if (!known)
+            throw format_error{text(
+                path, ": ", detail::not_an_image,
+                stored ? text("its header states ", stored->width, " x ", stored->height, " pixels; replace or remove the file")
+                : bytes.empty() ? std::string{"the file is empty; replace or remove it"}
+                                : detail::why_not_an_image(bytes))};
+        const size found{static_cast<std::size_t>(stored->width), static_cast<std::size_t>(stored->height)};
+        const int orientation = detail::is_png(bytes) ? exif_orientation(path) : exif_orientation(bytes);
+        return orientation > 4 ? size{found.height, found.width} : found;
     }
 }
 

@@ -16,28 +16,13 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/image/detail/png.hpp>
 #include <rd4ad/image/detail/stb.hpp>
 #include <rd4ad/image/image.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::image {
 
 namespace detail {
-
-/// The CRC-32 of a PNG chunk.
-[[nodiscard]] inline std::uint32_t png_crc(std::span<const std::uint8_t> bytes) {
-    static constexpr auto table = [] {
-        std::array<std::uint32_t, 256> entries{};
-        for (std::uint32_t n = 0; n < 256; ++n) {
-            std::uint32_t c = n;
-            for (int bit = 0; bit < 8; ++bit) c = c & 1 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
-            entries[n] = c;
-        }
-        return entries;
-    }();
-    std::uint32_t crc = 0xFFFFFFFFu;
-    for (const std::uint8_t byte : bytes) crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8);
-    return ~crc;
-}
 
 inline void put_big_endian(std::vector<std::uint8_t>& out, std::uint32_t value) {
     for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift & 0xFF));
@@ -48,7 +33,7 @@ inline void put_chunk(std::vector<std::uint8_t>& out, std::string_view kind, std
     const std::size_t checked = out.size();
     out.insert(out.end(), kind.begin(), kind.end());
     out.insert(out.end(), body.begin(), body.end());
-    put_big_endian(out, png_crc(std::span{out}.subspan(checked)));
+    put_big_endian(out, png_crc(std::as_bytes(std::span{out}.subspan(checked))));
 }
 
 /// Applies one of PNG's five filters to a row. above: the previous row, zeros for the first one; step: bytes per pixel. Writes

@@ -1,7 +1,9 @@
-// rd4ad/image/detail/jpeg.hpp: walks a JPEG's segments and checks its Huffman tables. Twin: tests/image/jpeg.cpp
+// rd4ad/image/detail/jpeg.hpp: walks a JPEG's segments, reads its frame header and checks its Huffman tables. Twin:
+// tests/image/jpeg.cpp
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <rd4ad/core/config.hpp>
@@ -34,6 +36,36 @@ bool jpeg_segments(std::span<const std::byte> bytes, const Visit& visit) {
         if (!visit(marker, bytes.subspan(at + 2, length - 2))) return false;
         at += length;
     }
+}
+
+/// The header of a JPEG's frame, and what stands before its first scan.
+struct jpeg_frame {
+    int width{0}, height{0};  ///< before the EXIF orientation is applied
+    int bits{0};              ///< per sample
+    int components{0};
+    bool is_lossless{false};
+    bool has_tables{false};  ///< a Huffman table; the frames of a motion JPEG rely on the standard's example tables
+    bool has_adobe{false};   ///< Adobe's segment, which states the colours of four components
+};
+
+/// The frame header of a JPEG; nullopt for other files, and where the bytes end before it.
+[[nodiscard]] inline std::optional<jpeg_frame> read_jpeg_frame(std::span<const std::byte> bytes) {
+    jpeg_frame frame;
+    bool found = false;
+    jpeg_segments(bytes, [&](std::uint32_t marker, std::span<const std::byte> body) {
+        const auto number = [&](std::size_t at) { return static_cast<int>(byte_at(body, at) << 8 | byte_at(body, at + 1)); };
+        if (marker == 0xC4) frame.has_tables = true;
+        if (marker == 0xEE && body.size() >= 12 && byte_at(body, 0) == 'A' && byte_at(body, 1) == 'd') frame.has_adobe = true;
+        if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC && body.size() >= 6) {
+            frame.bits = static_cast<int>(byte_at(body, 0));
+            frame.height = number(1), frame.width = number(3);
+            frame.components = static_cast<int>(byte_at(body, 5));
+            frame.is_lossless = (marker & 3) == 3;
+            found = true;
+        }
+        return marker != 0xDA;
+    });
+    return found ? std::optional{frame} : std::nullopt;
 }
 
 /// Whether every Huffman table has at most the 256 codes that the format allows. stb up to 2.27 writes past its tables for a

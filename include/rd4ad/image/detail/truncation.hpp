@@ -45,15 +45,12 @@ namespace rd4ad::inline RD4AD_ABI::image::detail {
     return at > bytes.size();
 }
 
-/// Whether a file has fewer bytes than its header requires. Always false for PNG and PNM, whose truncation stb detects.
+/// Whether a JPEG, BMP or TGA has fewer bytes than its header requires. A JPEG without an end marker counts as such: stb does not
+/// tell whether its pixels are complete.
 [[nodiscard]] inline bool cut_short(std::span<const std::byte> bytes) {
     if (bytes.size() < 4) return true;
-    const std::uint32_t first = byte_at(bytes, 0), second = byte_at(bytes, 1);
     if (is_jpeg(bytes)) return !jpeg_segments(bytes, [](std::uint32_t, std::span<const std::byte>) { return true; });
-    if (first == 'B' && second == 'M') return bmp_cut_short(bytes);
-    if (first == 0x89 && second == 'P') return false;
-    if (first == 'P' && (second == '5' || second == '6')) return false;
-    return tga_cut_short(bytes);
+    return byte_at(bytes, 0) == 'B' && byte_at(bytes, 1) == 'M' ? bmp_cut_short(bytes) : tga_cut_short(bytes);
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::image::detail
