@@ -5,7 +5,7 @@ deep_png() {
     python3 - "$1" <<'PYTHON'
 import struct, sys, zlib
 white = int(sys.argv[1])
-rows = b"".join(b"\0" + b"".join(struct.pack(">H", (x * 61 + y * 37) % (white + 1)) for x in range(64)) for y in range(64))
+rows = b"".join(b"\0" + b"".join(struct.pack(">H", (x * 1021 + y * 613) % (white + 1)) for x in range(64)) for y in range(64))
 chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", 64, 64, 16, 0, 0, 0, 0)) +
                         chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
