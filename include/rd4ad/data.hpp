@@ -7,6 +7,7 @@
 #include <rd4ad/data/check_masks.hpp>
 #include <rd4ad/data/csv.hpp>
 #include <rd4ad/data/dataset.hpp>
+#include <rd4ad/data/defect_description.hpp>
 #include <rd4ad/data/duplicates.hpp>
 #include <rd4ad/data/file_listing.hpp>
 #include <rd4ad/data/fingerprint.hpp>
