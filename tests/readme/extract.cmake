@@ -1,9 +1,9 @@
-# Writes the first C++ block of the Markdown file `readme` to the file `source`.
+# Writes the first C++ block of the Markdown file `page` to the file `source`.
 set(begin "\n```cpp\n")
-file(READ ${readme} text)
+file(READ ${page} text)
 string(FIND "${text}" "${begin}" at)
 if(at EQUAL -1)
-    message(FATAL_ERROR "${readme} has no block that starts with ```cpp: the shortest program that trains and scores belongs there")
+    message(FATAL_ERROR "${page} has no block that starts with ```cpp: the shortest program that trains and scores belongs there")
 endif()
 string(LENGTH "${begin}" length)
 math(EXPR at "${at} + ${length}")
