@@ -3,9 +3,6 @@
 
 #include <string>
 
-#include <algorithm>
-#include <cstddef>
-
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/score/supported_rate.hpp>
 #include <rd4ad/score/threshold_rules.hpp>
@@ -38,12 +35,6 @@ std::string describe(const rd4ad::drift_test& test, std::size_t window) {
     return rd4ad::text("the last ", window, " parts judged good have a median raw score of ", fixed(test.level, 4),
                        ", calibration's good parts ", fixed(test.calibration_level, 4), " (p ",
                        test.p_value < 0.0001 ? std::string{"below 0.0001"} : fixed(test.p_value, 4), ")");
-}
-
-bool can_test_drift(const std::optional<rd4ad::calibration>& by) {
-    constexpr std::ptrdiff_t least_scores = 5;
-    return by && std::count_if(by->good_scores.begin(), by->good_scores.end(),
-                               [&](float one) { return static_cast<double>(one) < by->threshold; }) >= least_scores;
 }
 
 }  // namespace cli

@@ -1,7 +1,6 @@
 // cli/calibration_text.hpp: describes a calibration in a line or two. Twin: tests/cli/command.sh
 #pragma once
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include <rd4ad/score/calibration.hpp>
@@ -16,8 +15,5 @@ namespace cli {
 
 /// A sentence about a drift test: the levels of the last parts and of calibration, and the probability of such a difference.
 [[nodiscard]] std::string describe(const rd4ad::drift_test& test, std::size_t window);
-
-/// Whether a calibration has enough good scores to test for drift.
-[[nodiscard]] bool can_test_drift(const std::optional<rd4ad::calibration>& by);
 
 }  // namespace cli

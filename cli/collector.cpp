@@ -22,7 +22,7 @@ const char* const results_help =
 Files in --out DIR: results.json (the output of --json), results.csv (one line per image: label, raw
 score, score, regions, milliseconds, or the reason why it has none), results.md (the table in Markdown) and report.html. The report
 is one page without external resources: scores with an adjustable threshold, curves, the images by
-score with heat map, mask and regions, training and settings.
+score with heat map, mask and regions, the detection limits of --probe, training and settings.
 )";
 
 std::vector<metric> metrics_of(const rd4ad::evaluation& found) {
@@ -47,16 +47,6 @@ std::vector<metric> metrics_of(const rd4ad::evaluation& found) {
 
 namespace {
 
-/// The map over the whole image: the map itself if the network's input covers exactly the image.
-rd4ad::image::image_f32 map_of_image(const rd4ad::detection_result& result) {
-    const auto& by = result.transform;
-    const bool exact = by.padded_width == by.source_width && by.padded_height == by.source_height &&
-                       by.fitted_width == by.width && by.fitted_height == by.height;
-    return exact
-               ? result.map
-               : rd4ad::image::restore_map(by, result.map, *std::min_element(result.map.pixels.begin(), result.map.pixels.end()));
-}
-
 /// The settings of a training that the report shows: key in the checkpoint, name. Older checkpoints have "rate".
 constexpr std::pair<const char*, const char*> training_settings[]{
     {"total_steps", "steps"},  {"epochs", "epochs"}, {"batch", "images per step"}, {"learning_rate", "learning rate"},
@@ -68,15 +58,6 @@ std::vector<double> losses_of(const rd4ad::io::json& training) {
         for (const auto& loss : *list)
             if (loss.is_number()) losses.push_back(loss.get<double>());
     return losses;
-}
-
-/// The suspects that a training found.
-std::vector<rd4ad::suspect_entry> suspects_of(const rd4ad::io::json& training) {
-    std::vector<rd4ad::suspect_entry> suspects;
-    if (const auto list = training.find("suspects"); list != training.end() && list->is_array())
-        for (const auto& one : *list)
-            suspects.push_back({one.value("image", ""), one.value("raw_score", 0.0), one.value("p_value", 1.0)});
-    return suspects;
 }
 
 /// The raw threshold for a model without calibration: the best F1's, else one above all raw scores.
@@ -111,12 +92,13 @@ void collector::add(std::size_t index, const rd4ad::image::image_u8& image, cons
     if (thumbnail_bytes_ == 0) return;
     std::optional<rd4ad::image::image_u8> whole_mask;
     if (mask) whole_mask = rd4ad::data::load_mask(item, image.width, image.height);
-    one.thumbnail = rd4ad::image::make_thumbnail(image, map_of_image(result), whole_mask, thumbnail_bytes_ / set_.test.size());
+    one.thumbnail =
+        rd4ad::image::make_thumbnail(image, rd4ad::map_over_image(result), whole_mask, thumbnail_bytes_ / set_.test.size());
 }
 
 rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, const std::optional<rd4ad::calibration>& by,
                                     std::string summary, std::vector<std::pair<std::string, std::string>> settings,
-                                    const rd4ad::io::json& training) {
+                                    const rd4ad::io::json& training, std::optional<rd4ad::probe_result> limits) {
     rd4ad::tested_set tested{.name = set_.name.empty() ? "images" : set_.name, .summary = std::move(summary)};
     for (const auto& one : metrics_of(found)) tested.metrics.emplace_back(one.title, one.value);
     tested.is_calibrated = std::all_of(images_.begin(), images_.end(), [](const auto& one) { return one.score.has_value(); });
@@ -126,7 +108,8 @@ rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, const std::o
         for (const float raw_score : by->good_scores) tested.good_scores.push_back((*by)(static_cast<double>(raw_score)));
         tested.threshold_origin = describe(*by);
     }
-    tested.suspects = suspects_of(training);
+    tested.suspects = rd4ad::suspects_in(training);
+    tested.limits = std::move(limits);
     tested.curves = found.curves;
     tested.losses = losses_of(training);
     tested.settings = std::move(settings);

@@ -38,10 +38,10 @@ class collector {
              const std::optional<rd4ad::image::image_u8>& mask);
 
     /// by: the detector's calibration; settings: names and values; training: the checkpoint's JSON about its training, which has
-    /// losses, suspects and more settings.
+    /// losses, suspects and more settings; limits: of a probe of the model.
     [[nodiscard]] rd4ad::tested_set finish(const rd4ad::evaluation& found, const std::optional<rd4ad::calibration>& by,
                                            std::string summary, std::vector<std::pair<std::string, std::string>> settings,
-                                           const rd4ad::io::json& training);
+                                           const rd4ad::io::json& training, std::optional<rd4ad::probe_result> limits);
 
    private:
     /// The path below the root, for display.

@@ -57,8 +57,8 @@ image::image_u8 black_and_white(const image::image_f32& from) {
 
 }  // namespace
 
-map_display display_of(const rd4ad::model_settings& settings, const std::optional<rd4ad::calibration>& by) {
-    map_display display{.largest = std::max(3.0, std::ceil(settings.units.largest() - 1e-6))};
+map_display display_of(double largest, const std::optional<rd4ad::calibration>& by) {
+    map_display display{.largest = std::max(3.0, std::ceil(largest - 1e-6))};
     if (by) display.colours = rd4ad::colours_of(*by);
     return display;
 }

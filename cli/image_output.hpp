@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <rd4ad/image/image.hpp>
-#include <rd4ad/model/settings.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detection_result.hpp>
@@ -29,8 +28,8 @@ struct map_display {
     std::optional<rd4ad::colour_range> colours{};  ///< of the heat maps; empty: determined by the first images
 };
 
-/// The display of a detector's maps.
-[[nodiscard]] map_display display_of(const rd4ad::model_settings& settings, const std::optional<rd4ad::calibration>& by);
+/// The display of a model's maps. largest: their largest possible raw score.
+[[nodiscard]] map_display display_of(double largest, const std::optional<rd4ad::calibration>& by);
 
 /// Writes two files per image into a folder: <stem>_map.png, the anomaly map in 16-bit grey at the network's size (raw score x
 /// 65535 / display.largest), and <stem>.jpg, image, heat map and mask side by side. All heat maps share one colour scale: that of

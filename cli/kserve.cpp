@@ -131,6 +131,8 @@ served_model::served_model(std::string server, const std::string& model, tensor_
     settings_ = rd4ad::described_input(about, model_address_);
     sigma_ = rd4ad::described_sigma(about, model_address_);
     roi_size_ = rd4ad::described_roi_size(about, model_address_);
+    largest_ = rd4ad::described_largest(about, model_address_);
+    calibration_ = rd4ad::described_calibration(about, model_address_);
 }
 
 void served_model::check_roi(const std::filesystem::path& image, const rd4ad::image::fit_transform& transform) const {

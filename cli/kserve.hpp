@@ -12,6 +12,7 @@
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/model.hpp>
+#include <rd4ad/score/calibration.hpp>
 
 #include "http.hpp"
 
@@ -33,6 +34,10 @@ class served_model {
     [[nodiscard]] double sigma() const noexcept { return sigma_; }
     /// Throws data_error for an image of another size than the region of interest that the served graph contains.
     void check_roi(const std::filesystem::path& image, const rd4ad::image::fit_transform& transform) const;
+    /// The function from raw scores to scores; empty if the model has none.
+    [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept { return calibration_; }
+    /// The largest raw score that its maps can have.
+    [[nodiscard]] double largest() const noexcept { return largest_; }
     /// The maximum number of images per request; 0: no limit.
     [[nodiscard]] std::size_t max_batch() const noexcept { return max_batch_; }
 
@@ -49,7 +54,8 @@ class served_model {
     bool binary_{false};
     std::size_t max_batch_{0};
     rd4ad::model_settings settings_{};
-    double sigma_{0};
+    double sigma_{0}, largest_{3};
+    std::optional<rd4ad::calibration> calibration_{};
     std::optional<rd4ad::image::size> roi_size_{};
 };
 

@@ -66,20 +66,10 @@ template <rd4ad::Backend B>
 std::vector<rd4ad::detection_result> results_of(const rd4ad::scorer<B>& by, rd4ad::model<B>& m, const fs::path& file,
                                                 const rd4ad::data::region_of_interest& roi,
                                                 std::span<const rd4ad::image::image_u8> images) {
-    std::vector<rd4ad::preprocessed_image> inputs;
+    auto inputs = rd4ad::preprocess_images(images, m.settings.preprocessing, m.queue.threads);
     const auto mask = rd4ad::data::roi_mask(roi, file, images.front().width, images.front().height);
-    for (const auto& one : images) {
-        inputs.push_back(rd4ad::preprocess(one, m.settings.preprocessing));
-        inputs.back().roi = mask;
-    }
-    auto maps = by.maps(m.queue, inputs);
-    std::vector<rd4ad::detection_result> results(maps.size());
-    for (std::size_t i = 0; i < maps.size(); ++i) {
-        results[i].transform = inputs[i].plan.transform;
-        results[i].raw_score = rd4ad::raw_score_of(maps[i], results[i].transform);
-        results[i].map = std::move(maps[i]);
-    }
-    return results;
+    for (auto& one : inputs) one.roi = mask;
+    return rd4ad::raw_results(by.maps(m.queue, inputs), inputs);
 }
 
 /// The parsed flags.
@@ -116,8 +106,18 @@ rd4ad::probe_result probe_unseen(rd4ad::model<B>& m, const std::vector<rd4ad::da
         threshold, options_for(request, files), [&](std::size_t done, std::size_t all) { progress.images(done, all); });
 }
 
-/// Cross-fits again, and probes each training image by the student that did not see it. A scorer keeps the network of the student
-/// with which it was made; that network serves one input size.
+/// The training images that a checkpoint's training, by its JSON, named as suspects.
+std::vector<fs::path> suspects_of(const rd4ad::io::json& training, const rd4ad::data::dataset& set) {
+    std::vector<fs::path> files;
+    for (const auto& one : set.train) files.push_back(one.image);
+    const auto folder = rd4ad::common_folder(files);
+    std::vector<fs::path> suspects;
+    for (const auto& one : rd4ad::suspects_in(training)) suspects.push_back(folder / one.name);
+    return suspects;
+}
+
+/// Cross-fits again, and probes each training image but the suspects by the student that did not see it. A scorer keeps the
+/// network of the student with which it was made; that network serves one input size.
 template <rd4ad::Backend B>
 rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dataset& set, double threshold,
                                       const probe_request& request, console& progress) {
@@ -126,12 +126,13 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
         throw rd4ad::option_error{rd4ad::text(request.checkpoint,
                                               ": takes images of several sizes, which can't be probed out of fold; "
                                               "give 20 good images that it was not trained on, in test/good")};
-    auto training = rd4ad::training_options_from(rd4ad::training_of(request.checkpoint, {.verify = request.verify}),
-                                                 request.checkpoint.string());
+    const auto trained = rd4ad::training_of(request.checkpoint, {.verify = request.verify});
+    auto training = rd4ad::training_options_from(trained, request.checkpoint.string());
     training.roi = request.roi;
     std::set<fs::path> probed;
     for (const auto& one : set.train)
         if (shows(one, request.product)) probed.insert(one.image);
+    for (const auto& one : suspects_of(trained, set)) probed.erase(one);
     training.progress = [&](const rd4ad::training_progress& p) {
         if (p.fold != 0)
             progress.bar(static_cast<double>(p.step + (p.epoch - 1) * p.steps) / static_cast<double>(p.epochs * p.steps),
@@ -221,8 +222,8 @@ usage probe_usage() {
                     R"(Paints scratches, stains, dents, pasted patches and missing parts of graded size and contrast into
 photographs of good parts, and counts the defects found at the model's threshold: the size found in
 90 % of photographs, with 95 % confidence. The photographs are val/good and test/good of the data
-set if there are at least 20, else its training images, out of fold. Painted defects are no real
-ones: use a probe to compare sizes, models and settings.
+set if there are at least 20, else its training images but the suspects, out of fold. Painted
+defects are no real ones: use a probe to compare sizes, models and settings.
 )"} + failures_help +
                 R"(
 Example: which defects does the model of the bottles find?

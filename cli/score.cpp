@@ -173,9 +173,9 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
                                                           .regions = {.min_area = options.real("min-region-area", 0)},
                                                           .product = options.text("product")});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
-    to.show(display_of(by->settings(), by->calibration()));
+    to.show(display_of(by->settings().units.largest(), by->calibration()));
     const auto window = options.whole("drift-window", 0);
-    if (window > 0 && can_test_drift(by->calibration())) to.watch(*by->calibration(), window);
+    if (window > 0 && by->calibration() && rd4ad::can_test_drift(*by->calibration())) to.watch(*by->calibration(), window);
     console progress;
     const auto use = [&](std::size_t first, std::span<const rd4ad::outcome<rd4ad::detection_result>> results, double ms) {
         progress.clear();
@@ -245,7 +245,7 @@ int score(const parsed_options& options) {
     if (files.empty()) return to.finish();
     if (on_server)
         score_served(
-            options, files,
+            options, files, [&](const map_display& display) { to.show(display); },
             [&](const fs::path& path, const rd4ad::outcome<rd4ad::detection_result>& result, double ms) {
                 to.add(path, result, ms);
             },

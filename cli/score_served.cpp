@@ -39,14 +39,16 @@ tensor_format format_of(const std::string& name) {
 
 }  // namespace
 
-void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files, const served_callback& use,
-                  rd4ad::on_failure reaction) {
+void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files,
+                  const std::function<void(const map_display&)>& show, const served_callback& use, rd4ad::on_failure reaction) {
     const auto format = format_of(options.choice("tensors", {"auto", "json", "binary"}));
     const served_model by{options.text("server"), options.required("model"), format};
     constexpr std::size_t max_batch = 8;
     const std::size_t batch = by.max_batch() > 0 ? std::min(max_batch, by.max_batch()) : max_batch;
     const auto threads = options.whole("threads", 0);
     const auto& settings = by.settings();
+    const rd4ad::region_options regions{.min_area = options.real("min-region-area")};
+    show(display_of(by.largest(), by.calibration()));
     console progress;
     const std::size_t step = rd4ad::images_per_read(settings.preprocessing, batch, files, reaction);
     rd4ad::full_chunks<rd4ad::preprocessed_image> chunks{step, files.size()};
@@ -67,12 +69,9 @@ void score_served(const parsed_options& options, const std::vector<std::filesyst
                                    " gave it; export it again from a checkpoint that rd4ad score accepts");
             });
         const double ms = maps.empty() ? 0.0 : watch.ms() / static_cast<double>(maps.size());
-        std::vector<rd4ad::detection_result> results;
-        for (std::size_t i = 0; i < maps.size(); ++i) {
-            const auto& transform = images.values[i].plan.transform;
-            const float raw_score = rd4ad::raw_score_of(maps[i], transform);
-            results.push_back({.raw_score = raw_score, .map = std::move(maps[i]), .transform = transform});
-        }
+        auto results = rd4ad::raw_results(std::move(maps), images.values);
+        for (auto& one : results)
+            if (by.calibration()) rd4ad::apply_calibration(one, *by.calibration(), regions);
         progress.clear();
         std::size_t done = images.first;
         for (const auto& one : images.outcomes(std::move(results))) use(files[done++], one, ms);
@@ -86,7 +85,8 @@ void score_served(const parsed_options& options, const std::vector<std::filesyst
 
 #else
 
-void score_served(const parsed_options&, const std::vector<std::filesystem::path>&, const served_callback&, rd4ad::on_failure) {
+void score_served(const parsed_options&, const std::vector<std::filesystem::path>&,
+                  const std::function<void(const map_display&)>&, const served_callback&, rd4ad::on_failure) {
     throw rd4ad::option_error{"--server: this command is built without it: configure with -D RD4AD_HTTP=ON and build again"};
 }
 

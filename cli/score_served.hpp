@@ -6,6 +6,7 @@
 
 #include <rd4ad/score/detection_result.hpp>
 
+#include "image_output.hpp"
 #include "options.hpp"
 
 namespace cli {
@@ -18,9 +19,10 @@ namespace cli {
 using served_callback =
     std::function<void(const std::filesystem::path& path, const rd4ad::outcome<rd4ad::detection_result>& result, double ms)>;
 
-/// Scores the files on --server, in order. Throws usage_error; io_error and format_error, whose messages begin with the address;
-/// under on_failure::stop the error of an image that can't be used.
-void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files, const served_callback& use,
-                  rd4ad::on_failure reaction);
+/// Scores the files on --server, in order; `show` receives the display of the model's maps before the first result. Throws
+/// usage_error; io_error and format_error, whose messages begin with the address; under on_failure::stop the error of an image
+/// that can't be used.
+void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files,
+                  const std::function<void(const map_display&)>& show, const served_callback& use, rd4ad::on_failure reaction);
 
 }  // namespace cli

@@ -93,23 +93,21 @@ void print_table(const class_results& rows) {
 
 /// The settings for every class.
 struct test_request {
-    fs::path root, checkpoint, out, coco;  ///< out, coco: empty for none
-    bool images;                           ///< write result images
+    fs::path root, checkpoint, out, coco, probe;  ///< out, coco, probe: empty for none
+    bool images;                                  ///< write result images
     rd4ad::on_failure reaction;
     std::size_t thumbnail_bytes;  ///< of all classes together
     detector_loader load;
 };
 
 test_request test_request_of(const parsed_options& options) {
-    const test_request request{options.required("data"),
-                               options.required("checkpoint"),
-                               options.text("out"),
-                               options.text("coco"),
-                               options.has("save-segmentation-images"),
-                               reaction_of(options),
-                               static_cast<std::size_t>(options.real("report-mb", 0, 500) * 1e6),
+    const test_request request{options.required("data"), options.required("checkpoint"),
+                               options.text("out"),      options.text("coco"),
+                               options.text("probe"),    options.has("save-segmentation-images"),
+                               reaction_of(options),     static_cast<std::size_t>(options.real("report-mb", 0, 500) * 1e6),
                                detector_loader{options}};
     if (request.images && request.out.empty()) throw usage_error{"--save-segmentation-images needs --out DIR"};
+    if (!request.probe.empty() && request.out.empty()) throw usage_error{"--probe needs --out DIR, for the report"};
     return request;
 }
 
@@ -123,6 +121,22 @@ struct tested_classes {
     failure_list failures{};
     std::size_t images{0};
 };
+
+/// The detection limits of --probe for the report: a probe.json, the folder that holds it, or for several classes the folder of
+/// the classes' folders. Throws option_error for a probe of another model or threshold.
+std::optional<rd4ad::probe_result> limits_of(fs::path probe, const std::string& class_name, bool several,
+                                             const std::optional<rd4ad::calibration>& by) {
+    if (probe.empty()) return std::nullopt;
+    if (several) probe /= class_name;
+    std::error_code ignored;
+    if (fs::is_directory(probe, ignored)) probe /= "probe.json";
+    auto found = rd4ad::probe_result_from(rd4ad::io::read_json(probe), probe.string());
+    if (!by || found.threshold != by->threshold)
+        throw rd4ad::option_error{rd4ad::text(probe, ": is a probe at the raw threshold ", fixed(found.threshold, 6),
+                                              ", the checkpoint's is ", by ? fixed(by->threshold, 6) : "missing",
+                                              "; run rd4ad probe again with this checkpoint")};
+    return found;
+}
 
 /// What the report states about a model.
 std::vector<std::pair<std::string, std::string>> report_settings(const detector& by, const fs::path& checkpoint,
@@ -173,7 +187,7 @@ void add_verdict_settings(const rd4ad::data::dataset& set, const rd4ad::evaluati
         if (const auto raw_score = static_cast<double>(found.raw_scores[i]);
             !set.test[i].is_anomalous && raw_score < by.threshold)
             passed.push_back(raw_score);
-    if (passed.size() < 5) return;
+    if (passed.size() < rd4ad::least_drift_scores) return;
     rd4ad::drift_monitor monitor{by, {.window = passed.size()}};
     for (const double raw_score : passed) static_cast<void>(monitor.add(raw_score));
     settings.emplace_back(
@@ -182,7 +196,7 @@ void add_verdict_settings(const rd4ad::data::dataset& set, const rd4ad::evaluati
 
 /// Tests the model of one class, or of the products of a joined data set. image_folder: for the result images; empty: none.
 void test_class(const parsed_options& options, const rd4ad::data::dataset& set, const test_request& request,
-                const fs::path& image_folder, std::size_t thumbnail_bytes, tested_classes& to) {
+                const fs::path& image_folder, std::size_t thumbnail_bytes, bool several_classes, tested_classes& to) {
     const auto checkpoint = find_checkpoint(request.checkpoint, set);
     const auto by = request.load(checkpoint, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
@@ -193,11 +207,14 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
         const auto* own = rd4ad::calibration_of(by->calibrations(), product, checkpoint.string());
         return own ? std::optional{*own} : std::nullopt;
     };
+    std::map<std::string, std::optional<rd4ad::probe_result>> limits;
     for (auto& [product, part] : parts.by_product) {
+        limits[product] =
+            limits_of(request.probe, several ? product : set.name, several_classes || several, calibration_for(product));
         if (!image_folder.empty())
-            part.writer = std::make_unique<result_image_writer>(several ? image_folder / product : image_folder,
-                                                                std::numeric_limits<std::size_t>::max(),
-                                                                display_of(by->settings(), calibration_for(product)));
+            part.writer = std::make_unique<result_image_writer>(
+                several ? image_folder / product : image_folder, std::numeric_limits<std::size_t>::max(),
+                display_of(by->settings().units.largest(), calibration_for(product)));
         part.results = std::make_unique<collector>(part.set, request.root, thumbnail_bytes / parts.by_product.size());
     }
     const auto roi = roi_of(options, image_files_of(set.test));
@@ -243,7 +260,8 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
         if (!collect) continue;
         auto summary = rd4ad::text(by->arch().name, " \u00b7 ", by->settings().width, " \u00d7 ", by->settings().height);
         to.sets.push_back(part.results->finish(own, calibration, std::move(summary), std::move(settings),
-                                               rd4ad::training_of(checkpoint, read_options_of(options))));
+                                               rd4ad::training_of(checkpoint, read_options_of(options)),
+                                               std::move(limits[product])));
     }
 }
 
@@ -280,6 +298,9 @@ usage test_usage() {
                               {"coco", "FILE", "", "write the regions as COCO results, their images to *.images.json"},
                               roi_flag(),
                               {"json", "", "", "print JSON instead of the table"},
+                              {"probe", "PATH", "",
+                               "probe.json of rd4ad probe, or its folder: the report shows these detection limits; for several "
+                               "classes PATH/<class>"},
                               {"report-mb", "MB", "16", "limit for all thumbnails of the report, in megabytes; 0: no thumbnails"},
                               {"out", "DIR", "", "folder for results, report and result images"}},
                              strict_flags(),
@@ -312,7 +333,7 @@ int test(const parsed_options& options) {
     tested_classes tested;
     for (const auto& set : sets) {
         const auto image_folder = !request.images ? fs::path{} : sets.size() > 1 ? request.out / set.name : request.out;
-        test_class(options, set, request, image_folder, request.thumbnail_bytes / sets.size(), tested);
+        test_class(options, set, request, image_folder, request.thumbnail_bytes / sets.size(), sets.size() > 1, tested);
     }
     const auto mean = mean_row(tested.rows), result = summary_of(tested.rows, mean);
     if (!request.out.empty() && !tested.sets.empty()) {

@@ -191,15 +191,31 @@ void print_skipped(const std::string& name, const rd4ad::training_log& log) {
     for (const auto& one : log.skipped) std::printf("%s\n", failure_list::row(one.image, one.reason).c_str());
 }
 
-/// Names the training images that may show a defect.
-void print_suspects(const std::string& name, const rd4ad::training_log& log, bool removed) {
-    if (log.suspects.empty()) return;
-    std::printf("%s: %zu good images may show a defect; %s:\n", name.c_str(), log.suspects.size(),
-                removed ? "the model was trained without them"
-                        : "they don't set the threshold; look at them, and train with --without-suspects to leave them out");
-    for (const auto& one : log.suspects)
-        std::printf("  %s: raw score %s, one good image in %s has as much\n", rd4ad::io::row_text(one.image.string()).c_str(),
-                    fixed(one.raw_score, 4).c_str(), one.p_value > 1e-6 ? fixed(1 / one.p_value, 0).c_str() : "1000000");
+/// Names the good images of one product that look unlike the others, and shows them in a page beside the checkpoint.
+void report_suspects(const rd4ad::suspects_report& found, const fs::path& page) {
+    if (!found.suspects.empty()) {
+        std::printf("%s: %s\n", found.title.c_str(), rd4ad::headline_of(found).c_str());
+        for (const auto& one : found.suspects) std::printf("  %s\n", rd4ad::suspect_line(one).c_str());
+        for (const auto& sentence : rd4ad::advice_of(found)) std::printf("  %s\n", sentence.c_str());
+        std::fflush(stdout);
+    }
+    if (rd4ad::update_suspects_report(page, found)) std::printf("  their pictures: %s\n", page.c_str());
+}
+
+/// Reports the suspects of each product.
+void report_suspects(const std::string& name, const rd4ad::io::json& calibration, const rd4ad::train_options& training,
+                     const rd4ad::training_log& log) {
+    auto calibrations = rd4ad::calibrations_from(calibration, name);
+    const bool several = rd4ad::per_product(calibrations);
+    if (several || calibrations.empty()) report_suspects({}, rd4ad::suspects_path(training.checkpoint));  // an earlier page
+    for (auto& [product, by] : calibrations) {
+        rd4ad::suspects_report found{.title = several ? rd4ad::text(name, ", ", product) : name,
+                                     .by = std::move(by),
+                                     .left_out = training.without_suspects};
+        for (const auto& one : log.suspects)
+            if (!several || one.product == product) found.suspects.push_back(one);
+        report_suspects(found, rd4ad::suspects_path(training.checkpoint, product));
+    }
 }
 
 void print_calibration(const std::string& name, const rd4ad::io::json& calibration, const rd4ad::training_log& log) {
@@ -236,6 +252,7 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::tr
     const auto log = rd4ad::train(m, set, training);
     progress.clear();
     if (log.stopped) {
+        report_suspects(set.name, m.settings.calibration, training, log);
         progress.line(rd4ad::text("stopped, saved ", training.checkpoint, "; run the same command with --resume to continue"));
         return false;
     }
@@ -243,7 +260,7 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::tr
     if (const auto roi = describe(m.settings.roi); !roi.empty())
         std::printf("%s: region of interest: %s\n", set.name.c_str(), roi.c_str());
     print_skipped(set.name, log);
-    print_suspects(set.name, log, training.without_suspects);
+    report_suspects(set.name, m.settings.calibration, training, log);
     print_calibration(set.name, m.settings.calibration, log);
     return true;
 }
@@ -343,7 +360,8 @@ usage train_usage() {
             .notes =
                 R"(Writes DIR/<name>.safetensors, which holds everything that the other commands need. Ctrl-C finishes
 the step, saves and exits with status 130; --resume continues with the result of an uninterrupted
-training.
+training. Good images that look unlike the others are named, and DIR/<name>.suspects.html shows
+each with its heat map; --without-suspects leaves them out of the training.
 
 The default teacher is the built-in resnet18, trained on Tiny ImageNet. ImageNet weights detect
 more: run rd4ad fetch resnet18, then give --teacher resnet18-imagenet. The other architectures have

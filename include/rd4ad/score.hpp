@@ -26,5 +26,7 @@
 #include <rd4ad/score/scorer.hpp>
 #include <rd4ad/score/smoothing.hpp>
 #include <rd4ad/score/supported_rate.hpp>
+#include <rd4ad/score/suspect_image.hpp>
 #include <rd4ad/score/suspects.hpp>
+#include <rd4ad/score/suspects_report.hpp>
 #include <rd4ad/score/threshold_rules.hpp>

@@ -14,5 +14,6 @@
 #include <rd4ad/train/spike_guards.hpp>
 #include <rd4ad/train/step.hpp>
 #include <rd4ad/train/student_training.hpp>
+#include <rd4ad/train/suspect_pictures.hpp>
 #include <rd4ad/train/trainer.hpp>
 #include <rd4ad/train/usable_images.hpp>

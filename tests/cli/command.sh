@@ -306,17 +306,17 @@ SHELL
 
 case_verify_with_onnxruntime() {
     needs_python numpy onnxruntime
-    "$make_woven" cloth 4 2 64
-    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    "$make_woven" cloth 8 2 64
+    gives 0 train --data cloth --out models --epochs 1 --folds 2 --map positions "${tiny_training[@]}"
     gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
     gives 0 verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python" --json
     (($(grep -cE '"swapped_pairs": 0,' out) == 2)) || fail "expected the same order for two batch sizes"
-    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 128 --patches-per-row 2 --patches-per-column 2
+    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 128 --patches-per-row 2 --patches-per-column 2 --folds 2 --map scales
     gives 0 export --checkpoint cut/cloth.safetensors --out cut.onnx
     gives 0 verify --onnx cut.onnx --checkpoint cut/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"
     gives 1 verify --onnx cut.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"
     complains "cut.onnx: " "another input than the checkpoint's" "export it again"
-    gives 0 train --data cloth --out others --epochs 1 --seed 2 "${tiny_training[@]}"
+    gives 0 train --data cloth --out others --epochs 1 --seed 2 --calibration none "${tiny_training[@]}"
     status=0
     "$rd4ad" verify --onnx cloth.onnx --checkpoint others/cloth.safetensors --data cloth --runtime onnxruntime \
         --python "$python" >out 2>err || status=$?
@@ -340,21 +340,33 @@ start_server() {
 # A server returns the local scores, with tensors in JSON and in binary.
 case_score_on_server_with_onnxruntime() {
     needs_python numpy onnxruntime
-    "$make_woven" cloth 4 3 64
-    gives 0 train --data cloth --out models --epochs 1 "${tiny_training[@]}"
+    "$make_woven" cloth 8 3 64
+    gives 0 train --data cloth --out models --epochs 1 --folds 2 --map positions "${tiny_training[@]}"
     gives 0 export --format triton --checkpoint models/cloth.safetensors --out repository --max-batch 4
     says out "repository/cloth: resnet18, 64 x 64"
-    local images=(cloth/test/good cloth/test/stain cloth/test/scratch/000.png) form server
+    local images=(cloth/test/good cloth/test/stain cloth/test/scratch/000.png) form server image size
+    gives 0 score "${images[@]}" --checkpoint models/cloth.safetensors --json --out results-here
+    grep -o '"map_white":[0-9.]*\|"is_anomalous":[a-z]*' out >verdicts-here
     gives 0 score "${images[@]}" --checkpoint models/cloth.safetensors
     cut -f 1,2 out >here
+    cut -f 1,4 out >scores-here
     (($(wc -l <here) == 7)) || fail "expected seven scores"
     start_server kserve_server.py repository port
     server=http://127.0.0.1:$port
     for form in auto json binary; do
         gives 0 score "${images[@]}" --server "$server" --model cloth --tensors "$form" --out "results-$form"
         cut -f 1,2 out >there
-        same_scores here there || fail "$form: other scores than locally"
+        same_scores here there || fail "$form: other raw scores than locally"
+        cut -f 1,4 out >there
+        same_scores scores-here there || fail "$form: other scores than locally"
         [[ -s results-$form/000_map.png && -s results-$form/000.jpg ]] || fail "expected result images"
+    done
+    # The heat maps have the colours of the threshold, and the maps their range, as locally.
+    gives 0 score "${images[@]}" --server "$server" --model cloth --json --out results-json-text
+    grep -o '"map_white":[0-9.]*\|"is_anomalous":[a-z]*' out | cmp - verdicts-here || fail "expected the local verdicts and range"
+    for image in 000 001 002; do
+        size=$(($(wc -c <results-here/$image.jpg) - $(wc -c <results-auto/$image.jpg)))
+        ((size >= -40 && size <= 40)) || fail "expected the local colours in $image.jpg"
     done
     gives 1 score cloth/test/good --server "$server" --model other
     complains "$server/v2/models/other: " "status 400" "unknown model: 'other'"
@@ -362,7 +374,7 @@ case_score_on_server_with_onnxruntime() {
     cp -r repository/cloth repository/changed && sed -i 's/name: "cloth"/name: "changed"/' repository/changed/config.pbtxt
     gives 1 score cloth/test/good --server "$server" --model changed
     complains "$server/v2/models/changed: " "rd4ad graph 9" "rd4ad graph 2" "export the model again"
-    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 96 --fit pad --patches-per-row 2 --patches-per-column 2
+    gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 96 --fit pad --patches-per-row 2 --patches-per-column 2 --calibration none
     gives 0 export --format triton --checkpoint cut/cloth.safetensors --out cut-repository --max-batch 3
     gives 0 score "${images[@]}" --checkpoint cut/cloth.safetensors
     cut -f 1,2 out >here-cut

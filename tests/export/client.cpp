@@ -35,6 +35,26 @@ TEST_CASE("a description gives back the settings it was made from", "[export]") 
     CHECK(found.normalisation == image::normalisation{{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}});
 }
 
+TEST_CASE("a description gives back the calibration and the maps' range", "[export]") {
+    auto description = some_description();
+    CHECK_FALSE(described_calibration(description, "part.onnx"));
+    CHECK(described_largest(description, "part.onnx") == 3);
+    model<B> m{architecture_named("resnet18"), {.threads = 1}};
+    m.settings = {64, 96, {{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}}, "some teacher"};
+    const calibration by{.typical = 0.25, .threshold = 0.75, .good_scores = {0.2f, 0.3f}};
+    m.settings.calibration = to_json(by);
+    description = describe(m, {}, 4.0, false);
+    const auto found = described_calibration(description, "part.onnx");
+    REQUIRE(found);
+    CHECK((found->typical == 0.25 && found->threshold == 0.75 && (*found)(0.6) == by(0.6)));
+    description["calibration"].erase("threshold");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(described_calibration(description, "part.onnx")); }),
+               test::mentions("part.onnx", "'calibration' has no 'threshold'", "export the model again"));
+    description["map"].erase("range");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(described_largest(description, "part.onnx")); }),
+               test::mentions("part.onnx", "'map' has no 'range'"));
+}
+
 TEST_CASE("preprocessing with patches survives the description, and inputs of several sizes are refused", "[export]") {
     model<B> m{architecture_named("resnet18"), {.threads = 1}};
     m.settings = {64, 64, {{0.5f, 0.4f, 0.3f}, {0.2f, 0.25f, 0.3f}}, "some teacher"};

@@ -288,12 +288,65 @@ def test_thousand(page, sample, folder, keep):
         page.screenshot(os.path.join(keep, "thousand-gallery.png"), 900)
 
 
+def test_suspects(page, sample, folder, keep):
+    """The page of suspects shows photograph, heat map and region of each, and its score among the others."""
+    file = os.path.join(folder, "suspects.html")
+    subprocess.run([sample, "suspects", file], check=True)
+    page.size(1280, 900)
+    page.open(file)
+    check("title", page.js("document.title"), "ball screws · rd4ad suspects")
+    check("headline", text(page, "subtitle"), "2 of 40 good images look unlike the others")
+    check("advice", "--without-suspects" in text(page, "advice"), True)
+    check("marks", page.js("[document.querySelectorAll('#scores .tick').length, document.querySelectorAll('#scores .suspect').length]"), [38, 2])
+    check("suspects", page.js("[...document.querySelectorAll('.one h3')].map(e => e.textContent)"),
+          ["1 · </script><script>document.title='broken'</script>.png", "2 · 000123.png"])
+    facts = page.js("Object.fromEntries([...document.querySelectorAll('.one:nth-child(2) dl div')].map(d => [d.firstChild.textContent, d.lastChild.textContent]))")
+    check("facts", (facts["raw score"], facts["threshold"], facts["as high as one good image in"]), ("0.5500", "0.4000", "2,500"))
+    drawn = "document.querySelector('.one canvas').getContext('2d').getImageData(0, 0, 96, 96).data.some(v => v)"
+    for _ in range(50):
+        if page.js(drawn):
+            break
+        time.sleep(0.1)
+    check("heat map drawn", page.js(drawn), True)
+    opacity = lambda: page.js("getComputedStyle(document.querySelector('.one .regions')).opacity")
+    page.js("document.getElementById('regions').click(); new Promise(done => setTimeout(done, 400))")
+    check("regions off", opacity(), "0")
+    page.js("document.getElementById('regions').click(); new Promise(done => setTimeout(done, 400))")
+    check("regions on", opacity(), "1")
+    page.screenshot(os.path.join(keep, "suspects.png")) if keep else None
+
+
+def test_probe(page, sample, folder, keep):
+    """A probe's page and the report's detection limits have the same curves and rows."""
+    file = os.path.join(folder, "probe.html")
+    subprocess.run([sample, "probe", file], check=True)
+    page.size(1280, 900)
+    page.open(file)
+    check("title", page.js("document.title"), "ball screws · rd4ad probe")
+    check("charts", page.js("[...document.querySelectorAll('#curves h3')].map(e => e.textContent)"),
+          ["Scratch", "Stain", "Dent", "Pasted patch", "Missing part"])
+    rows = page.js("[...document.querySelectorAll('#table tr')].map(r => r.textContent)")
+    check("rows", (len(rows), rows[1].startswith("Scratch, contrast 15")), (12, True))
+    page.screenshot(os.path.join(keep, "probe.png")) if keep else None
+    file = os.path.join(folder, "report.html")
+    subprocess.run([sample, "10", file, "2"], check=True)
+    page.open(file)
+    check("a class must be chosen", (text(page, "limits-note"), page.js("document.getElementById('limits-part').hidden")), ("Choose a class to see them.", True))
+    page.js("document.querySelectorAll('#sets button')[1].click()")
+    check("same rows", page.js("[...document.querySelectorAll('#limit-table tr')].map(r => r.textContent)"), rows)
+    check("charts", page.js("document.querySelectorAll('#limit-curves svg[role=img]').length"), 5)
+    page.screenshot(os.path.join(keep, "limits.png")) if keep else None
+    page.js("document.querySelectorAll('#sets button')[2].click()")
+    check("no probe", (text(page, "limits-note"), page.js("document.querySelectorAll('#limit-table tr').length")), ("This class has no probe.", 0))
+
+
 def main():
     chromium, sample, case, keep = (sys.argv + [None])[1:5]
     with tempfile.TemporaryDirectory() as folder:
         page = Browser(chromium, os.path.join(folder, "profile"))
         try:
-            {"one": test_one, "several": test_several, "uncalibrated": test_uncalibrated, "thousand": test_thousand}[case](page, sample, folder, keep)
+            {"one": test_one, "several": test_several, "uncalibrated": test_uncalibrated, "thousand": test_thousand,
+             "suspects": test_suspects, "probe": test_probe}[case](page, sample, folder, keep)
             check("problems", page.problems, [])
         finally:
             page.close()

@@ -1,5 +1,5 @@
 // sample IMAGES FILE [SETS [raw]]: writes a report of generated images, for the browser's test. With `raw` the sets have no
-// calibration.
+// calibration. sample suspects FILE, sample probe FILE: write a page of suspects, and one of a probe.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,9 @@
 #include <rd4ad/metrics/f1.hpp>
 #include <rd4ad/metrics/pixel_metrics.hpp>
 #include <rd4ad/metrics/roc.hpp>
+#include <rd4ad/score/probe_report.hpp>
 #include <rd4ad/score/report.hpp>
+#include <rd4ad/score/suspects_report.hpp>
 
 namespace {
 
@@ -65,6 +68,22 @@ sample_image make_sample(rd4ad::random& source, bool is_anomalous, double streng
             *made.map.at(x, y) = static_cast<float>(0.05 + 0.01 * std::sin(0.4 * static_cast<double>(x + 2 * y)) +
                                                     strength * std::exp(-(u * u + v * v) / (2 * 0.06 * 0.06)));
         }
+    return made;
+}
+
+/// A probe whose larger defects are found more often; every kind and contrast in two sizes or more.
+probe_result make_probe() {
+    probe_result made{.threshold = 0.31, .photographs = 40, .false_alarms = 1, .size_spread = 1, .seed = 3};
+    for (const auto& defect : data::defect_grid()) {
+        if (made.groups.empty() || made.groups.back().kind != defect.kind || made.groups.back().contrast != defect.contrast)
+            made.groups.push_back({.kind = defect.kind, .contrast = defect.contrast});
+        auto& group = made.groups.back();
+        const double share = 1 / (1 + std::exp(-2.5 * std::log(defect.size * (10 + defect.contrast))));
+        const auto found = static_cast<std::size_t>(40 * share + 0.5);
+        group.cells.push_back({.size = defect.size, .found = found, .localised = found / 2, .tried = 40});
+        group.outcomes.push_back({defect.size, found, 40});
+    }
+    for (auto& group : made.groups) fit_curve(group);
     return made;
 }
 
@@ -119,6 +138,7 @@ tested_set make_set(const std::string& name, std::size_t images, std::uint64_t s
                    {"best F1", best_f1.f1}};
     set.is_calibrated = is_calibrated;
     set.threshold = is_calibrated ? 0.5 : best_f1.threshold;
+    if (seed % 2 == 1) set.limits = make_probe();
     set.curves = metrics::pixel_curves_of(pixels.scores(), pixels.regions());
     for (std::size_t epoch = 1; epoch <= 60; ++epoch)
         set.losses.push_back((1.1 / static_cast<double>(epoch) + 0.05) * between(source, 0.85, epoch % 17 == 0 ? 1.9 : 1.15));
@@ -135,9 +155,42 @@ tested_set make_set(const std::string& name, std::size_t images, std::uint64_t s
     return set;
 }
 
+/// Two suspects among 40 good images.
+suspects_report make_suspects() {
+    rd4ad::random source{7};
+    suspects_report made{.title = "ball screws"};
+    made.by = {.typical = 0.2, .threshold = 0.4, .source = score_source::out_of_fold};
+    for (int i = 0; i < 38; ++i) made.by.good_scores.push_back(static_cast<float>(between(source, 0.12, 0.34)));
+    for (int i = 0; i < 2; ++i) {
+        const auto one = make_sample(source, true, 0.7 - 0.2 * i);
+        suspect_image suspect{.name = i == 0 ? "</script><script>document.title='broken'</script>.png" : "000123.png",
+                              .raw_score = 0.75 - 0.2 * i,
+                              .score = 0.99,
+                              .p_value = i == 0 ? 1e-9 : 0.0004,
+                              .width = width,
+                              .height = height,
+                              .thumbnail = image::make_thumbnail(one.image, one.map, std::nullopt, 200'000)};
+        region found{.box = {(one.x - 0.1) * width, (one.y - 0.12) * height, 0.2 * width, 0.24 * height}, .raw_score = 0.7f};
+        for (int corner = 0; corner < 24; ++corner)
+            found.outline.push_back(
+                {(one.x + 0.1 * std::cos(corner * 0.2618)) * width, (one.y + 0.12 * std::sin(corner * 0.2618)) * height});
+        suspect.regions.push_back(std::move(found));
+        made.suspects.push_back(std::move(suspect));
+    }
+    return made;
+}
+
 }  // namespace
 
 int main(int count, char** words) try {
+    if (words[1] == std::string_view{"suspects"}) {
+        update_suspects_report(words[2], make_suspects());
+        return 0;
+    }
+    if (words[1] == std::string_view{"probe"}) {
+        write_probe_report(words[2], {.title = "ball screws", .result = make_probe()});
+        return 0;
+    }
     const auto images = static_cast<std::size_t>(std::stoul(words[1]));
     report made{.title = "ball screws"};
     const std::size_t sets = count > 3 ? std::stoul(words[3]) : 1;

@@ -31,5 +31,6 @@ TEST_CASE("the template of a probe's page lies in the data folder", "[score]") {
     const auto html = test::text_of_file(folder / "probe.html");
     CHECK(html.starts_with("<!DOCTYPE html>"));
     CHECK(html.find("\"title\":\"screws\"") != std::string::npos);
+    CHECK(html.find("@RD4AD") == std::string::npos);      // every shared part is in it
     CHECK(html.find("http") == html.find("http-equiv"));  // the first URL is that of SVG's namespace, inside the script
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <support/catch.hpp>
+#include <support/files.hpp>
 #include <support/mentions.hpp>
 #include <support/small_probe.hpp>
 
@@ -78,4 +79,22 @@ TEST_CASE("a probe's JSON has counts with intervals, and null where nothing is k
     CHECK(groups[1].at("a90").is_null());
     CHECK(groups[1].at("a90_95").is_null());
     CHECK(groups[2].at("curve").is_null());
+}
+
+TEST_CASE("a probe's JSON is read back, and other JSON is refused", "[score]") {
+    const auto json = io::json::parse(to_json(test::small_probe()).dump());
+    const auto back = probe_result_from(json, "probe.json");
+    CHECK(to_json(back) == json);
+    CHECK(sentences_of(back) == sentences_of(test::small_probe()));
+    const auto message = [&](const char* pointer, const io::json& value) {
+        auto changed = json;
+        changed[io::json::json_pointer{pointer}] = value;
+        return test::message_of([&] { static_cast<void>(probe_result_from(changed, "probe.json")); });
+    };
+    CHECK_THAT(message("/threshold", "high"), test::mentions("probe.json: is no result of a probe", "rd4ad probe"));
+    CHECK_THAT(message("/groups/0/kind", "crack"), test::mentions("probe.json", "crack"));
+    CHECK_THAT(message("/groups/0/cells/0/found", 41), test::mentions("probe.json", "41 of 40 found"));
+    CHECK_THAT(message("/groups/0/curve/smallest", 0), test::mentions("probe.json", "smallest size of 0"));
+    CHECK_THAT(message("/groups", io::json::array()), test::mentions("probe.json", "no defects"));
+    CHECK_THAT(test::message_of([] { static_cast<void>(probe_result_from({}, "probe.json")); }), test::mentions("probe.json"));
 }

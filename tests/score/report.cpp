@@ -52,8 +52,13 @@ TEST_CASE("the template is beside the program, or only in RD4AD_DATA", "[score]"
     const auto html = test::text_of_file(folder / "report.html");
     CHECK(html.starts_with("<!DOCTYPE html>"));
     CHECK(html.find("\"title\":\"screws\"") != std::string::npos);
+    CHECK(html.find("@RD4AD") == std::string::npos);  // every shared part is in it
     const test::environment data_folder{"RD4AD_DATA", folder.path().c_str()};
     CHECK(test::message_of([&] { static_cast<void>(report_template()); }) == "nothing thrown");
+    test::write_text(folder / "report.html", "<a>\n@RD4AD_INCLUDE page.css@\n</a>@RD4AD_INCLUDE page.css@\n");
+    CHECK_THAT(test::message_of([&] { static_cast<void>(report_template()); }), test::mentions(folder / "page.css"));
+    test::write_text(folder / "page.css", "p\n");
+    CHECK(report_template() == "<a>\np\n</a>p\n");
     std::filesystem::remove(folder / "report.html");
     CHECK_THAT(test::message_of([&] { static_cast<void>(report_template()); }),
                test::mentions("report's template", folder / "report.html", "RD4AD_DATA"));

@@ -7,6 +7,7 @@
 #include <support/catch.hpp>
 #include <support/files.hpp>
 #include <support/mentions.hpp>
+#include <support/small_probe.hpp>
 #include <support/small_report.hpp>
 
 using namespace rd4ad;
@@ -27,6 +28,17 @@ TEST_CASE("a page has all data of the report, and unknown values are null", "[sc
     CHECK(second.at("ms").is_null());
     CHECK(second.at("regions") == io::json::parse(R"([{"box": [10, 20, 30, 10], "raw_score": 0.5, "score": null, "area": 250,
                                                        "outline": [100, 400, 404, 400, 404, 592]}])"));
+}
+
+TEST_CASE("a report has the suspects and the detection limits of its sets", "[score]") {
+    auto of = test::small_report();
+    const auto without = to_json(of).at("sets").at(0);
+    CHECK((without.at("limits").is_null() && without.at("suspects").empty()));
+    of.sets[0].limits = test::small_probe();
+    of.sets[0].suspects = {{.name = "odd.png", .raw_score = 0.5, .p_value = 0.01}};
+    const auto with = to_json(of).at("sets").at(0);
+    CHECK(with.at("limits") == to_json(test::small_probe()));
+    CHECK(with.at("suspects") == io::json::array({to_json(of.sets[0].suspects[0])}));
 }
 
 TEST_CASE("a raw score never takes a score's place in a report", "[score]") {

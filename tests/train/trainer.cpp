@@ -212,6 +212,32 @@ TEST_CASE("an image that does not belong is a suspect, and can be left out", "[t
     REQUIRE(log.suspects.size() == 1);
     CHECK(log.suspects[0].image == odd);
     CHECK((log.suspects[0].raw_score > 0 && log.suspects[0].p_value < 0.01));
+    CHECK(log.suspects[0].name == "odd.png");
+    CHECK_FALSE(log.suspects[0].regions.empty());
+    CHECK_FALSE(log.suspects[0].thumbnail.map.empty());
+
+    // A run that is stopped while it trains the shipped student, and resumed, has the same suspect and picture.
+    auto parts = options;
+    parts.checkpoint = folder / "part.safetensors";
+    int done = 0;
+    parts.should_stop = [&] { return ++done == 3 * 12 + 5; };
+    const auto stopped = run(set, parts);
+    CHECK(stopped.stopped);
+    parts.should_stop = {};
+    parts.resume = true;
+    const auto resumed = run(set, parts);
+    for (const auto* other : {&stopped, &resumed}) {
+        REQUIRE(other->suspects.size() == 1);
+        CHECK(to_json(other->suspects[0]) == to_json(log.suspects[0]));
+        CHECK(other->suspects[0].thumbnail.map == log.suspects[0].thumbnail.map);
+    }
+    const auto stored = suspects_in(training_of(parts.checkpoint));
+    REQUIRE(stored.size() == 1);
+    CHECK(to_json(stored[0]) == to_json(log.suspects[0]));
+    parts.without_suspects = true;
+    auto refused = new_model();
+    CHECK_THAT(message_for(refused, set, parts), test::mentions("without_suspects was false and is now true"));
+
     options.without_suspects = true;
     const auto without = run(set, options);
     CHECK(without.suspects.size() == 1);
@@ -371,7 +397,16 @@ TEST_CASE("invalid options are refused before the training starts", "[train]") {
     CHECK_THAT(with([](auto& o) { o.folds = 1; }), test::mentions("folds 1", "2 or more"));
     CHECK_THAT(with([](auto& o) { o.fold_steps = 0; }), test::mentions("fold steps 0.0", "above 0 and up to 1"));
     CHECK_THAT(with([](auto& o) { o.schedule.warm_up = 2; }), test::mentions("warm-up 2.0", "0 to 1"));
-    CHECK_THAT(with([](auto& o) { o.map = map_choice::scales; }), test::mentions("map scales", "found none among 7"));
+    CHECK_THAT(with([](auto& o) { o.map = map_choice::scales; }),
+               test::mentions("map scales", "at least 2 images", "found 0 by calibration none of 7", "--calibration cross"));
+    const auto held_out = [&](map_choice map, double share) {
+        return with(
+            [&](auto& o) { o.map = map, o.calibrate_by = calibration_images::hold_out, o.validation = share, o.batch = 5; });
+    };
+    CHECK_THAT(held_out(map_choice::scales, 0.1), test::mentions("map scales", "found 0 by calibration hold-out of 7"));
+    CHECK_THAT(held_out(map_choice::positions, 0.3), test::mentions("map positions", "at least 3 images", "found 2"));
+    CHECK_THAT(with([](auto& o) { o.without_suspects = true; }),
+               test::mentions("without suspects", "found calibration none", "--calibration cross"));
     CHECK_THAT(with([](auto& o) { o.weight_decay = -1; }), test::mentions("weight decay -1.0", "0 (off)"));
     CHECK_THAT(with([](auto& o) { o.fit = image::fit::native; }), test::mentions("fit native", "patch size"));
     CHECK_THAT(with([](auto& o) { o.batch = 3; }),

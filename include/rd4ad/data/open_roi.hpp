@@ -12,7 +12,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/detail/files.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
-#include <rd4ad/image/read.hpp>
+#include <rd4ad/image/mask.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
 

@@ -14,6 +14,7 @@
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/quoted.hpp>
 #include <rd4ad/model/model.hpp>
+#include <rd4ad/score/calibration.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -84,6 +85,27 @@ inline void check_description_format(const io::json& description, const std::str
     if (!width.is_number_unsigned() || !height.is_number_unsigned())
         throw export_detail::unreadable_description(source, "'roi' has no 'width' and 'height'");
     return image::size{width.get<std::size_t>(), height.get<std::size_t>()};
+}
+
+/// Returns the function from raw scores to scores that a description states, without the good scores; empty without one. Throws
+/// format_error that names `source` if the description has no numbers for it.
+[[nodiscard]] inline std::optional<calibration> described_calibration(const io::json& description, const std::string& source) {
+    const auto found = description.find("calibration");
+    if (found == description.end()) return std::nullopt;
+    const auto number = [&](const char* key) {
+        const auto value = found->is_object() ? found->value(key, io::json{}) : io::json{};
+        if (!value.is_number()) throw export_detail::unreadable_description(source, text("'calibration' has no '", key, "'"));
+        return value.get<double>();
+    };
+    return calibration{.typical = number("typical"), .threshold = number("threshold")};
+}
+
+/// Returns the largest raw score that a description's maps can have. Throws format_error that names `source` if it states none.
+[[nodiscard]] inline double described_largest(const io::json& description, const std::string& source) {
+    const auto range = description.value("map", io::json::object()).value("range", io::json{});
+    if (!range.is_array() || range.size() != 2 || !range[1].is_number())
+        throw export_detail::unreadable_description(source, "'map' has no 'range'");
+    return range[1].get<double>();
 }
 
 /// Rearranges inputs of height x width x 3 (as `network_input` makes them) to the graph's layout, N x 3 x height x width. Throws

@@ -97,43 +97,37 @@ inline std::vector<std::string> unknown_names(const io::tensor_file& file, const
             unknown.push_back(name);
     return unknown;
 }
-
-/// Initial values of the trainable part from the seed.
-template <Backend B>
-void initialise_trainable(model<B>& m, std::uint64_t seed) {
-    host_weights<typename B::value_type> host{m.trainable.layers.table};
-    initialise_all(m.trainable.layers.table, seed, host);
-    initialise_all(m.unused.table, seed, m.unused.weights);
-    m.trainable.weights = upload<B>(m.queue, host);
-}
 }  // namespace model_detail
-
-/// The values and statistics of a model's trainable part on the host.
-template <Backend B>
-struct trainable_values {
-    std::vector<typename B::value_type> values{}, statistics{};
-};
 
 /// Downloads the trainable part.
 template <Backend B>
-[[nodiscard]] trainable_values<B> trainable_of(model<B>& m) {
+[[nodiscard]] host_weights<typename B::value_type> trainable_of(model<B>& m) {
     return {to_host<B>(m.queue, m.trainable.weights.values), to_host<B>(m.queue, m.trainable.weights.statistics)};
 }
 
 /// Replaces the trainable part by values of the same sizes.
 template <Backend B>
-void set_trainable(model<B>& m, const trainable_values<B>& to) {
+void set_trainable(model<B>& m, const host_weights<typename B::value_type>& to) {
     B::upload(m.queue, to.values, m.trainable.weights.values.data());
     B::upload(m.queue, to.statistics, m.trainable.weights.statistics.data());
 }
 
 /// The initial values of the trainable part for a seed, as make_model sets them.
 template <Backend B>
-[[nodiscard]] trainable_values<B> initial_trainable(const model<B>& m, std::uint64_t seed) {
+[[nodiscard]] host_weights<typename B::value_type> initial_trainable(const model<B>& m, std::uint64_t seed) {
     host_weights<typename B::value_type> host{m.trainable.layers.table};
     model_detail::initialise_all(m.trainable.layers.table, seed, host);
-    return {std::move(host.values), std::move(host.statistics)};
+    return host;
 }
+
+namespace model_detail {
+/// Sets the initial values of a new model's trainable and unused parameters.
+template <Backend B>
+void initialise_trainable(model<B>& m, std::uint64_t seed) {
+    initialise_all(m.unused.table, seed, m.unused.weights);
+    m.trainable.weights = upload<B>(m.queue, initial_trainable(m, seed));
+}
+}  // namespace model_detail
 
 /// Loads the teacher's weights from a file with torchvision's names, or with this library's under "teacher."; ignores layer4
 /// and fc. Throws format_error naming missing, unknown and misshapen tensors, numeric_error naming those that are not finite.

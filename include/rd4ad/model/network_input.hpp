@@ -59,6 +59,14 @@ struct preprocessed_image {
     return made;
 }
 
+/// Preprocesses images on `threads` threads. Throws as preprocess does.
+[[nodiscard]] inline std::vector<preprocessed_image> preprocess_images(std::span<const image::image_u8> images,
+                                                                       const data::preprocessing& by, std::size_t threads) {
+    std::vector<preprocessed_image> preprocessed(images.size());
+    parallel_for(images.size(), threads, [&](std::size_t i) { preprocessed[i] = preprocess(images[i], by); });
+    return preprocessed;
+}
+
 /// A preprocessed image per file, in the files' order, or the reason why there is none.
 using preprocessed_outcomes = std::vector<outcome<preprocessed_image>>;
 

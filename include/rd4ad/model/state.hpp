@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
@@ -102,7 +103,10 @@ template <class T>
 struct host_weights {
     std::vector<T> values, statistics;
 
+    /// Zeros for a table.
     explicit host_weights(const nn::parameter_table& table) : values(table.value_count), statistics(table.statistic_count) {}
+    host_weights(std::vector<T> of_values, std::vector<T> of_statistics)
+        : values{std::move(of_values)}, statistics{std::move(of_statistics)} {}
 };
 
 /// Copies a table's arrays to the device.

@@ -19,7 +19,6 @@
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/text.hpp>
-#include <rd4ad/core/threads.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/model/checkpoint.hpp>
@@ -116,9 +115,7 @@ class detector {
         std::vector<detection_result> results;
         for (std::size_t first = 0; first < images.size(); first += options_.batch) {
             const auto chunk = images.subspan(first, std::min(options_.batch, images.size() - first));
-            std::vector<preprocessed_image> preprocessed(chunk.size());
-            parallel_for(chunk.size(), model_->queue.threads,
-                         [&](std::size_t i) { preprocessed[i] = preprocess(chunk[i], settings().preprocessing); });
+            const auto preprocessed = preprocess_images(chunk, settings().preprocessing, model_->queue.threads);
             for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
         }
         return results;
@@ -180,7 +177,7 @@ class detector {
             results[i].map = std::move(maps[i]);
             if (mask) data::limit_map(results[i].map, *mask);
             results[i].raw_score = *std::max_element(results[i].map.pixels.begin(), results[i].map.pixels.end());
-            results[i].score = score_of(calibration_ ? &*calibration_ : nullptr, results[i].raw_score);
+            if (calibration_) results[i].score = (*calibration_)(static_cast<double>(results[i].raw_score));
         }
         return results;
     }
@@ -196,41 +193,22 @@ class detector {
     }
 
    private:
-    /// The calibrated raw score; empty without a calibration.
-    [[nodiscard]] static std::optional<double> score_of(const rd4ad::calibration* by, float raw_score) {
-        return by ? std::optional{(*by)(static_cast<double>(raw_score))} : std::nullopt;
-    }
-
     [[nodiscard]] const rd4ad::calibration* calibration_for(const preprocessed_image& image) const {
         return calibration_of(calibrations_, image.product.empty() ? options_.product : image.product, "detector");
     }
 
     [[nodiscard]] std::vector<detection_result> results_of(std::vector<image::image_f32> maps,
                                                            std::span<const preprocessed_image> images) const {
-        std::vector<detection_result> results(maps.size());
+        auto results = raw_results(std::move(maps), images);
         for (std::size_t i = 0; i < results.size(); ++i) {
             auto& one = results[i];
-            one.map = std::move(maps[i]);
-            one.transform = images[i].plan.transform;
-            one.raw_score = raw_score_of(one.map, one.transform);
-            const auto* by = calibration_for(images[i]);
             const auto& mask = images[i].roi ? images[i].roi : settings().roi.mask;
-            one.score = score_of(by, one.raw_score);
-            if (by) one.regions = regions_of(one, *by, mask != nullptr);
+            if (const auto* by = calibration_for(images[i])) apply_calibration(one, *by, options_.regions, mask != nullptr);
             if (options_.size == map_size::network) continue;
             one.map = image::restore_map(one.transform, std::move(one.map));
             if (mask) data::limit_map(one.map, *mask);
         }
         return results;
-    }
-
-    /// limited: the map is 0 outside a region of interest, where no region lies.
-    [[nodiscard]] std::vector<region> regions_of(const detection_result& in, const rd4ad::calibration& by, bool limited) const {
-        double raw_threshold = by.raw_score(options_.regions.threshold);
-        if (limited) raw_threshold = std::max(raw_threshold, std::numeric_limits<double>::min());
-        auto regions = find_regions(in.map, in.transform, raw_threshold, options_.regions.min_area);
-        for (auto& one : regions) one.score = score_of(&by, one.raw_score);
-        return regions;
     }
 
     std::unique_ptr<model<B>> model_;

@@ -19,7 +19,7 @@ enum class drift_side { higher, both };
 
 /// Settings of a drift_monitor.
 struct drift_options {
-    std::size_t window{50};         ///< number of parts per test, at least 5
+    std::size_t window{50};         ///< number of parts per test, at least least_drift_scores
     double false_alarm_rate{0.01};  ///< of each test, above 0 and below 1: 0.01 warns once per 100 windows without a drift
     drift_side side{drift_side::both};
 };
@@ -33,6 +33,20 @@ struct drift_test {
     std::size_t parts{0};         ///< number of parts judged good so far
 };
 
+/// The least number of parts in a window, and of a calibration's good raw scores below its threshold.
+inline constexpr std::size_t least_drift_scores = 5;
+
+/// The good raw scores of a calibration that a drift_monitor compares with: those below the threshold.
+[[nodiscard]] inline std::vector<double> drift_reference(const calibration& by) {
+    std::vector<double> below;
+    for (const float one : by.good_scores)
+        if (static_cast<double>(one) < by.threshold) below.push_back(static_cast<double>(one));
+    return below;
+}
+
+/// Whether a drift_monitor takes the calibration.
+[[nodiscard]] inline bool can_test_drift(const calibration& by) { return drift_reference(by).size() >= least_drift_scores; }
+
 /// Takes the raw scores of parts one after another and tests each window of parts judged good against the calibration's good
 /// scores, by ranks. Windows don't overlap, so that each test has the stated false-alarm rate; it is the rate over calibrations
 /// and windows. All windows share one calibration: one drawn by chance at the edge warns more often than another, and many
@@ -41,19 +55,19 @@ struct drift_test {
 /// A value: a copy continues on its own.
 class drift_monitor {
    public:
-    /// Throws option_error for options outside their ranges, data_error if fewer than 5 good scores lie below the threshold.
+    /// Throws option_error for options outside their ranges, data_error unless can_test_drift(by).
     explicit drift_monitor(const calibration& by, const drift_options& options = {})
-        : options_{options}, threshold_{by.threshold} {
-        if (options.window < 5)
-            throw option_error{text("drift_monitor: the window is ", options.window, " parts; expected at least 5")};
+        : options_{options}, threshold_{by.threshold}, reference_{drift_reference(by)} {
+        if (options.window < least_drift_scores)
+            throw option_error{
+                text("drift_monitor: the window is ", options.window, " parts; expected at least ", least_drift_scores)};
         if (!(options.false_alarm_rate > 0 && options.false_alarm_rate < 1))
             throw option_error{text("drift_monitor: the false-alarm rate is ", options.false_alarm_rate,
                                     "; expected a value above 0 and below 1")};
-        for (const float one : by.good_scores)
-            if (static_cast<double>(one) < threshold_) reference_.push_back(static_cast<double>(one));
-        if (reference_.size() < 5)
+        if (reference_.size() < least_drift_scores)
             throw data_error{text("drift_monitor: the calibration has ", reference_.size(),
-                                  " good raw scores below the threshold, expected at least 5; calibrate with more good images")};
+                                  " good raw scores below the threshold, expected at least ", least_drift_scores,
+                                  "; calibrate with more good images")};
         window_.reserve(options.window);
     }
 

@@ -11,8 +11,6 @@
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/base64.hpp>
 #include <rd4ad/io/json.hpp>
-#include <rd4ad/io/read_file.hpp>
-#include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/score/detail/page.hpp>
 #include <rd4ad/score/probe_result.hpp>
 
@@ -59,10 +57,10 @@ struct probe_report {
     return score_detail::page_of(page_template, probe_mark, to_json(of), probe_template_file);
 }
 
-/// Returns the page's template from the library's data folder. Throws io_error that names every path searched.
+/// Returns the page's template from the library's data folder, with the parts that pages share. Throws io_error
+/// that names every path searched.
 [[nodiscard]] inline std::string probe_template(const std::filesystem::path& extra = {}) {
-    const auto bytes = io::read_file(find_data_file(probe_template_file, "the template of a probe's page", extra));
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    return score_detail::load_page_template(probe_template_file, "the template of a probe's page", extra);
 }
 
 /// Writes the page atomically. Throws as probe_html, probe_template and io::write_atomically do.

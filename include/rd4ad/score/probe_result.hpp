@@ -175,4 +175,61 @@ namespace score_detail {
             {"groups", std::move(groups)}};
 }
 
+namespace score_detail {
+
+[[nodiscard]] inline probe_group probe_group_from(const io::json& from) {
+    const auto optional = [](const io::json& value) {
+        return value.is_null() ? std::nullopt : std::optional{value.get<double>()};
+    };
+    probe_group group{.kind = data::defect_kind_of(from.at("kind").get<std::string>()),
+                      .contrast = optional(from.at("contrast")).value_or(0)};
+    for (const auto& one : from.at("cells")) {
+        const auto count = [&](const char* key) { return one.at(key).get<std::size_t>(); };
+        group.cells.push_back({one.at("size").get<double>(), count("found"), count("localised"), count("tried")});
+        const auto& cell = group.cells.back();
+        if (!(cell.size > 0) || cell.localised > cell.found || cell.found > cell.tried)
+            throw data_error{text(cell.found, " of ", cell.tried, " found, ", cell.localised, " localised")};
+    }
+    const auto& curve = from.at("curve");
+    if (group.cells.empty() || curve.is_null()) return group;
+    const auto number = [&](const char* key) { return curve.at(key).get<double>(); };
+    group.curve = {.intercept = number("intercept"),
+                   .slope = number("slope"),
+                   .covariance = curve.at("covariance").get<std::array<double, 3>>(),
+                   .smallest = number("smallest"),
+                   .largest = number("largest"),
+                   .a50 = optional(from.at("a50")),
+                   .a90 = optional(from.at("a90")),
+                   .a90_95 = optional(from.at("a90_95"))};
+    if (!(group.curve->smallest > 0)) throw data_error{text("a smallest size of ", group.curve->smallest)};
+    group.lower_curve = curve.at("lower").get<std::vector<std::pair<double, double>>>();
+    return group;
+}
+
+}  // namespace score_detail
+
+/// Reads the JSON that to_json writes; the groups have no outcomes. Throws format_error for other JSON; the message begins with
+/// `where`.
+[[nodiscard]] inline probe_result probe_result_from(const io::json& from, const std::string& where) {
+    const auto refuse = [&](const std::string& found) {
+        return format_error{text(where, ": is no result of a probe: ", found, "; give the probe.json that rd4ad probe writes")};
+    };
+    try {
+        probe_result made{.threshold = from.at("threshold").get<double>(),
+                          .photographs = from.at("photographs").get<std::size_t>(),
+                          .false_alarms = from.at("false_alarms").get<std::size_t>(),
+                          .size_spread = from.at("size_spread").get<double>(),
+                          .seed = from.at("seed").get<std::uint64_t>()};
+        for (const auto& one : from.at("groups")) made.groups.push_back(score_detail::probe_group_from(one));
+        if (made.groups.empty() || made.groups.front().cells.empty()) throw refuse("it has no defects");
+        return made;
+    } catch (const io::json::exception& problem) {
+        throw refuse(problem.what());
+    } catch (const option_error& problem) {
+        throw refuse(problem.what());
+    } catch (const data_error& problem) {
+        throw refuse(problem.what());
+    }
+}
+
 }  // namespace rd4ad::inline RD4AD_ABI

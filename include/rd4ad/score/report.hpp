@@ -5,8 +5,6 @@
 #include <string_view>
 
 #include <rd4ad/io/atomic_file.hpp>
-#include <rd4ad/io/read_file.hpp>
-#include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/score/detail/page.hpp>
 #include <rd4ad/score/report_json.hpp>
 
@@ -26,10 +24,10 @@ inline constexpr std::string_view report_mark = "@RD4AD_REPORT@";
     return score_detail::page_of(page_template, report_mark, to_json(of), report_template_file);
 }
 
-/// Returns the page's template from the library's data folder. Throws io_error that names every path searched.
+/// Returns the page's template from the library's data folder, with the parts that pages share. Throws io_error
+/// that names every path searched.
 [[nodiscard]] inline std::string report_template(const std::filesystem::path& extra = {}) {
-    const auto bytes = io::read_file(find_data_file(report_template_file, "the report's template", extra));
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    return score_detail::load_page_template(report_template_file, "the report's template", extra);
 }
 
 /// Writes the page atomically. Throws as report_html, report_template and io::write_atomically do.

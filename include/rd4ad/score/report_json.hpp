@@ -38,10 +38,10 @@ namespace score_detail {
 }
 
 /// The outline is in thousandths of the image's sides, the precision of a thumbnail.
-[[nodiscard]] inline io::json region_json(const region& from, const tested_image& in) {
+[[nodiscard]] inline io::json region_json(const region& from, std::size_t width, std::size_t height) {
     auto outline = io::json::array();
     for (const auto& [x, y] : from.outline)
-        for (const double share : {x / static_cast<double>(in.width), y / static_cast<double>(in.height)})
+        for (const double share : {x / static_cast<double>(width), y / static_cast<double>(height)})
             outline.push_back(std::lround(1000 * share));
     const auto& box = from.box;
     return {{"box", {std::lround(box.x), std::lround(box.y), std::lround(box.width), std::lround(box.height)}},
@@ -53,7 +53,7 @@ namespace score_detail {
 
 [[nodiscard]] inline io::json image_json(const tested_image& one) {
     auto regions = io::json::array();
-    for (const auto& r : one.regions) regions.push_back(region_json(r, one));
+    for (const auto& r : one.regions) regions.push_back(region_json(r, one.width, one.height));
     return {{"file", one.file},
             {"kind", one.kind},
             {"is_anomalous", one.is_anomalous},
@@ -84,8 +84,7 @@ namespace score_detail {
     for (const auto& one : set.images) images.push_back(image_json(one));
     for (const double loss : set.losses) losses.push_back(loss);
     auto suspects = io::json::array();
-    for (const auto& one : set.suspects)
-        suspects.push_back({{"file", one.file}, {"raw_score", one.raw_score}, {"p_value", one.p_value}});
+    for (const auto& one : set.suspects) suspects.push_back(to_json(one));
     return {{"name", set.name},
             {"summary", set.summary},
             {"metrics", metrics_json(set.metrics)},
@@ -96,6 +95,7 @@ namespace score_detail {
             {"suspects", std::move(suspects)},
             {"colours", set.colours ? io::json{set.colours->low, set.colours->high} : io::json()},
             {"curves", std::move(curves)},
+            {"limits", set.limits ? to_json(*set.limits) : io::json()},
             {"losses", std::move(losses)},
             {"settings", std::move(settings)},
             {"images", std::move(images)}};

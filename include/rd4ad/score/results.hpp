@@ -14,7 +14,9 @@
 #include <rd4ad/metrics/curves.hpp>
 #include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detail/format.hpp>
+#include <rd4ad/score/probe_result.hpp>
 #include <rd4ad/score/regions.hpp>
+#include <rd4ad/score/suspect_image.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -42,12 +44,6 @@ struct failed_image {
 /// Names and values of metrics, in the order of display; a value is empty if the data do not allow the metric.
 using named_metrics = std::vector<std::pair<std::string, std::optional<double>>>;
 
-/// A good training image that may show a defect.
-struct suspect_entry {
-    std::string file;
-    double raw_score{0}, p_value{0};  ///< p_value: the probability that a good image scores as high
-};
-
 /// One class of images, tested by one model.
 struct tested_set {
     std::string name;
@@ -58,7 +54,8 @@ struct tested_set {
     std::optional<colour_range> colours{};  ///< of the heat maps; empty: by the maps of the set
     std::vector<double> good_scores{};      ///< on the axis of `threshold`: those of the good images that set it
     std::string threshold_origin{};         ///< a sentence: which images set the threshold, and its promise
-    std::vector<suspect_entry> suspects{};  ///< good training images that may show a defect
+    std::vector<suspect_image> suspects{};  ///< good training images that may show a defect
+    std::optional<probe_result> limits{};   ///< which synthetic defects the model finds; empty without a probe
     std::optional<metrics::pixel_curves> curves{};
     double pro_limit{0.3};                                        ///< false-positive rate up to which AUPRO integrates
     std::vector<double> losses{};                                 ///< mean loss of each epoch

@@ -23,6 +23,7 @@
 #include <rd4ad/data/patches.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/model/scoring_network.hpp>
+#include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/smoothing.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -67,6 +68,19 @@ inline void check_map(const image::image_f32& map, const std::string& name, cons
     const auto& mask = *settings.roi.mask;
     const auto transform = data::plan(settings.preprocessing, mask.width, mask.height).transform;
     return std::make_shared<const image::image_u8>(data::fit_roi(transform, mask, settings.roi.name));
+}
+
+/// Returns the results of images by their maps, which compute_maps returned: raw score, map and transform. They have no score and
+/// no regions.
+[[nodiscard]] inline std::vector<detection_result> raw_results(std::vector<image::image_f32> maps,
+                                                               std::span<const preprocessed_image> images) {
+    std::vector<detection_result> results(maps.size());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        results[i].transform = images[i].plan.transform;
+        results[i].raw_score = raw_score_of(maps[i], results[i].transform);
+        results[i].map = std::move(maps[i]);
+    }
+    return results;
 }
 
 /// Returns the raw map of each image, of the preprocessed image's size; every value is finite. network(inputs, height, width)

@@ -11,6 +11,7 @@
 #include <rd4ad/data/patches.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/model/scale_maps.hpp>
+#include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/fit_map_units.hpp>
 #include <rd4ad/score/scorer.hpp>
 #include <rd4ad/score/smoothing.hpp>
@@ -51,7 +52,7 @@ inline constexpr std::size_t least_position_images = 20;
            position_statistics{distances, inputs, inside}.explained_share() >= informative_share;
 }
 
-/// The raw scores of images whose inputs' distances are known.
+/// The results of images whose inputs' distances are known.
 template <Backend B>
 class distance_scorer {
    public:
@@ -59,22 +60,24 @@ class distance_scorer {
                     const data::region_of_interest& roi)
         : q_{q}, source_{source}, distances_{distances}, whole_{whole}, roi_{roi} {}
 
-    /// The raw score of a file of the source, by a builder of its maps. Maps of patches are joined, then smoothed. Outside the
-    /// region of interest a map is 0. Throws numeric_error naming the file if its map is not finite.
-    [[nodiscard]] float operator()(std::size_t file, const map_builder<B>& builder) const {
+    /// The raw result of a file of the source, by a builder of its maps. Maps of patches are joined, then smoothed. Outside
+    /// the region of interest a map is 0. Throws numeric_error naming the file if its map is not finite.
+    [[nodiscard]] detection_result operator()(std::size_t file, const map_builder<B>& builder) const {
         const auto plan = source_.plan(file);
         const auto [first, count] = source_.inputs_of(file);
-        const auto limited = [&](image::image_f32 map) {
-            check_map(map, source_.files()[file].string(), unknown_reason);
-            if (roi_.kind != data::roi_kind::whole) data::limit_map(map, fitted_mask(source_, file, roi_));
-            return raw_score_of(map, plan.transform);
-        };
-        if (whole_) return limited(builder.map(q_, distances_, first));
-        data::patch_joiner joiner{plan.grid};
-        for (std::size_t patch = 0; patch < count; ++patch) joiner.add(patch, builder.map(q_, distances_, first + patch));
-        auto map = std::move(joiner).map();
-        smooth(map, map_sigma, q_.threads);
-        return limited(std::move(map));
+        detection_result made{.transform = plan.transform};
+        if (whole_) {
+            made.map = builder.map(q_, distances_, first);
+        } else {
+            data::patch_joiner joiner{plan.grid};
+            for (std::size_t patch = 0; patch < count; ++patch) joiner.add(patch, builder.map(q_, distances_, first + patch));
+            made.map = std::move(joiner).map();
+            smooth(made.map, map_sigma, q_.threads);
+        }
+        check_map(made.map, source_.files()[file].string(), unknown_reason);
+        if (roi_.kind != data::roi_kind::whole) data::limit_map(made.map, fitted_mask(source_, file, roi_));
+        made.raw_score = raw_score_of(made.map, made.transform);
+        return made;
     }
 
     [[nodiscard]] map_builder<B> builder(const map_units& units) const {
@@ -116,14 +119,27 @@ template <Backend B>
         auto builder = score.builder(found.units);
         for (std::size_t i = 0; i < files.size(); ++i) {
             builder.set_positions(statistics.units_without(inputs[i]).positions);
-            found.raw_scores.push_back(score(files[i], builder));
+            found.raw_scores.push_back(score(files[i], builder).raw_score);
         }
         return found;
     }
     if (choice != map_choice::paper) found.units = fit_scale_units(distances, inputs, inside);
     const auto builder = score.builder(found.units);
-    for (const std::size_t file : files) found.raw_scores.push_back(score(file, builder));
+    for (const std::size_t file : files) found.raw_scores.push_back(score(file, builder).raw_score);
     return found;
+}
+
+/// The raw results of files of the source by their distances, in the given units: raw score, map and transform.
+template <Backend B>
+[[nodiscard]] std::vector<detection_result> results_of_distances(typename B::queue& q, const image_source& source,
+                                                                 std::span<const std::size_t> files, const scale_maps& distances,
+                                                                 const map_units& units, const data::preprocessing& preprocessing,
+                                                                 const data::region_of_interest& roi = {}) {
+    const train_detail::distance_scorer<B> score{q, source, distances, preprocessing.whole(), roi};
+    const auto builder = score.builder(units);
+    std::vector<detection_result> results;
+    for (const std::size_t file : files) results.push_back(score(file, builder));
+    return results;
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -8,6 +8,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/train/options.hpp>
+#include <rd4ad/train/roles.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::train_detail {
 
@@ -39,6 +40,23 @@ inline void check_options(const train_options& options, std::size_t images) {
             "a share of the shipped student's steps above 0 and up to 1");
     require(options.false_alarm_rate >= 0 && options.false_alarm_rate < 1, "false-alarm rate", options.false_alarm_rate,
             "0 (by the number of images) or a number below 1");
+}
+
+/// Throws option_error for an option that the images in these roles can't serve: units of the map with too few images that
+/// calibrate, suspects without cross-fitting.
+inline void check_roles(const train_options& options, const training_roles& roles) {
+    const bool cross = roles.calibrate_by == calibration_images::cross;
+    const std::size_t calibrating = cross ? roles.training.size() : roles.validation.size();
+    const std::size_t least = options.map == map_choice::positions ? 3 : options.map == map_choice::scales ? 2 : 0;
+    if (calibrating < least)
+        throw option_error{text("map ", to_string(options.map), ": its units come from at least ", least,
+                                " images that calibrate, found ", calibrating, " by calibration ", to_string(roles.calibrate_by),
+                                " of ", roles.files.size(),
+                                " images; use --calibration cross, give more images, or use the map paper")};
+    if (options.without_suspects && !cross)
+        throw option_error{
+            text("without suspects: only cross-fitting finds suspects among the training images, found calibration ",
+                 to_string(roles.calibrate_by), "; use --calibration cross, or leave --without-suspects out")};
 }
 
 /// Throws option_error if a batch norm would see one value per channel.

@@ -5,15 +5,9 @@
 #include <vector>
 
 #include <rd4ad/core/outcome.hpp>
+#include <rd4ad/score/suspect_image.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
-
-/// A good training image whose raw score, by a student that was not trained on it, does not belong to those of the others.
-struct suspect_image {
-    std::filesystem::path image{};
-    double raw_score{0};
-    double p_value{0};  ///< probability that a good image scores as high
-};
 
 /// An image that a training left out because it can't be read or preprocessed.
 struct skipped_image {
@@ -30,7 +24,7 @@ struct training_log {
     std::size_t training_images{0};         ///< images trained on
     std::size_t validation_images{0};       ///< images held out; they calibrate the model if there are any
     std::size_t folds{0};                   ///< of cross-fitting; 0: none
-    std::vector<suspect_image> suspects{};  ///< the largest raw score first; they do not calibrate the model
+    std::vector<suspect_image> suspects{};  ///< with pictures, the largest raw score first; they do not calibrate the model
     std::vector<skipped_image> skipped{};   ///< under train_options::bad_images == skip, in the data set's order
 };
 

@@ -26,11 +26,11 @@ namespace rd4ad::inline RD4AD_ABI {
 /// The state of a training run between two steps: cross-fitting's folds one after another, then the shipped student.
 template <Backend B>
 struct resume_state {
-    std::size_t fold{0}, folds{0};               ///< the current fold; fold == folds: the shipped student
-    training_position student{};                 ///< of the current student
-    std::optional<nn::adam_state<B>> adam{};     ///< of the current student, after loading; empty between two students
-    std::optional<trainable_values<B>> start{};  ///< values from which the shipped student starts, until it does
-    std::size_t start_batches{0};                ///< model::batches of `start`
+    std::size_t fold{0}, folds{0};            ///< the current fold; fold == folds: the shipped student
+    training_position student{};              ///< of the current student
+    std::optional<nn::adam_state<B>> adam{};  ///< of the current student, after loading; empty between two students
+    std::optional<host_weights<typename B::value_type>> start{};  ///< values from which the shipped student starts, until it does
+    std::size_t start_batches{0};                                 ///< model::batches of `start`
 };
 
 /// The images of a training run, which a resumed run must have in common with the interrupted one.
@@ -201,7 +201,7 @@ void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>
     if (at.folds == 0) return;
     at.fold = number("fold"), at.start_batches = number("start_batches");
     if (at.fold < at.folds)
-        at.start = trainable_values<B>{stored("start.values", values, T{}), stored("start.statistics", statistics, T{})};
+        at.start = host_weights<T>{stored("start.values", values, T{}), stored("start.statistics", statistics, T{})};
     distances.values = stored("distances", distances.values.size(), float{});
 }
 

@@ -42,6 +42,7 @@ namespace train_detail {
                  {"calibration", to_string(options.calibrate_by)},
                  {"folds", options.folds},
                  {"fold_steps", options.fold_steps},
+                 {"without_suspects", options.without_suspects},
                  {"map", to_string(options.map)},
                  {"roi", roi_name(options.roi)}});
     // A schedule depends on the number of steps; a constant rate can go on for longer than it was planned.

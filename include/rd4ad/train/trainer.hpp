@@ -36,6 +36,7 @@
 #include <rd4ad/train/roi_cells.hpp>
 #include <rd4ad/train/roles.hpp>
 #include <rd4ad/train/student_training.hpp>
+#include <rd4ad/train/suspect_pictures.hpp>
 #include <rd4ad/train/usable_images.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -57,8 +58,7 @@ template <Backend B>
     json["total_steps"] = log.steps;
     json["losses"] = at.student.losses;
     io::json suspects = io::json::array();
-    for (const auto& one : log.suspects)
-        suspects.push_back({{"image", one.image.filename().string()}, {"raw_score", one.raw_score}, {"p_value", one.p_value}});
+    for (const auto& one : log.suspects) suspects.push_back(to_json(one));
     json["suspects"] = std::move(suspects);
     if (at.fold < at.folds) json["unfinished"] = text("cross-fitting, fold ", at.fold + 1, " of ", at.folds);
     return json;
@@ -79,11 +79,7 @@ class trainer {
         check_batches(options_, inputs, source_.height(), source_.width());
         check_map_choice(options_.map, preprocessing_of(options_));
         check_products();
-        const bool fits_units = options_.map == map_choice::scales || options_.map == map_choice::positions;
-        if (fits_units && roles_.calibrate_by == calibration_images::none)
-            throw option_error{text("map ", to_string(options_.map),
-                                    ": its units come from images that calibrate, found none among ", set.train.size(),
-                                    "; use --calibration cross, give more images, or use the map paper")};
+        check_roles(options_, roles_);
         log_.training_images = roles_.training.size();
         log_.validation_images = roles_.validation.size();
         log_.steps = steps_of(options_, inputs);
@@ -374,19 +370,34 @@ class trainer {
         return products;
     }
 
-    /// Names the suspects among scored files, each compared with the good images of its product, and returns them.
-    std::vector<std::size_t> name_suspects(std::span<const std::size_t> files, std::span<const float> raw_scores) {
-        log_.suspects.clear();
-        std::vector<std::size_t> suspects;
+    /// Suspects among scored files, and their p-values.
+    struct found_suspects {
+        std::vector<std::size_t> files{};
+        std::vector<double> p_values{};
+    };
+
+    /// Finds the suspects among scored files, each compared with the good images of its product.
+    [[nodiscard]] std::map<std::string, found_suspects> suspects_among(std::span<const std::size_t> files,
+                                                                       std::span<const float> raw_scores) const {
+        std::map<std::string, found_suspects> suspects;
         const auto by_product = files_by_product(roles_, files);
         for (const auto& [product, scores] : scores_by_product(files, raw_scores))
             for (const auto& one : find_suspects(scores)) {
-                suspects.push_back(by_product.at(product)[one.image]);
-                log_.suspects.push_back({source_.files()[suspects.back()], one.raw_score, one.p_value});
+                suspects[product].files.push_back(by_product.at(product)[one.image]);
+                suspects[product].p_values.push_back(one.p_value);
             }
-        std::stable_sort(log_.suspects.begin(), log_.suspects.end(),
-                         [](const auto& a, const auto& b) { return a.raw_score > b.raw_score; });
         return suspects;
+    }
+
+    /// Logs a product's suspects, with pictures in the model's units.
+    void log_suspects(const std::string& product, const found_suspects& of, const map_units& units, const calibration& by) {
+        auto pictures = picture_suspects(
+            source_.files(), of.files, of.p_values,
+            results_of_distances<B>(m_.queue, source_, of.files, distances_, units, m_.settings.preprocessing, options_.roi), by);
+        for (auto& one : pictures) {
+            one.product = product;
+            log_.suspects.push_back(std::move(one));
+        }
     }
 
     /// Sets the map's units, of all products, and each product's calibration by the distances of good images; leaves out the
@@ -397,18 +408,25 @@ class trainer {
                                                options_.roi, inside());
         };
         auto scored = score();
-        if (const auto suspects = name_suspects(files, scored.raw_scores); !suspects.empty()) {
-            std::erase_if(files,
-                          [&](std::size_t file) { return std::find(suspects.begin(), suspects.end(), file) != suspects.end(); });
-            scored = score();
-        }
+        const auto suspects = suspects_among(files, scored.raw_scores);
+        for (const auto& named : suspects)
+            std::erase_if(files, [&](std::size_t file) {
+                const auto& of = named.second.files;
+                return std::find(of.begin(), of.end(), file) != of.end();
+            });
+        if (!suspects.empty()) scored = score();
+        log_.suspects.clear();
         product_calibrations products;
         for (auto& [product, scores] : scores_by_product(files, scored.raw_scores)) {
             const double rate = options_.false_alarm_rate > 0 ? options_.false_alarm_rate : default_rate(scores.size());
             auto made = calibrate(std::move(scores), rate, scored.units.largest());
             made.source = at_.folds > 0 ? score_source::out_of_fold : score_source::hold_out;
+            if (const auto found = suspects.find(product); found != suspects.end())
+                log_suspects(product, found->second, scored.units, made);
             products.emplace(product, std::move(made));
         }
+        std::stable_sort(log_.suspects.begin(), log_.suspects.end(),
+                         [](const auto& a, const auto& b) { return a.raw_score > b.raw_score; });
         if (products.size() == 1) products = {{"", calibration{products.begin()->second}}};
         m_.settings.units = std::move(scored.units);
         m_.settings.calibration = to_json(products);
