@@ -49,7 +49,7 @@ struct region_of_interest {
     image::check_image(mask, 1, name.c_str());
     if (std::all_of(mask.pixels.begin(), mask.pixels.end(), [](std::uint8_t value) { return value == 0; }))
         throw data_error{text(name, ": the mask of ", mask.width, " x ", mask.height,
-                              " pixels is empty; paint the region that counts white (above 127)")};
+                              " pixels is empty; paint the region that counts white")};
     return {
         .kind = roi_kind::one_for_all, .name = std::move(name), .mask = std::make_shared<const image::image_u8>(std::move(mask))};
 }
