@@ -49,3 +49,10 @@ function(rd4ad_sources_with result pattern)
     endforeach()
     set(${result} ${matching} PARENT_SCOPE)
 endfunction()
+
+# Writes the file `path`, which includes the sources that follow: a unity build for CUDA, which CMake 3.25 lacks.
+function(rd4ad_write_unity_source path)
+    list(TRANSFORM ARGN REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE includes)
+    list(JOIN includes "" includes)
+    file(CONFIGURE OUTPUT ${path} CONTENT "${includes}" @ONLY)
+endfunction()

@@ -17,6 +17,9 @@ packages_thrust=(libtbb-dev libthrust-dev)
 # The second compiler; the format check.
 packages_clang=(clang libomp-dev)
 packages_format=(clang-format-14)
+# Coverage; valgrind and clang-tidy of scripts/sanitise.
+packages_llvm=(llvm)
+packages_sanitise=(clang-tidy valgrind)
 # The API reference.
 packages_docs=(doxygen)
 # Python, for the virtual environments of Conan and of the runtimes of exported models.

@@ -1,16 +1,11 @@
 // Reads any bytes as a pickle. They must give a document or an rd4ad::error.
-// clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -Iinclude tests/fuzz/pickle.cpp -o fuzz_pickle
 #include <rd4ad/io/pickle.hpp>
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
+#include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    try {
+    return fuzz::run([&] {
         std::size_t position = 0;
-        (void)rd4ad::io::pickle::read(std::as_bytes(std::span{data, size}), position, "fuzz");
-    } catch (const rd4ad::error&) {
-    }
-    return 0;
+        (void)rd4ad::io::pickle::read(fuzz::bytes(data, size), position, "fuzz");
+    });
 }
