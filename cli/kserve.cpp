@@ -14,7 +14,8 @@ namespace cli {
 
 namespace {
 
-using rd4ad::io::json;
+namespace io = rd4ad::io;
+using io::json;
 
 rd4ad::format_error wrong(const std::string& address, const std::string& problem) {
     return rd4ad::format_error{rd4ad::text(address, ": ", problem)};
@@ -78,7 +79,7 @@ std::vector<float> json_values(const json& data, const std::string& name, const 
 /// Takes the numbers of a binary output from the front of `bytes`.
 std::vector<float> binary_values(const json& output, std::string_view& bytes, const std::string& name,
                                  const std::string& address) {
-    const auto stated = output.value("parameters", json::object()).value("binary_data_size", json{});
+    const auto stated = io::value_at(io::object_at(output, "parameters"), "binary_data_size");
     if (!stated.is_number_unsigned())
         throw wrong(address, rd4ad::text("output '", name, "' is binary without 'binary_data_size'; try --tensors json"));
     const auto size = stated.get<std::size_t>();
@@ -94,9 +95,11 @@ std::vector<float> binary_values(const json& output, std::string_view& bytes, co
 std::vector<float> map_values(const http_answer& answer, const std::string& address) {
     auto [object, bytes] = split(answer, address);
     std::vector<float> map;
-    for (const auto& output : object.value("outputs", json::array())) {
-        const auto name = output.value("name", "");
-        if (output.value("datatype", "") != "FP32")
+    for (const auto& output : io::value_at(object, "outputs")) {
+        const auto stated = io::value_at(output, "name");
+        if (!stated.is_string()) throw wrong(address, "the answer has an output without a name");
+        const auto name = stated.get<std::string>();
+        if (io::value_at(output, "datatype") != "FP32")
             throw wrong(address, rd4ad::text("output '", name, "' is not FP32: serve a model that rd4ad export wrote"));
         auto values =
             output.contains("data") ? json_values(output["data"], name, address) : binary_values(output, bytes, name, address);
@@ -149,19 +152,17 @@ json served_model::get(const std::string& address) const {
 }
 
 bool served_model::supports_binary() const {
-    const auto extensions = get(server_ + "/v2").value("extensions", json::array());
+    const auto extensions = io::value_at(get(server_ + "/v2"), "extensions");
     return std::find(extensions.begin(), extensions.end(), "binary_tensor_data") != extensions.end();
 }
 
 /// The description in the parameters of the model's metadata, or else of its configuration, which also has the maximum batch.
 json served_model::description() {
-    json about = get(model_address_).value("parameters", json::object()).value(rd4ad::description_key, json{});
+    json about = io::value_at(io::object_at(get(model_address_), "parameters"), rd4ad::description_key);
     if (about.is_null()) {
         const auto configuration = get(model_address_ + "/config");
-        about = configuration.value("parameters", json::object())
-                    .value(rd4ad::description_key, json::object())
-                    .value("string_value", json{});
-        const auto stated = configuration.value("max_batch_size", json{});
+        about = io::value_at(io::object_at(io::object_at(configuration, "parameters"), rd4ad::description_key), "string_value");
+        const auto stated = io::value_at(configuration, "max_batch_size");
         if (stated.is_number_unsigned()) max_batch_ = stated.get<std::size_t>();
     }
     if (!about.is_string())

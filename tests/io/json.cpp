@@ -54,6 +54,18 @@ TEST_CASE("a number that JSON lacks is null", "[io]") {
     CHECK(io::number_or_null(std::numeric_limits<double>::infinity()).is_null());
 }
 
+TEST_CASE("value_at and object_at find what an object holds, and nothing in other JSON", "[io]") {
+    const auto from = io::json::parse(R"({"number": 3, "object": {"a": 1}})");
+    CHECK(io::value_at(from, "number") == 3);
+    CHECK(io::object_at(from, "object") == io::json{{"a", 1}});
+    CHECK(io::value_at(from, "none").is_null());
+    CHECK(io::object_at(from, "number") == io::json::object());
+    for (const char* other : {"3", "[1]", "null", "\"text\""}) {
+        CHECK(io::value_at(io::json::parse(other), "number").is_null());
+        CHECK(io::object_at(io::json::parse(other), "object") == io::json::object());
+    }
+}
+
 TEST_CASE("three_numbers returns a list of three numbers and nothing else", "[io]") {
     const auto from = io::json::parse(R"({"mean": [1, 0.5, 2], "two": [1, 2], "text": [1, 2, "3"], "number": 3})");
     CHECK(io::three_numbers(from, "mean") == std::array{1.0f, 0.5f, 2.0f});

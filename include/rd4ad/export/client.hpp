@@ -26,7 +26,7 @@ namespace export_detail {
 
 /// Throws format_error unless the description has this version's format.
 inline void check_description_format(const io::json& description, const std::string& source) {
-    const auto format = description.is_object() ? description.value("format", io::json{}) : io::json{};
+    const auto format = io::value_at(description, "format");
     if (format == description_format) return;
     throw unreadable_description(
         source, text("found a description of ",
@@ -42,7 +42,7 @@ inline void check_description_format(const io::json& description, const std::str
 [[nodiscard]] inline model_settings described_input(const io::json& description, const std::string& source) {
     export_detail::check_description_format(description, source);
     const auto refuse = [&](const std::string& problem) { return export_detail::unreadable_description(source, problem); };
-    const auto input = description.value("input", io::json::object());
+    const auto input = io::object_at(description, "input");
     const auto size = [&](const char* key) {
         const auto found = input.value(key, io::json{});
         if (!found.is_number_unsigned() || found == 0) throw refuse(text("'input' has no size '", key, "'"));
@@ -70,7 +70,7 @@ inline void check_description_format(const io::json& description, const std::str
 /// Returns the sigma, in pixels, of the Gaussian that smooths the joined map of patches. Throws format_error that names `source`
 /// if the description has none.
 [[nodiscard]] inline double described_sigma(const io::json& description, const std::string& source) {
-    const auto found = description.value("map", io::json::object()).value("sigma", io::json{});
+    const auto found = io::value_at(io::object_at(description, "map"), "sigma");
     if (!found.is_number() || found < 0) throw export_detail::unreadable_description(source, "'map' has no 'sigma'");
     return found.get<double>();
 }

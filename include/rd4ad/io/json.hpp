@@ -106,6 +106,18 @@ namespace detail {
     return value && std::isfinite(*value) ? json(*value) : json();
 }
 
+/// The value under a key; null if `from` is no object or lacks the key.
+[[nodiscard]] inline json value_at(const json& from, const std::string& key) {
+    const auto found = from.find(key);
+    return found == from.end() ? json() : *found;
+}
+
+/// The object under a key; an empty object if there is none.
+[[nodiscard]] inline json object_at(const json& from, const std::string& key) {
+    auto found = value_at(from, key);
+    return found.is_object() ? found : json::object();
+}
+
 /// The list of three numbers (for R, G and B) under a key of an object. Empty if the key is missing or holds anything else.
 [[nodiscard]] inline std::optional<std::array<float, 3>> three_numbers(const json& from, const std::string& key) {
     const auto found = from.find(key);

@@ -68,7 +68,7 @@ namespace train_detail {
 /// The options with which a checkpoint's student was trained, from the checkpoint's training metadata (training_of):
 /// preprocessing, recipe, number of steps, seed and folds. Throws format_error that starts with `where` for other JSON.
 [[nodiscard]] inline train_options training_options_from(const io::json& training, const std::string& where) {
-    const auto settings = train_detail::upgraded_settings(training);
+    const auto settings = train_detail::upgraded_settings(training.is_object() ? training : io::json::object());
     const auto preprocessing = data::preprocessing_from(settings, where);
     train_options made;
     made.fit = preprocessing.geometry.fit, made.size = preprocessing.geometry.size, made.height = preprocessing.geometry.height;
