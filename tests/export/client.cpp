@@ -101,7 +101,9 @@ TEST_CASE("a description that a client can't use is refused with its fault and t
     check(description, "'fit'");
     description["input"] = 3;  // no object
     check(description, "'height'");
-    CHECK_THAT(test::message_of([] { static_cast<void>(described_sigma(io::json{{"map", 3}}, "part.onnx")); }),
+    CHECK_THAT(test::message_of([] {
+                   static_cast<void>(described_sigma(io::json{{"map", 3}}, "part.onnx"));
+               }),
                test::mentions("part.onnx", "'sigma'"));
 }
 

@@ -11,14 +11,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static auto model = rd4ad::make_model_without_teacher<cpu>("resnet18", {.threads = 1});
     const auto path = folder.write("a.safetensors", fuzz::text(data, size));
     fuzz::run([&] { static_cast<void>(rd4ad::calibration_in(path)); });
-    fuzz::run([&] {
-        static_cast<void>(rd4ad::load_checkpoint<cpu>(path, {.threads = 1}));
-        __builtin_trap();  // a file of a few thousand bytes holds no network
-    });
-    return fuzz::run([&] {
-        rd4ad::resume_state<cpu> at;
-        rd4ad::scale_maps distances;
-        rd4ad::load_resume<cpu>(path, model, at, distances, {}, 4);
-        __builtin_trap();
-    });
+    fuzz::run([&] { static_cast<void>(rd4ad::training_of(path)); });
+    // Also without comparing checksums, which reject most changes.
+    for (const bool verify : {true, false}) {
+        fuzz::run([&] {
+            static_cast<void>(rd4ad::load_checkpoint<cpu>(path, {.threads = 1, .verify = verify}));
+            __builtin_trap();  // a file of a few thousand bytes holds no network
+        });
+        fuzz::run([&] { rd4ad::check_resume(path, "resnet18", {.verify = verify}, {}); });
+        fuzz::run([&] {
+            rd4ad::resume_state<cpu> at;
+            rd4ad::scale_maps distances;
+            rd4ad::load_resume<cpu>(path, model, at, distances, verify);
+            __builtin_trap();
+        });
+    }
+    return 0;
 }

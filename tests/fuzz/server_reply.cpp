@@ -1,5 +1,5 @@
-// A server's answers to rd4ad score --server: any bytes. They must give maps, or an rd4ad::error. The input holds the answers, which
-// the byte 0x1E separates; "!" begins one with status 500, and "N:" one whose JSON has N bytes.
+// A server's answers to rd4ad score --server: any bytes. They must give maps, or an rd4ad::error. The input holds the answers,
+// which the byte 0x1E separates; "!" begins one with status 500, and "N:" one whose JSON has N bytes.
 #include "kserve.hpp"
 
 #include <string>

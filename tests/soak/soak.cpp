@@ -1,6 +1,7 @@
-// soak IMAGES ROUNDS SIZE BACKEND: one detector scores IMAGES images of different sizes on 8 threads, then ROUNDS models are trained,
-// saved, loaded and used. Each result must equal that of one thread, and the memory must stay where it is after the first 1,000
-// images (a quarter of fewer) and the first tenth of the rounds. SIZE: of the network's input. BACKEND: xtensor or onednn.
+// soak IMAGES ROUNDS SIZE BACKEND: one detector scores IMAGES images of different sizes on 8 threads, then ROUNDS models are
+// trained, saved, loaded and used. Each result must equal that of one thread, and the memory must stay where it is after the
+// first 1,000 images (a quarter of fewer) and the first tenth of the rounds. SIZE: of the network's input. BACKEND: xtensor or
+// onednn.
 #include <unistd.h>
 
 #include <algorithm>

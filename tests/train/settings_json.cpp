@@ -30,5 +30,5 @@ TEST_CASE("settings of an earlier version are those of the paper's recipe", "[tr
     CHECK_THAT(test::message_of([&] { static_cast<void>(training_options_from(json, "part.safetensors")); }),
                test::mentions("part.safetensors", "training settings", "train again"));
     CHECK_THAT(test::message_of([] { static_cast<void>(training_options_from(3, "part.safetensors")); }),
-               test::mentions("part.safetensors", "preprocessing"));
+               test::mentions("part.safetensors", "no JSON object", "train again"));
 }

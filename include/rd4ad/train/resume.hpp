@@ -156,7 +156,7 @@ inline void check_resume(const std::filesystem::path& path, std::string_view arc
         throw format_error{text(name, ": '", train_detail::resume_format, "' of ", arch, " expected, found '", value("format"),
                                 "' of ", value("arch"),
                                 "; train from the start, or give the checkpoint that this file belongs to")};
-    const auto settings = train_detail::upgraded_settings(io::parse_json(value("settings"), name));
+    const auto settings = train_detail::upgraded_settings(io::parse_json(value("settings"), name), name);
     train_detail::check_resume_images(name, file, images);
     train_detail::check_resume_settings(name, settings, train_detail::resume_settings(options, images.training));
 }

@@ -52,8 +52,10 @@ namespace train_detail {
 }
 
 /// Settings as an earlier version wrote them, under today's keys: "rate" is the learning rate. Earlier versions trained by the
-/// paper's recipe, without spike guards at first.
-[[nodiscard]] inline io::json upgraded_settings(io::json settings) {
+/// paper's recipe, without spike guards at first. Throws format_error that starts with `where` for JSON that is no object.
+[[nodiscard]] inline io::json upgraded_settings(io::json settings, const std::string& where) {
+    if (!settings.is_object())
+        throw format_error{text(where, ": its training settings can't be read: found no JSON object; train again")};
     if (settings.contains("rate") && !settings.contains("learning_rate")) settings["learning_rate"] = settings.at("rate");
     train_options paper;
     use_paper_recipe(paper);
@@ -68,7 +70,7 @@ namespace train_detail {
 /// The options with which a checkpoint's student was trained, from the checkpoint's training metadata (training_of):
 /// preprocessing, recipe, number of steps, seed and folds. Throws format_error that starts with `where` for other JSON.
 [[nodiscard]] inline train_options training_options_from(const io::json& training, const std::string& where) {
-    const auto settings = train_detail::upgraded_settings(training.is_object() ? training : io::json::object());
+    const auto settings = train_detail::upgraded_settings(training, where);
     const auto preprocessing = data::preprocessing_from(settings, where);
     train_options made;
     made.fit = preprocessing.geometry.fit, made.size = preprocessing.geometry.size, made.height = preprocessing.geometry.height;

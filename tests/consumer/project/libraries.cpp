@@ -1,4 +1,5 @@
-// Uses each library that rd4ad::rd4ad brings: JSON, stb, libzip, threads, OpenMP and BLAS. Compiles in a fraction of main.cpp's time.
+// Uses each library that rd4ad::rd4ad brings: JSON, stb, libzip, threads, OpenMP and BLAS. Compiles in a fraction of main.cpp's
+// time.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,9 @@ float multiplied() {
     cpu::queue queue{2};
     const std::vector<float> ones(64 * 64, 1.0f);
     std::vector<float> product(64 * 64);
-    cpu::gemm(queue, {.m = 64, .n = 64, .k = 64, .a = ones.data(), .lda = 64, .b = ones.data(), .ldb = 64, .c = product.data(), .ldc = 64});
+    cpu::gemm(
+        queue,
+        {.m = 64, .n = 64, .k = 64, .a = ones.data(), .lda = 64, .b = ones.data(), .ldb = 64, .c = product.data(), .ldc = 64});
     float sum = 0;
     for (const float value : product) sum += value;
     return sum;
@@ -52,6 +55,7 @@ int main() {
     rd4ad::parallel_for(done.size(), 2, [&](std::size_t i) { done[i] = 1; });
     const float sum = multiplied();
     const std::size_t tensors = stored_tensors();
-    std::printf("rd4ad %s: %zu x %zu pixels, sum %.0f, %zu tensor\n", rd4ad::version, image.width, image.height, static_cast<double>(sum), tensors);
+    std::printf("rd4ad %s: %zu x %zu pixels, sum %.0f, %zu tensor\n", rd4ad::version, image.width, image.height,
+                static_cast<double>(sum), tensors);
     return image.width == 4 && image.height == 3 && done[7] == 1 && sum == 64.0f * 64 * 64 && tensors == 1 ? 0 : 1;
 }
