@@ -1,5 +1,6 @@
 // Reads any bytes as an image, as a mask and as the header of either. They must give as many pixels as the header states, or an
 // rd4ad::error.
+#include <rd4ad/image/mask.hpp>
 #include <rd4ad/image/read.hpp>
 
 #include "fuzz.hpp"
@@ -15,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto path = folder.write("image", fuzz::text(data, size));
         if (rd4ad::image::read_size(path) != rd4ad::image::size{image.width, image.height}) __builtin_trap();
         const auto mask = rd4ad::image::read_mask(path);
-        if (mask.pixels.size() != image.width * image.height) __builtin_trap();
+        if (mask.pixels.size() != mask.width * mask.height) __builtin_trap();
     });
     return 0;
 }

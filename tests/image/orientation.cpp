@@ -64,6 +64,7 @@ TEST_CASE("EXIF blocks are read in both byte orders; damaged ones count as uprig
     CHECK(image::exif_orientation(jpeg_with(big)) == 6);
     CHECK(image::exif_orientation(jpeg_with(little)) == 8);
     CHECK(image::exif_orientation(jpeg_with(big.substr(0, 12))) == 1);         // no entry
+    CHECK(image::exif_orientation(jpeg_with(big.substr(0, 18))) == 1);         // no value
     CHECK(image::exif_orientation(jpeg_with("XX\0*\0\0\0\x08"s)) == 1);        // no byte order
     CHECK(image::exif_orientation(jpeg_with("MM\0+\0\0\0\x08"s)) == 1);        // not TIFF
     CHECK(image::exif_orientation(jpeg_with("MM\0*\xFF\xFF\xFF\xFF"s)) == 1);  // directory past the end
