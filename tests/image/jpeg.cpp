@@ -48,4 +48,23 @@ TEST_CASE("a Huffman table with more codes than the format allows is found", "[i
     CHECK_THAT(test::message_of<format_error>([&] { (void)image::decode(std::as_bytes(std::span{content}), "grey.jpg"); }),
                test::mentions("grey.jpg: is damaged", "copy the file again"));
 }
+
+TEST_CASE("Huffman tables fill their segment, also before the frame header that states the size", "[image]") {
+    std::vector<std::byte> body(17);
+    const auto fit = [&] { return image::detail::huffman_tables_fit(body); };
+    CHECK(fit());
+    body.push_back(std::byte{0});  // the beginning of another table
+    CHECK(!fit());
+    body[1] = std::byte{1};
+    CHECK(fit());
+    body[1] = std::byte{2};
+    CHECK(!fit());
+
+    auto content = test::bytes_of_file(test::image_data("formats/grey.jpg"));
+    std::vector<std::uint8_t> table{0xFF, 0xC4, 0, 2 + 17 + 12, 0};
+    table.resize(5 + 16, 0x80);
+    table.resize(table.size() + 12);
+    content.insert(content.begin() + 2, table.begin(), table.end());
+    CHECK(!image::detail::jpeg_tables_fit(std::as_bytes(std::span{content})));
+}
 }  // namespace

@@ -68,19 +68,24 @@ struct jpeg_frame {
     return found ? std::optional{frame} : std::nullopt;
 }
 
-/// Whether every Huffman table has at most the 256 codes that the format allows. stb up to 2.27 writes past its tables for a
-/// longer one, so the reader must reject such a file before stb decodes it.
+/// Whether the Huffman tables of a segment fill it, and each has at most the 256 codes that the format allows.
+[[nodiscard]] inline bool huffman_tables_fit(std::span<const std::byte> body) {
+    for (std::size_t at = 0; at < body.size();) {  // class and number (1 byte), 16 counts, then the symbols
+        if (body.size() - at < 17) return false;
+        std::size_t codes = 0;
+        for (std::size_t i = 1; i <= 16; ++i) codes += byte_at(body, at + i);
+        if (codes > 256 || body.size() - at - 17 < codes) return false;
+        at += 17 + codes;
+    }
+    return true;
+}
+
+/// Whether every segment of Huffman tables fits. stb up to 2.27 reads past a segment that ends within a table, and writes past a
+/// longer table, so the reader must reject such a file before stb decodes it.
 [[nodiscard]] inline bool jpeg_tables_fit(std::span<const std::byte> bytes) {
     bool fit = true;
     jpeg_segments(bytes, [&](std::uint32_t marker, std::span<const std::byte> body) {
-        if (marker != 0xC4) return true;
-        for (std::size_t at = 0; fit && at + 17 <= body.size();) {  // class and number (1 byte), 16 counts, then the symbols
-            std::size_t codes = 0;
-            for (std::size_t i = 1; i <= 16; ++i) codes += byte_at(body, at + i);
-            fit = codes <= 256 && at + 17 + codes <= body.size();
-            at += 17 + codes;
-        }
-        return fit;
+        return marker != 0xC4 || (fit = huffman_tables_fit(body));
     });
     return fit;
 }
