@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::run([&] { rd4ad::check_resume(path, "resnet18", {.verify = verify}, {}); });
         fuzz::run([&] {
             rd4ad::resume_state<cpu> at;
-            rd4ad::scale_maps distances;
+            rd4ad::scale_maps distances{8, 8, 4};
             rd4ad::load_resume<cpu>(path, model, at, distances, verify);
             __builtin_trap();
         });

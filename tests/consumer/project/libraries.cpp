@@ -1,5 +1,5 @@
-// Uses each library that rd4ad::rd4ad brings: JSON, stb, libzip, threads, OpenMP and BLAS. Compiles in a fraction of main.cpp's
-// time.
+// Uses each library that rd4ad::rd4ad brings: JSON, stb, libjpeg-turbo, libzip, xxHash, threads, OpenMP, BLAS. Compiles in a
+// fraction of main.cpp's time.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include <rd4ad/image/write.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/pth.hpp>
+#include <rd4ad/io/safetensors.hpp>
 #include <rd4ad/io/write_pth.hpp>
 
 namespace {
@@ -34,15 +35,16 @@ float multiplied() {
     return sum;
 }
 
-/// The number of tensors in a .pth file, a ZIP file, after writing it.
+/// The number of tensors in a .pth file, a ZIP file, and a safetensors file, which has checksums, after writing them.
 std::size_t stored_tensors() {
     const auto path = std::filesystem::current_path() / "one.pth";
     const std::array<float, 3> values{1, 2, 3};
     rd4ad::io::tensor_file file;
     file.insert<float>("one", {3}, values, rd4ad::io::dtype::f32);
     rd4ad::io::write_pth(path, file);
-    const auto read = rd4ad::io::read_pth(path);
-    return read.tensors().size();
+    rd4ad::io::write_safetensors("one.safetensors", file);
+    const auto read = rd4ad::io::read_pth(path), checked = rd4ad::io::read_safetensors("one.safetensors");
+    return read.tensors().size() + checked.tensors().size();
 }
 
 }  // namespace
@@ -51,11 +53,14 @@ int main() {
     const auto parsed = rd4ad::io::parse_json(R"({"sides": [4, 3]})", "text");
     const auto png = rd4ad::image::encode_png(rd4ad::image::make_image<std::uint8_t>(parsed["sides"][0], 3, 3));
     const auto image = rd4ad::image::decode(std::as_bytes(std::span{png}), "image");
+    const auto jpeg = rd4ad::image::encode_jpeg(image);
+    const auto from_jpeg = rd4ad::image::decode(std::as_bytes(std::span{jpeg}), "image");
     std::vector<int> done(8);
     rd4ad::parallel_for(done.size(), 2, [&](std::size_t i) { done[i] = 1; });
     const float sum = multiplied();
     const std::size_t tensors = stored_tensors();
-    std::printf("rd4ad %s: %zu x %zu pixels, sum %.0f, %zu tensor\n", rd4ad::version, image.width, image.height,
-                static_cast<double>(sum), tensors);
-    return image.width == 4 && image.height == 3 && done[7] == 1 && sum == 64.0f * 64 * 64 && tensors == 1 ? 0 : 1;
+    std::printf("rd4ad %s: %zu x %zu pixels, sum %.0f, %zu tensors, JPEG by %s\n", rd4ad::version, image.width, image.height,
+                static_cast<double>(sum), tensors, rd4ad::image::jpeg_library().c_str());
+    const bool images = image.width == 4 && image.height == 3 && from_jpeg.width == 4;
+    return images && done[7] == 1 && sum == 64.0f * 64 * 64 && tensors == 2 ? 0 : 1;
 }
