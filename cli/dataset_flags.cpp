@@ -76,7 +76,9 @@ void state_files(const std::string& name, const rd4ad::data::file_listing& files
     const auto begin = name.empty() ? std::string{} : rd4ad::text(name, ": ");
     console out;
     out.line(rd4ad::text(begin, rd4ad::data::summary(files)));
-    if (!notes.empty()) out.line(rd4ad::text(begin, "read as: ", join_names(notes, "; ")));
+    std::string assumed;
+    for (const auto& note : notes) assumed += rd4ad::text(assumed.empty() ? "read as: " : "; ", note);
+    if (!assumed.empty()) out.line(begin + assumed);
 }
 
 rd4ad::io::json files_json(const rd4ad::data::dataset& of) {

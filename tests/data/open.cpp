@@ -111,7 +111,7 @@ TEST_CASE("an opened data set is checked: faults of its layout and of its masks 
 TEST_CASE("a folder of folders is one of good images where that is asked for", "[data]") {
     const test::scratch_folder folder;
     test::touch(folder.path(), {"lot 1/a.png", "lot 2/b.png"});
-    CHECK_THAT(refusal(folder.path()), mentions("layout is unknown", "found lot 1, lot 2"));
+    CHECK_THAT(refusal(folder.path()), mentions("layout is unknown", "found lot 1, lot 2", "--recursive"));
     CHECK(data::open(folder.path(), {.recursive = true}).train.size() == 2);
 }
 

@@ -1,4 +1,4 @@
-// rd4ad/data/fingerprint.hpp: recognises whether files are still the same: their names, sizes and a hash. Twin:
+// rd4ad/data/fingerprint.hpp: recognises whether files are still the same: their names, sizes and checksums. Twin:
 // tests/data/fingerprint.cpp
 #pragma once
 #include <algorithm>
@@ -10,20 +10,20 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
-#include <rd4ad/core/random.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/detail/csv_table.hpp>
+#include <rd4ad/io/checksum.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/read_file.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
-/// A file's name without folders (taken as Latin-1 if it is not UTF-8), its size in bytes, and the 64-bit FNV-1a hash of its
-/// content.
+/// A file's name without folders (taken as Latin-1 if it is not UTF-8), its size in bytes, and its content's checksum.
 struct file_fingerprint {
     std::string name{};
-    std::uint64_t size{0}, hash{0};
+    std::uint64_t size{0};
+    std::string checksum{};  ///< io::checksum_of
     friend bool operator==(const file_fingerprint&, const file_fingerprint&) = default;
 };
 
@@ -47,8 +47,7 @@ namespace detail {
     std::vector<file_fingerprint> made(files.size());
     parallel_for(files.size(), threads, [&](std::size_t i) {
         const auto bytes = io::read_file(files[i]);
-        made[i] = {detail::utf8_name(files[i]), bytes.size(),
-                   hash_name({reinterpret_cast<const char*>(bytes.data()), bytes.size()})};
+        made[i] = {detail::utf8_name(files[i]), bytes.size(), io::checksum_of(bytes)};
     });
     return made;
 }
@@ -61,17 +60,17 @@ namespace detail {
         const auto &was = before[i], &is = now[i];
         if (was.name != is.name) return text("image ", i + 1, " was ", was.name, " and is now ", files[i]);
         if (was.size != is.size) return text(files[i], " had ", was.size, " bytes and has now ", is.size);
-        if (was.hash != is.hash) return text(files[i], " has another content of the same size");
+        if (was.checksum != is.checksum) return text(files[i], " has another content of the same size");
     }
     if (before.size() < now.size()) return text(files[before.size()], " was not among the ", before.size(), " images");
     if (before.size() > now.size()) return text(before[now.size()].name, " is missing: there were ", before.size(), " images");
     return {};
 }
 
-/// [[name, size, hash], ...].
+/// [[name, size, checksum], ...].
 [[nodiscard]] inline io::json to_json(std::span<const file_fingerprint> of) {
     io::json list = io::json::array();
-    for (const auto& one : of) list.push_back({one.name, one.size, one.hash});
+    for (const auto& one : of) list.push_back({one.name, one.size, one.checksum});
     return list;
 }
 
@@ -80,7 +79,7 @@ namespace detail {
     std::vector<file_fingerprint> found;
     try {
         for (const auto& one : list)
-            found.push_back({one.at(0).get<std::string>(), one.at(1).get<std::uint64_t>(), one.at(2).get<std::uint64_t>()});
+            found.push_back({one.at(0).get<std::string>(), one.at(1).get<std::uint64_t>(), one.at(2).get<std::string>()});
     } catch (const io::json::exception& problem) {
         throw format_error{text(where, ": its list of images can't be read: ", problem.what(), "; train from the start")};
     }

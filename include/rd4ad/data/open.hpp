@@ -72,6 +72,11 @@ inline void check_layout(const std::filesystem::path& root, const std::string& l
     if (!is_list && wants_list) throw data_error{text(root, ": is a folder, expected a .csv file (layout csv)")};
 }
 
+/// Whether one of the folders holds images.
+[[nodiscard]] inline bool hold_images(const std::vector<std::filesystem::path>& folders) {
+    return std::any_of(folders.begin(), folders.end(), [](const auto& folder) { return !images_in(folder).empty(); });
+}
+
 /// Reads a data set in a known layout; "" is none.
 [[nodiscard]] inline dataset read_layout(const std::filesystem::path& root, const std::string& layout, reading& to) {
     if (layout == "mvtec") return read_kinds(root, "good", "mvtec", to);
@@ -84,7 +89,8 @@ inline void check_layout(const std::filesystem::path& root, const std::string& l
     if (const auto names = categories_in(root, "auto"); !names.empty())
         to.fault(text(root, ": holds several categories (", joined(names, 6), "); open one of them, or choose by class names"));
     else
-        to.fault(text(root, ": its layout is unknown; expected ", layout_signs, ", found ", names_in(root)));
+        to.fault(text(root, ": its layout is unknown; expected ", layout_signs, ", found ", names_in(root),
+                      hold_images(folders_in(root)) ? "; give --recursive if its sub-folders hold good images" : ""));
     return {};
 }
 
