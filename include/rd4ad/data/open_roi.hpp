@@ -13,6 +13,7 @@
 #include <rd4ad/data/detail/files.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
 #include <rd4ad/image/mask.hpp>
+#include <rd4ad/image/read.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
