@@ -54,7 +54,7 @@ void print(const char* what, const fastest_profile& found) {
     std::printf("| between calls | | %s | %.1f %% | | |\n", fixed(found.ms - inside, 3).c_str(),
                 100 * (found.ms - inside) / found.ms);
     print_row("all", "", found.ms, found.ms, multiply_adds, bytes);
-    std::fflush(stdout);
+    flush_output();
 }
 
 std::vector<float> random_input(const shape& size) {

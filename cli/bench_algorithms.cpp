@@ -126,7 +126,7 @@ class layer_benchmark {
         std::printf("| %zu to %zu at %zu x %zu%s, %zu | %s | %s%s | %.0f |\n", of_.layer.in, of_.layer.out, of_.input.h,
                     of_.input.w, of_.layer.stride == 2 ? ", stride 2" : "", of_.count, direction, cells.c_str(),
                     name_of(selected), 2e-6 * static_cast<double>(of_.layer.multiply_adds(of_.input)) / ms[selected]);
-        std::fflush(stdout);
+        flush_output();
     }
 
     cpu::queue& q_;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/io/atomic_file.hpp>
+
 #include "calibration_text.hpp"
 #include "commands.hpp"
 #include "compute_flags.hpp"
@@ -196,6 +198,8 @@ scored_products images_of_data(const parsed_options& options, const detector_loa
     request.checkpoint = find_checkpoint(request.checkpoint, sets.front());
     request.files = files_json(sets.front());
     warn_of_white_level(sets.front());
+    if (!options.has("splits"))
+        rd4ad::io::probe_folder(rd4ad::io::folder_of(request.checkpoint), fs::file_size(request.checkpoint));
     return score_dataset(options, load, sets.front(), request.checkpoint, roi, failures);
 }
 
@@ -231,6 +235,7 @@ rd4ad::product_calibrations calibrate_products(const calibrate_request& request,
         for (const auto& [product, by] :
              rd4ad::calibrations_from(rd4ad::calibration_in(request.checkpoint), request.checkpoint.string()))
             if (!product.empty()) stored.emplace(product, by);
+    rd4ad::io::remove_abandoned_files(rd4ad::io::folder_of(request.checkpoint));
     rd4ad::replace_calibration(request.checkpoint, to_json(stored), roi);
     return made;
 }

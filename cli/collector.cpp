@@ -7,7 +7,6 @@
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
-#include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/score/report.hpp>
 
 #include "calibration_text.hpp"
@@ -125,11 +124,14 @@ rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, const std::o
     return tested;
 }
 
-void write_results(const fs::path& folder, std::string title, std::vector<rd4ad::tested_set> sets, std::size_t thumbnail_bytes) {
-    rd4ad::io::write_atomically(folder / "results.csv", std::string_view{rd4ad::results_csv(sets)});
-    rd4ad::io::write_atomically(folder / "results.md", std::string_view{rd4ad::results_markdown(sets)});
+void write_results(rd4ad::io::output_folder& out, const rd4ad::io::json& result, std::string title,
+                   std::vector<rd4ad::tested_set> sets, std::size_t thumbnail_bytes) {
+    out.write("results.json", std::string_view{rd4ad::io::dump_json(result, "results.json", 2) + "\n"});
+    out.write("results.csv", std::string_view{rd4ad::results_csv(sets)});
+    out.write("results.md", std::string_view{rd4ad::results_markdown(sets)});
     auto note = rd4ad::text("Limit of --report-mb: ", megabytes(static_cast<double>(thumbnail_bytes)), " MB.");
-    rd4ad::write_report(folder / "report.html", {std::move(title), std::move(sets), std::move(note)});
+    out.write("report.html", std::string_view{rd4ad::report_html({std::move(title), std::move(sets), std::move(note)},
+                                                                 rd4ad::report_template())});
 }
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/io/output_folder.hpp>
 #include <rd4ad/score/evaluate.hpp>
 #include <rd4ad/score/results.hpp>
 
@@ -53,8 +54,11 @@ class collector {
     std::vector<rd4ad::tested_image> images_;
 };
 
-/// Writes results.csv, results.md and report.html into a folder. Throws io_error.
-void write_results(const std::filesystem::path& folder, std::string title, std::vector<rd4ad::tested_set> sets,
-                   std::size_t thumbnail_bytes);
+/// The files that write_results writes.
+inline constexpr const char* result_files[]{"results.json", "results.csv", "results.md", "report.html"};
+
+/// Writes results.json, results.csv, results.md and report.html. Throws as rd4ad::io::output_folder::write does.
+void write_results(rd4ad::io::output_folder& out, const rd4ad::io::json& result, std::string title,
+                   std::vector<rd4ad::tested_set> sets, std::size_t thumbnail_bytes);
 
 }  // namespace cli

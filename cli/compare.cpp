@@ -4,14 +4,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/io/output_folder.hpp>
 #include <rd4ad/score/boxes.hpp>
 #include <rd4ad/score/compare.hpp>
 #include <rd4ad/score/external_detections.hpp>
@@ -23,6 +25,7 @@
 #include "dataset_flags.hpp"
 #include "detector.hpp"
 #include "failures.hpp"
+#include "outputs.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
@@ -35,6 +38,9 @@ namespace fs = std::filesystem;
 namespace image = rd4ad::image;
 using rd4ad::io::json;
 
+constexpr const char *comparison_file = "compare.json", *rd4ad_folder = "only_rd4ad_correct",
+                     *external_folder = "only_external_correct";
+
 rd4ad::external_detections read_external(const parsed_options& options) {
     const fs::path labels = options.text("cmp-bboxes"), coco = options.text("cmp-coco");
     if (labels.empty() == coco.empty()) throw usage_error{"give either --cmp-bboxes or --cmp-coco, the other program's boxes"};
@@ -46,7 +52,7 @@ rd4ad::external_detections read_external(const parsed_options& options) {
 struct compare_request {
     bool relative;  ///< the external boxes are in 0..1 of the image
     fs::path checkpoint;
-    fs::path out;  ///< the folder of the current class; empty: no images
+    fs::path image_folder{};  ///< of the current class, relative to --out
     rd4ad::metrics::bootstrap_options bootstrap;
     detector_loader load;
 };
@@ -96,7 +102,7 @@ double raw_threshold_of(const parsed_options& options, const detector& by, const
 /// Compares the images of one class that can be used, and adds the others to `failures`.
 std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, const rd4ad::data::dataset& set,
                                                  external_boxes external, const compare_request& request,
-                                                 failure_list& failures) {
+                                                 rd4ad::io::output_folder* out, deferred_failure& files, failure_list& failures) {
     const auto file = find_checkpoint(request.checkpoint, set);
     const auto by = request.load(file, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, file);
@@ -124,10 +130,11 @@ std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, 
     if (images.empty()) static_cast<void>(failed.finish(0, "compared"));
     const auto used = rd4ad::evaluated_set(set, evaluated);
     auto found = rd4ad::compare(images, request.bootstrap);
-    if (!request.out.empty()) {
-        write_box_images(request.out / "only_rd4ad_correct", used, images, found.only_rd4ad_correct);
-        write_box_images(request.out / "only_external_correct", used, images, found.only_external_correct);
-    }
+    if (out != nullptr)
+        files.attempt([&] {
+            write_box_images(*out, request.image_folder / rd4ad_folder, used, images, found.only_rd4ad_correct);
+            write_box_images(*out, request.image_folder / external_folder, used, images, found.only_external_correct);
+        });
     const bool one_threshold =
         std::adjacent_find(raw_thresholds.begin(), raw_thresholds.end(), std::not_equal_to<>{}) == raw_thresholds.end();
     auto result = result_of(found, used, external_of, one_threshold ? std::optional{raw_thresholds.front()} : std::nullopt);
@@ -150,6 +157,20 @@ void check_every_class(const std::vector<rd4ad::data::dataset>& sets, const rd4a
                                             "; leave them out of --class-names, or check the names in the file")};
 }
 
+/// Opens --out, and announces every file that the comparison may write there; null without --out.
+std::unique_ptr<rd4ad::io::output_folder> open_outputs(const parsed_options& options, const fs::path& checkpoint,
+                                                       const std::vector<rd4ad::data::dataset>& sets) {
+    auto inputs = inputs_of(options, sets);
+    for (const auto& set : sets) inputs.add(find_checkpoint(checkpoint, set));
+    auto out = open_output(options, "compare", inputs);
+    if (!out) return out;
+    out->announce(comparison_file);
+    for (const auto& set : sets)
+        for (const auto* folder : {rd4ad_folder, external_folder})
+            for (const auto& file : box_image_files(image_folder_of(set, sets.size()) / folder, set)) out->announce(file);
+    return out;
+}
+
 /// The comparisons of all classes, and their mean.
 struct compared_classes {
     std::vector<rd4ad::comparison> comparisons{};
@@ -157,6 +178,8 @@ struct compared_classes {
     std::size_t images{0};
     std::vector<std::string> unmatched{};
     failure_list failures{};
+    std::unique_ptr<rd4ad::io::output_folder> out{};  ///< null without --out
+    deferred_failure files{};
 };
 
 compared_classes compare_classes(const parsed_options& options, const rd4ad::external_detections& external,
@@ -167,12 +190,12 @@ compared_classes compare_classes(const parsed_options& options, const rd4ad::ext
     const auto matched = rd4ad::match_detections(external, items);
     check_every_class(sets, matched);
     compared_classes all{.unmatched = matched.unmatched};
-    const auto out = request.out;
+    all.out = open_outputs(options, request.checkpoint, sets);
     std::size_t first = 0;
     for (const auto& set : sets) {
-        if (!out.empty() && sets.size() > 1) request.out = out / set.name;
-        auto [found, result] =
-            compare_class(options, set, std::span{matched.of}.subspan(first, set.test.size()), request, all.failures);
+        request.image_folder = image_folder_of(set, sets.size());
+        auto [found, result] = compare_class(options, set, std::span{matched.of}.subspan(first, set.test.size()), request,
+                                             all.out.get(), all.files, all.failures);
         first += set.test.size();
         ++request.bootstrap.seed;  // independent resamples per class
         all.images += result.at("images").get<std::size_t>();
@@ -212,6 +235,7 @@ usage compare_usage() {
                                   {"json", "", "", "print JSON instead of the table"},
                                   {"out", "DIR", "", "folder for compare.json and the images"}},
                                  strict_flags(),
+                                 overwrite_flags(),
                                  checkpoint_preprocessing_flags(),
                                  {no_verify_flag()},
                                  compute_flags()}),
@@ -242,25 +266,26 @@ Example: the model of a ball screw and another program's boxes.
 }
 
 int compare(const parsed_options& options) {
-    const fs::path out = options.text("out");
     const auto external = read_external(options);
     const compare_request request{external.relative,
                                   options.required("checkpoint"),
-                                  out,
+                                  {},
                                   {.resamples = options.whole("resamples", 1)},
                                   detector_loader{options}};
-    const auto all = compare_classes(options, external, request);
+    auto all = compare_classes(options, external, request);
     const auto mean = rd4ad::mean_comparison(all.comparisons, request.bootstrap.confidence);
     auto result = summary_of(all.results, {{"metrics", metrics_of(mean)}, {"images", all.images}, {"compared", mean.shared}});
     result["unmatched"] = all.unmatched;
-    if (!out.empty()) {
-        rd4ad::io::make_folder(out);
-        rd4ad::io::write_json(out / "compare.json", result);
-    }
+    if (all.out)
+        all.files.attempt([&] {
+            all.out->write(comparison_file, std::string_view{rd4ad::io::dump_json(result, 2) + "\n"});
+            finish_output(*all.out);
+        });
     if (options.has("json"))
         std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
     else
         print(all, mean);
+    all.files.rethrow();
     return all.failures.finish(all.images, "compared");
 }
 

@@ -12,12 +12,11 @@
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
-#include <rd4ad/io/escaped.hpp>
-#include <rd4ad/io/folder.hpp>
 
 #include "console.hpp"
 #include "image_output.hpp"
 #include "options.hpp"
+#include "outputs.hpp"
 
 namespace cli {
 
@@ -104,10 +103,17 @@ void print_names(const std::string& what, const json& names) {
     std::printf("%s (%zu): %s\n", what.c_str(), names.size(), join_names(first).c_str());
 }
 
-void write_box_images(const std::filesystem::path& folder, const rd4ad::data::dataset& set,
+std::vector<std::filesystem::path> box_image_files(const std::filesystem::path& folder, const rd4ad::data::dataset& set) {
+    result_names names;
+    std::vector<std::filesystem::path> files;
+    for (const auto& item : set.test)
+        files.emplace_back(names(folder, rd4ad::text(item.kind, '_', item.image.stem())).string() + ".jpg");
+    return files;
+}
+
+void write_box_images(rd4ad::io::output_folder& out, const std::filesystem::path& folder, const rd4ad::data::dataset& set,
                       const std::vector<rd4ad::compared_image>& images, const std::vector<std::size_t>& which) {
-    if (which.empty()) return;
-    rd4ad::io::make_folder(folder);
+    const auto files = box_image_files(folder, set);
     for (const std::size_t i : which) {
         const auto& one = images[i];
         std::vector<image::image_u8> columns(3, image::to_rgb(image::read(set.test[i].image)));
@@ -115,8 +121,7 @@ void write_box_images(const std::filesystem::path& folder, const rd4ad::data::da
         draw(columns[1], one.rd4ad.boxes, {60, 140, 255});
         draw(columns[2], one.external->boxes, {240, 60, 50});
         for (auto& column : columns) column = image::no_larger_than(std::move(column), max_image_side);
-        image::write_jpeg(folder / (rd4ad::io::short_name(rd4ad::text(set.test[i].kind, '_', set.test[i].image.stem())) + ".jpg"),
-                          image::side_by_side(columns), image_jpeg_quality);
+        out.write(files[i], image::encode_jpeg(image::side_by_side(columns), image_jpeg_quality), rd4ad::io::durability::later);
     }
 }
 

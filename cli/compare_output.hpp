@@ -8,6 +8,7 @@
 
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/io/output_folder.hpp>
 #include <rd4ad/metrics/boxes.hpp>
 #include <rd4ad/score/compare.hpp>
 
@@ -33,9 +34,13 @@ void print_class(const rd4ad::comparison& found, const rd4ad::io::json& result);
 /// Prints "WHAT (3): a, b, c, ..." with the first three of the names; nothing without names.
 void print_names(const std::string& what, const rd4ad::io::json& names);
 
-/// Writes images with the true boxes (green), rd4ad's (blue) and the other program's (red) side by side, named
-/// <kind>_<stem>.jpg; without images makes no folder. Throws io_error.
-void write_box_images(const std::filesystem::path& folder, const rd4ad::data::dataset& set,
+/// The files of write_box_images for every test image of a set, named <kind>_<stem>.jpg. folder: relative to --out.
+[[nodiscard]] std::vector<std::filesystem::path> box_image_files(const std::filesystem::path& folder,
+                                                                 const rd4ad::data::dataset& set);
+
+/// Writes images with the true boxes (green), rd4ad's (blue) and the other program's (red) side by side. Throws as
+/// rd4ad::io::output_folder::write does.
+void write_box_images(rd4ad::io::output_folder& out, const std::filesystem::path& folder, const rd4ad::data::dataset& set,
                       const std::vector<rd4ad::compared_image>& images, const std::vector<std::size_t>& which);
 
 }  // namespace cli

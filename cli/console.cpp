@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 
 namespace cli {
@@ -51,6 +52,10 @@ std::string megabytes(double bytes, int digits) { return fixed(bytes / 1e6, digi
 
 std::string bold(const std::string& text) {
     return is_terminal(STDOUT_FILENO) && use_colour() ? "\x1b[1m" + text + "\x1b[0m" : text;
+}
+
+void flush_output() {
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw rd4ad::io_error{output_failure};
 }
 
 console::console() : terminal_{is_terminal(STDERR_FILENO)}, colour_{use_colour()} {}

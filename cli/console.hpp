@@ -18,6 +18,12 @@ namespace cli {
 /// The text in bold if standard output is a terminal and NO_COLOR is not set.
 [[nodiscard]] std::string bold(const std::string& text);
 
+/// The message for a standard output that can't be written.
+inline constexpr const char* output_failure = "standard output can't be written; is the disk full, or the reader gone?";
+
+/// Flushes standard output. Throws io_error if it can't be written: the results go nowhere, so the work may stop.
+void flush_output();
+
 /// Progress on standard error. A terminal shows one line that is redrawn; a log file gets one line per epoch.
 class console {
    public:

@@ -8,6 +8,7 @@
 
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "outputs.hpp"
 
 namespace cli {
 
@@ -50,12 +51,13 @@ void to_safetensors(const fs::path& from, const fs::path& out, const std::string
 
 usage convert_usage() {
     return {.synopsis = "--from FILE --out FILE [FLAGS...]",
-            .flags = {{"from", "FILE", "", "the checkpoint to convert"},
-                      {"out", "FILE", "", "NAME.safetensors (rd4ad) or NAME.pth (paper's code)"},
-                      {"teacher", "FILE", "",
-                       "for .safetensors: the teacher of the training, a file or a name that rd4ad teachers lists"},
-                      {"inp", "PIXELS", "256", "for .safetensors: width and height of the training's input"},
-                      no_verify_flag()},
+            .flags = join_flags({{{"from", "FILE", "", "the checkpoint to convert"},
+                                  {"out", "FILE", "", "NAME.safetensors (rd4ad) or NAME.pth (paper's code)"},
+                                  {"teacher", "FILE", "",
+                                   "for .safetensors: the teacher of the training, a file or a name that rd4ad teachers lists"},
+                                  {"inp", "PIXELS", "256", "for .safetensors: width and height of the training's input"},
+                                  no_verify_flag()},
+                                 overwrite_flags()}),
             .notes =
                 R"(A checkpoint of the paper's code is a .pth file with 'bn' and 'decoder'. It holds no teacher, so
 --teacher names it. A .pth file keeps no size, normalisation, calibration or training settings of a
@@ -70,12 +72,18 @@ Example: score with a checkpoint of the paper's code.
 
 int convert(const parsed_options& options) {
     const fs::path from = options.required("from"), out = options.required("out");
+    const auto check_output = [&] {  // a converted file records neither its data nor its origin, so none is replaced unasked
+        check_output_file(options, out, inputs_of(options), [](const fs::path&) { return false; });
+    };
     if (out.extension() == ".pth") {
         if (options.has("teacher") || options.has("inp"))
             throw usage_error{rd4ad::text("--out ", out, ": a .pth file holds neither --teacher nor --inp; leave them out")};
+        check_output();
         to_pth(from, out, read_options_of(options));
     } else if (out.extension() == ".safetensors") {
-        to_safetensors(from, out, options.required("teacher"), options.whole("inp", 1));
+        const auto teacher = options.required("teacher");
+        check_output();
+        to_safetensors(from, out, teacher, options.whole("inp", 1));
     } else {
         throw usage_error{rd4ad::text("--out ", out, ": expected a name that ends in .safetensors or .pth")};
     }

@@ -7,7 +7,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/duplicates.hpp>
-#include <rd4ad/io/escaped.hpp>
+#include <rd4ad/io/safe_name.hpp>
 
 #include "console.hpp"
 
@@ -123,7 +123,7 @@ std::string duplicates_warning(const rd4ad::data::dataset& of) {
 }
 
 fs::path checkpoint_in(const fs::path& folder, const rd4ad::data::dataset& of) {
-    return folder / (of.name.empty() ? "model.safetensors" : rd4ad::io::short_name(of.name) + ".safetensors");
+    return folder / ((of.name.empty() ? "model" : rd4ad::io::safe_name(of.name)) + ".safetensors");
 }
 
 fs::path find_checkpoint(const fs::path& file_or_folder, const rd4ad::data::dataset& of) {

@@ -31,7 +31,7 @@ void state_files(const std::string& name, const rd4ad::data::file_listing& files
 /// A warning if test images have the same content as training images, which makes the metrics too good; "" if none have.
 [[nodiscard]] std::string duplicates_warning(const rd4ad::data::dataset& of);
 
-/// The checkpoint that training writes for a data set: FOLDER/<name>.safetensors, with the name as io::short_name gives it.
+/// The checkpoint that training writes for a data set: FOLDER/<name>.safetensors, with the name as io::safe_name gives it.
 [[nodiscard]] std::filesystem::path checkpoint_in(const std::filesystem::path& folder, const rd4ad::data::dataset& of);
 
 /// The checkpoint of a data set: the file itself, or in a folder the file with the data set's name, or the folder's only

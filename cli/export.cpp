@@ -10,6 +10,7 @@
 
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "outputs.hpp"
 
 namespace cli {
 
@@ -26,11 +27,17 @@ int export_as(const std::string& format, const parsed_options& options) {
     if (name.empty()) name = checkpoint.stem().string();
     const auto max_batch = options.whole("max-batch", 1);
     const auto reading = read_options_of(options);
+    const auto inputs = inputs_of(options);
+    if (format == "onnx") check_output_file(options, out, inputs, rd4ad::is_exported_graph);
     auto m = rd4ad::load_checkpoint<rd4ad::backend::xtensor<float>>(checkpoint, {.verify = reading.verify});
-    if (format == "onnx")
+    if (format == "onnx") {
         rd4ad::export_onnx(out, m, graph);
-    else
-        rd4ad::export_triton(out, name, m, rd4ad::training_of(checkpoint, reading), {.graph = graph, .max_batch = max_batch});
+    } else {
+        rd4ad::check_triton_name(name);
+        rd4ad::io::output_folder to{out / name, inputs, {.writer = "export", .overwrite = options.has("overwrite")}};
+        rd4ad::export_triton(to, name, m, rd4ad::training_of(checkpoint, reading), {.graph = graph, .max_batch = max_batch});
+        finish_output(to);
+    }
     std::printf("%s: %s, %zu x %zu\n", (format == "onnx" ? out : out / name).c_str(), m.arch->name.data(), m.settings.width,
                 m.settings.height);
     return 0;
@@ -42,15 +49,17 @@ int export_as(const std::string& format, const parsed_options& options) {
 
 usage export_usage() {
     return {.synopsis = "--format onnx|triton --checkpoint FILE --out FILE|DIR [FLAGS...]",
-            .flags = {{"format", "NAME", "onnx", "onnx: one file, opset 13; triton: a model repository"},
-                      {"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
-                      {"half", "", "", "store the weights in 16 bits, which halves the file; runtimes compute in 32 bits"},
-                      {"out", "FILE|DIR", "", "the file, or the repository that gets a folder for the model"},
-                      {"calibrated", "", "", "adds the output `score`: the calibrated score of 0 to 1, anomalous from 0.5"},
-                      {"product", "NAME", "", "the product of --calibrated, for a model with a threshold per product"},
-                      {"name", "NAME", "", "triton: the model's name; by default the checkpoint's"},
-                      {"max-batch", "N", "8", "triton: the maximum number of images per run"},
-                      no_verify_flag()},
+            .flags = join_flags(
+                {{{"format", "NAME", "onnx", "onnx: one file, opset 13; triton: a model repository"},
+                  {"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
+                  {"half", "", "", "store the weights in 16 bits, which halves the file; runtimes compute in 32 bits"},
+                  {"out", "FILE|DIR", "", "the file, or the repository that gets a folder for the model"},
+                  {"calibrated", "", "", "adds the output `score`: the calibrated score of 0 to 1, anomalous from 0.5"},
+                  {"product", "NAME", "", "the product of --calibrated, for a model with a threshold per product"},
+                  {"name", "NAME", "", "triton: the model's name; by default the checkpoint's"},
+                  {"max-batch", "N", "8", "triton: the maximum number of images per run"},
+                  no_verify_flag()},
+                 overwrite_flags()}),
             .notes =
                 R"(The graph's input `image` has N x 3 x height x width normalised values, with any N. Its outputs are
 `map`, N x 1 x height x width, and `raw_score`, N x 1. The file's metadata describes the

@@ -245,6 +245,7 @@ int fetch_all(const parsed_options& options) {
     const auto tries = options.whole("tries", 1);
     const auto folder = rd4ad::cache_folder();
     rd4ad::io::make_folder(folder);
+    rd4ad::io::probe_folder(folder, 0);
     console progress;
     for (const auto& arch : options.operands()) {
         const auto& file = rd4ad::imagenet_file_of(arch);

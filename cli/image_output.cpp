@@ -15,8 +15,7 @@
 #include <rd4ad/image/resize.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
-#include <rd4ad/io/escaped.hpp>
-#include <rd4ad/io/folder.hpp>
+#include <rd4ad/io/safe_name.hpp>
 
 namespace cli {
 
@@ -33,6 +32,8 @@ A stem of more than 200 bytes is cut to 183 and ends in ~ and a hash of the whol
 )";
 
 namespace {
+
+constexpr const char *map_ending = "_map.png", *image_ending = ".jpg";
 
 /// The value that `share` of the values are below.
 float quantile(std::vector<float> values, double share) {
@@ -63,8 +64,22 @@ map_display display_of(double largest, const std::optional<rd4ad::calibration>& 
     return display;
 }
 
-result_image_writer::result_image_writer(std::filesystem::path folder, std::size_t max_kept, const map_display& display)
-    : folder_{std::move(folder)},
+void announce_result_image(rd4ad::io::output_folder& out, result_names& names, const std::filesystem::path& folder,
+                           const std::filesystem::path& file) {
+    const auto name = names(folder, file.stem()).string();
+    out.announce(name + map_ending);
+    out.announce(name + image_ending);
+}
+
+void announce_result_images(rd4ad::io::output_folder& out, std::span<const std::filesystem::path> files) {
+    result_names names;
+    for (const auto& file : files) announce_result_image(out, names, "", file);
+}
+
+result_image_writer::result_image_writer(rd4ad::io::output_folder& out, std::filesystem::path folder, std::size_t max_kept,
+                                         const map_display& display)
+    : out_{out},
+      folder_{std::move(folder)},
       max_kept_{max_kept},
       largest_{static_cast<float>(display.largest)},
       scaled_{display.colours.has_value()},
@@ -72,12 +87,10 @@ result_image_writer::result_image_writer(std::filesystem::path folder, std::size
 
 void result_image_writer::add(const std::string& subfolder, const std::filesystem::path& file,
                               const rd4ad::detection_result& result, const std::optional<image::image_u8>& mask) {
-    const auto into = subfolder.empty() ? folder_ : folder_ / subfolder;
-    rd4ad::io::make_folder(into);
-    const auto target = unused_target(into / rd4ad::io::short_name(file.stem().string()));
+    const auto target = names_(subfolder.empty() ? folder_ : folder_ / rd4ad::io::safe_name(subfolder), file.stem());
     const auto [lowest, highest] = std::minmax_element(result.map.pixels.begin(), result.map.pixels.end());
     entry one{file, target, image::quantise(result.map, 0.0f, largest_), result.transform, mask, *lowest, *highest};
-    image::write_png(target + "_map.png", one.map);
+    out_.write(target.string() + map_ending, image::encode_png(one.map), rd4ad::io::durability::later);
     if (scaled_) return write(one);
     kept_.push_back(std::move(one));
     if (kept_.size() >= max_kept_) finish();
@@ -87,13 +100,6 @@ void result_image_writer::finish() {
     if (!scaled_) set_colour_scale();
     for (const auto& one : kept_) write(one);
     kept_.clear();
-}
-
-/// Numbers the names of images with the same stem: stem, stem-2, stem-3, ...
-std::string result_image_writer::unused_target(const std::filesystem::path& stem) {
-    auto target = stem.string();
-    for (std::size_t i = 2; !used_.insert(target).second; ++i) target = rd4ad::text(stem, '-', i);
-    return target;
 }
 
 /// Sets the scale from the median of the maps' minima to the 0.9 quantile of their maxima.
@@ -120,7 +126,8 @@ void result_image_writer::write(const entry& one) const {
         const image::image_f32 mask{one.mask->width, one.mask->height, 1, {one.mask->pixels.begin(), one.mask->pixels.end()}};
         columns.push_back(black_and_white(restore(mask, 0.0f)));
     }
-    image::write_jpeg(one.target.string() + ".jpg", image::side_by_side(columns), image_jpeg_quality);
+    out_.write(one.target.string() + image_ending, image::encode_jpeg(image::side_by_side(columns), image_jpeg_quality),
+               rd4ad::io::durability::later);
 }
 
 }  // namespace cli

@@ -4,14 +4,17 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/io/output_folder.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detection_result.hpp>
+
+#include "outputs.hpp"
 
 namespace cli {
 
@@ -31,15 +34,25 @@ struct map_display {
 /// The display of a model's maps. largest: their largest possible raw score.
 [[nodiscard]] map_display display_of(double largest, const std::optional<rd4ad::calibration>& by);
 
+/// Announces the files that a result_image_writer writes for `files`, in this order. Throws option_error as
+/// rd4ad::io::output_folder::announce does.
+void announce_result_images(rd4ad::io::output_folder& out, std::span<const std::filesystem::path> files);
+
+/// Announces those of one more file; names: of the run so far.
+void announce_result_image(rd4ad::io::output_folder& out, result_names& names, const std::filesystem::path& folder,
+                           const std::filesystem::path& file);
+
 /// Writes two files per image into a folder: <stem>_map.png, the anomaly map in 16-bit grey at the network's size (raw score x
 /// 65535 / display.largest), and <stem>.jpg, image, heat map and mask side by side. All heat maps share one colour scale: that of
 /// the display, else one that the first `max_kept` images determine, whose maps the writer holds in memory until then.
 class result_image_writer {
    public:
-    result_image_writer(std::filesystem::path folder, std::size_t max_kept, const map_display& display);
+    /// folder: relative to the output folder, "" for none.
+    result_image_writer(rd4ad::io::output_folder& out, std::filesystem::path folder, std::size_t max_kept,
+                        const map_display& display);
 
     /// Adds the result of an image, whose map is at the network's size, and its mask, fitted like the image. `subfolder`: "" for
-    /// none. Throws io_error if a file can't be written.
+    /// none. Throws as rd4ad::io::output_folder::write does.
     void add(const std::string& subfolder, const std::filesystem::path& file, const rd4ad::detection_result& result,
              const std::optional<rd4ad::image::image_u8>& mask);
 
@@ -55,14 +68,14 @@ class result_image_writer {
         float lowest, highest;
     };
 
-    [[nodiscard]] std::string unused_target(const std::filesystem::path& stem);
     void set_colour_scale();
     void write(const entry& one) const;
 
+    rd4ad::io::output_folder& out_;
     std::filesystem::path folder_;
     std::size_t max_kept_;
-    std::vector<entry> kept_;
-    std::set<std::string> used_;
+    std::vector<entry> kept_{};
+    result_names names_{};
     float largest_;
     bool scaled_;
     rd4ad::colour_range colours_;

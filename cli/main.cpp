@@ -1,14 +1,19 @@
 // cli/main.cpp: the command rd4ad: selects the command and turns its errors into a message and an exit status.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
 
 #include "commands.hpp"
+#include "console.hpp"
 #include "legacy_flags.hpp"
 
 namespace {
@@ -82,13 +87,35 @@ int failure(int status, std::string message) {
     return status;
 }
 
+/// Opens /dev/null as each closed standard file, or else the next file opened would take its place, and messages would go there.
+/// Returns whether standard output was open.
+bool open_standard_files() {
+    bool has_output = true;
+    for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(file, F_GETFD) < 0) {
+            if (::open("/dev/null", file == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0) return false;
+            has_output = has_output && file != STDOUT_FILENO;
+        }
+    return has_output;
+}
+
+/// Returns whether everything on standard output was written. Some file systems report it only to close.
+bool is_output_written() {
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return false;
+    const int copy = ::dup(STDOUT_FILENO);
+    return copy >= 0 && ::close(copy) == 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    const bool has_output = open_standard_files();
+    std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not the end of a training
     const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
     try {
+        if (!has_output) return failure(1, "standard output is closed; redirect it to a file, or to /dev/null");
         const int status = run(args);
-        if (std::fflush(stdout) != 0) return failure(1, "standard output can't be written; is the disk full?");
+        if (!is_output_written() && status == 0) return failure(1, cli::output_failure);
         return status;
     } catch (const cli::usage_error& problem) {
         const bool known = !args.empty() && cli::command_named(args[0]) != nullptr;

@@ -14,6 +14,8 @@ namespace cli {
 
 namespace {
 
+constexpr std::string_view file_values[]{"FILE", "PATH", "MASK"};
+
 /// Levenshtein distance.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -84,6 +86,14 @@ void declare(cxxopts::Options& parser, const std::vector<flag>& flags) {
     add("h,help", "print this help");
 }
 
+bool is_output(const std::string& name) { return name == "out" || name == "coco"; }
+
+/// Whether a flag's value, by its name in the help, is the path of a file.
+bool names_file(const std::string& value) {
+    return std::any_of(std::begin(file_values), std::end(file_values),
+                       [&](std::string_view part) { return value.find(part) != std::string::npos; });
+}
+
 usage_error unknown_flag(const std::string& arg, const std::vector<flag>& flags) {
     std::vector<std::string> names{"help"};
     for (const auto& one : flags) names.push_back(one.name);
@@ -149,7 +159,11 @@ parsed_options::parsed_options(const std::string& command, const std::string& su
     if (parsed.count("help")) values_["help"] = "";
     for (const auto& one : of.flags) {
         if (!one.value.empty()) fallbacks_[one.name] = one.fallback;
-        if (parsed.count(one.name)) values_[one.name] = one.value.empty() ? "" : parsed[one.name].as<std::string>();
+        if (!parsed.count(one.name)) continue;
+        values_[one.name] = one.value.empty() ? "" : parsed[one.name].as<std::string>();
+        if (is_output(one.name)) continue;
+        if (one.value.find("DIR") != std::string::npos) input_folders_.push_back(values_[one.name]);
+        if (names_file(one.value)) input_files_.push_back(values_[one.name]);
     }
 }
 

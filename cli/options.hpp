@@ -20,7 +20,7 @@ struct usage_error : std::runtime_error {
 };
 
 /// One flag. `value` names its value in the help; a flag without `value` is a switch. `fallback` is the value of a flag that is
-/// absent; "": none.
+/// absent; "": none. A flag whose value names a FILE, PATH, MASK or DIR is an input, unless it is --out or --coco.
 struct flag {
     std::string name, value, fallback, help;
 };
@@ -89,12 +89,16 @@ class parsed_options {
     /// The arguments that belong to no flag.
     [[nodiscard]] const std::vector<std::string>& operands() const noexcept { return operands_; }
 
+    /// The values of the flags that name an input file, and of those that name an input folder.
+    [[nodiscard]] const std::vector<std::string>& input_files() const noexcept { return input_files_; }
+    [[nodiscard]] const std::vector<std::string>& input_folders() const noexcept { return input_folders_; }
+
     /// The command's help.
     [[nodiscard]] const std::string& help_text() const noexcept { return help_; }
 
    private:
     std::map<std::string, std::string> values_, fallbacks_;
-    std::vector<std::string> operands_;
+    std::vector<std::string> operands_, input_files_{}, input_folders_{};
     std::string help_;
 };
 

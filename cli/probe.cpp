@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "failures.hpp"
+#include "outputs.hpp"
 #include "roi_flags.hpp"
 
 namespace cli {
@@ -74,13 +77,16 @@ std::vector<rd4ad::detection_result> results_of(const rd4ad::scorer<B>& by, rd4a
 
 /// The parsed flags.
 struct probe_request {
-    fs::path checkpoint, out;
+    fs::path checkpoint;
     rd4ad::probe_options options;
     bool out_of_fold;
-    bool verify{true};                      ///< compare the checkpoint with its checksums
-    std::string product{};                  ///< whose threshold is probed; "": the only one
-    rd4ad::data::region_of_interest roi{};  ///< of the images; the model's, unless --roi gives another
+    bool verify{true};                                ///< compare the checkpoint with its checksums
+    std::string product{};                            ///< whose threshold is probed; "": the only one
+    rd4ad::data::region_of_interest roi{};            ///< of the images; the model's, unless --roi gives another
+    std::unique_ptr<rd4ad::io::output_folder> out{};  ///< null without --out
 };
+
+constexpr const char *page_file = "probe.html", *probe_file = "probe.json";
 
 /// The options of a probe of the given files: defects lie in their region of interest.
 rd4ad::probe_options options_for(const probe_request& request, const std::vector<fs::path>& files) {
@@ -155,8 +161,14 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
         threshold, options_for(request, files), [&](std::size_t done, std::size_t all) { progress.images(done, all); });
 }
 
+void print(const std::string& name, const rd4ad::probe_result& found, const std::string& note) {
+    std::printf("%s: %zu photographs, %zu false alarms without a defect. %s\n", name.c_str(), found.photographs,
+                found.false_alarms, note.c_str());
+    for (const auto& sentence : rd4ad::sentences_of(found)) std::printf("%s\n", sentence.c_str());
+}
+
 template <rd4ad::Backend B>
-int probe_model(const parsed_options& options, probe_request request, rd4ad::data::dataset set) {
+int probe_model(const parsed_options& options, probe_request& request, rd4ad::data::dataset set) {
     auto m = rd4ad::load_checkpoint<B>(request.checkpoint, compute_options(options));
     const auto calibrations = rd4ad::calibrations_from(m.settings.calibration, request.checkpoint.string());
     request.product = product_for(options, calibrations, set.name);
@@ -184,19 +196,21 @@ int probe_model(const parsed_options& options, probe_request request, rd4ad::dat
     result["failed"] = failures.to_json();
     const auto note = out_of_fold ? std::string{"Each photograph was scored by a student that was not trained on it."}
                                   : std::string{"The model was not trained on these photographs."};
-    if (!request.out.empty()) {
-        rd4ad::io::make_folder(request.out);
-        rd4ad::io::write_json(request.out / "probe.json", result);
-        rd4ad::write_probe_report(request.out / "probe.html", {.title = set.name, .result = found, .note = note});
-    }
+    deferred_failure outputs;
+    if (request.out)
+        outputs.attempt([&] {
+            request.out->write(probe_file, std::string_view{rd4ad::io::dump_json(result, 2) + "\n"});
+            request.out->write(page_file, std::string_view{rd4ad::probe_html({.title = set.name, .result = found, .note = note},
+                                                                             rd4ad::probe_template())});
+            finish_output(*request.out);
+        });
     if (options.has("json")) {
         std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
-        return failures.finish(found.photographs, "probed");
+    } else {
+        print(set.name, found, note);
+        failures.print_rows();
     }
-    std::printf("%s: %zu photographs, %zu false alarms without a defect. %s\n", set.name.c_str(), found.photographs,
-                found.false_alarms, note.c_str());
-    for (const auto& sentence : rd4ad::sentences_of(found)) std::printf("%s\n", sentence.c_str());
-    failures.print_rows();
+    outputs.rethrow();
     return failures.finish(found.photographs, "probed");
 }
 
@@ -216,6 +230,7 @@ usage probe_usage() {
                                   {"out", "DIR", "", "folder for probe.html and probe.json"}},
                                  {no_verify_flag()},
                                  strict_flags(),
+                                 overwrite_flags(),
                                  compute_flags()}),
             .notes =
                 std::string{
@@ -235,7 +250,6 @@ int probe(const parsed_options& options) {
     const auto sets = open_datasets(options);
     if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
     probe_request request{.checkpoint = find_checkpoint(options.required("checkpoint"), sets.front()),
-                          .out = options.text("out"),
                           .options = {},
                           .out_of_fold = options.has("out-of-fold"),
                           .verify = read_options_of(options).verify};
@@ -243,6 +257,11 @@ int probe(const parsed_options& options) {
     request.options.seed = options.whole("seed", 0);
     request.options.maps = rd4ad::map_size::network;
     request.options.threads = compute_options(options).threads;
+    auto inputs = inputs_of(options, sets);
+    inputs.add(request.checkpoint);
+    request.out = open_output(options, "probe", inputs);
+    if (request.out)
+        for (const auto* file : {page_file, probe_file}) request.out->announce(file);
     return with_training_backend(options, [&]<class B>() { return probe_model<B>(options, request, sets.front()); });
 }
 

@@ -27,6 +27,7 @@
 #include "detector.hpp"
 #include "failures.hpp"
 #include "image_output.hpp"
+#include "outputs.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "score_served.hpp"
@@ -102,8 +103,13 @@ std::string line_of(const fs::path& path, const rd4ad::detection_result& result,
 /// Prints the results of the images and writes their files.
 class result_printer {
    public:
-    explicit result_printer(const parsed_options& options)
-        : json_{options.has("json")}, coco_file_{options.text("coco")}, image_folder_{options.text("out")} {}
+    result_printer(const parsed_options& options, const std::vector<fs::path>& files)
+        : json_{options.has("json")}, coco_file_{options.text("coco")} {
+        const auto inputs = inputs_of(options);
+        out_ = open_output(options, "score", inputs, files.size());
+        if (out_) announce_result_images(*out_, files);
+        check_coco_files(options, coco_file_, inputs, out_.get());
+    }
 
     /// Sets the display of the maps; call it before the first result.
     void show(const map_display& display) { display_ = display; }
@@ -130,8 +136,7 @@ class result_printer {
 
     void add(const fs::path& path, const rd4ad::detection_result& result, double ms) {
         ++images_;
-        if (!image_folder_.empty() && !writer_)
-            writer_ = std::make_unique<result_image_writer>(image_folder_, images_for_scale, display_);
+        if (out_ && !writer_) writer_ = std::make_unique<result_image_writer>(*out_, "", images_for_scale, display_);
         if (json_) {
             auto fields = json_of(path, result, ms);
             if (writer_) fields["map_white"] = display_.largest;
@@ -140,22 +145,32 @@ class result_printer {
             std::printf("%s\n", line_of(path, result, ms).c_str());
         }
         if (!coco_file_.empty()) coco_.add(path, result);
-        if (writer_) writer_->add("", path, result, std::nullopt);
+        if (writer_) files_.attempt([&] { writer_->add("", path, result, std::nullopt); });
         if (!drift_) return;
         if (const auto test = drift_->add(static_cast<double>(result.raw_score)); test && test->is_drift)
             std::fprintf(stderr, "warning: drift: %s; check lamp, camera and parts, then calibrate or train anew\n",
                          cli::describe(*test, window_).c_str());
     }
+    /// Sends the results so far to standard output. Stops the work if nothing else receives them.
+    void flush() const {
+        if (!out_ && coco_file_.empty()) flush_output();
+        std::fflush(stdout);
+    }
+
     /// Writes what waits, prints the number of failures and returns the exit status.
     [[nodiscard]] int finish() {
-        if (writer_) writer_->finish();
-        if (!coco_file_.empty()) coco_.write(coco_file_);
+        if (writer_) files_.attempt([&] { writer_->finish(); });
+        if (out_) files_.attempt([&] { finish_output(*out_); });
+        if (!coco_file_.empty()) files_.attempt([&] { coco_.write(coco_file_); });
+        files_.rethrow();
         return failures_.finish(images_, "scored");
     }
 
    private:
     bool json_;
-    fs::path coco_file_, image_folder_;
+    fs::path coco_file_;
+    std::unique_ptr<rd4ad::io::output_folder> out_{};
+    deferred_failure files_{};
     map_display display_{};
     std::size_t images_{0};
     failure_list failures_{};
@@ -180,7 +195,7 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
     const auto use = [&](std::size_t first, std::span<const rd4ad::outcome<rd4ad::detection_result>> results, double ms) {
         progress.clear();
         for (std::size_t i = 0; i < results.size(); ++i) to.add(files[first + i], results[i], ms);
-        std::fflush(stdout);
+        to.flush();
         progress.images(first + results.size(), files.size());
     };
     by->score_files(files, use, roi_of(options, files), reaction_of(options));
@@ -203,6 +218,7 @@ usage score_usage() {
                   roi_flag(),
                   {"out", "DIR", "", "folder for the result images"}},
                  strict_flags(),
+                 overwrite_flags(),
                  checkpoint_preprocessing_flags(),
                  server_flags(),
                  {no_verify_flag()},
@@ -240,7 +256,7 @@ int score(const parsed_options& options) {
             rd4ad::text(options.operands().front(), ": is an entry of the system, not an image to score; found no image")};
     state_files("", listing);
     warn_of_white_level(files);
-    result_printer to{options};
+    result_printer to{options, files};
     for (const auto& [path, reason] : list.failures) to.add(path, reason);
     if (files.empty()) return to.finish();
     if (on_server)
@@ -248,6 +264,7 @@ int score(const parsed_options& options) {
             options, files, [&](const map_display& display) { to.show(display); },
             [&](const fs::path& path, const rd4ad::outcome<rd4ad::detection_result>& result, double ms) {
                 to.add(path, result, ms);
+                to.flush();
             },
             reaction_of(options));
     else

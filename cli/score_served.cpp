@@ -75,7 +75,6 @@ void score_served(const parsed_options& options, const std::vector<std::filesyst
         progress.clear();
         std::size_t done = images.first;
         for (const auto& one : images.outcomes(std::move(results))) use(files[done++], one, ms);
-        std::fflush(stdout);
         progress.images(done, files.size());
     };
     rd4ad::for_each_chunk(rd4ad::prefetch::on, files.size(), step, load, [&](std::size_t, rd4ad::preprocessed_outcomes loaded) {

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include <rd4ad/io/escaped.hpp>
-#include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/io/output_folder.hpp>
+#include <rd4ad/io/safe_name.hpp>
 #include <rd4ad/score/coco_file.hpp>
 #include <rd4ad/score/drift.hpp>
 
@@ -25,6 +25,7 @@
 #include "detector.hpp"
 #include "failures.hpp"
 #include "image_output.hpp"
+#include "outputs.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
@@ -120,6 +121,8 @@ struct tested_classes {
     rd4ad::coco_file coco{};
     failure_list failures{};
     std::size_t images{0};
+    std::unique_ptr<rd4ad::io::output_folder> out{};  ///< null without --out
+    deferred_failure files{};                         ///< the table is printed also if the files can't be written
 };
 
 /// The detection limits of --probe for the report: a probe.json, the folder that holds it, or for several classes the folder of
@@ -194,7 +197,41 @@ void add_verdict_settings(const rd4ad::data::dataset& set, const rd4ad::evaluati
         "drift", rd4ad::text(monitor.last()->is_drift ? "yes: " : "none seen: ", cli::describe(*monitor.last(), passed.size())));
 }
 
-/// Tests the model of one class, or of the products of a joined data set. image_folder: for the result images; empty: none.
+/// The folder of a part's result images.
+fs::path part_folder(const fs::path& of_class, const std::string& product, const tested_parts& parts) {
+    return parts.by_product.size() > 1 ? of_class / rd4ad::io::safe_name(product) : of_class;
+}
+
+/// Announces every file that the test writes to --out.
+void announce_files(const std::vector<rd4ad::data::dataset>& sets, bool images, rd4ad::io::output_folder& out) {
+    for (const auto* name : result_files) out.announce(name);
+    if (!images) return;
+    for (const auto& set : sets) {
+        const auto parts = parts_of(set);
+        for (const auto& [product, part] : parts.by_product) {
+            const auto folder = part_folder(image_folder_of(set, sets.size()), product, parts);
+            result_names names;
+            for (const auto& item : part.set.test)
+                announce_result_image(out, names, folder / rd4ad::io::safe_name(item.kind), item.image);
+        }
+    }
+}
+
+/// Declares the inputs and opens the outputs, which are checked before anything is computed.
+void open_outputs(const parsed_options& options, const std::vector<rd4ad::data::dataset>& sets, const test_request& request,
+                  tested_classes& to) {
+    auto inputs = inputs_of(options, sets);
+    std::size_t images = 0;
+    for (const auto& set : sets) {
+        inputs.add(find_checkpoint(request.checkpoint, set));
+        images += set.test.size();
+    }
+    to.out = open_output(options, "test", inputs, request.images ? images : 0);
+    if (to.out) announce_files(sets, request.images, *to.out);
+    check_coco_files(options, request.coco, inputs, to.out.get());
+}
+
+/// Tests the model of one class, or of the products of a joined data set. image_folder: for the result images, relative to --out.
 void test_class(const parsed_options& options, const rd4ad::data::dataset& set, const test_request& request,
                 const fs::path& image_folder, std::size_t thumbnail_bytes, bool several_classes, tested_classes& to) {
     const auto checkpoint = find_checkpoint(request.checkpoint, set);
@@ -211,9 +248,9 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     for (auto& [product, part] : parts.by_product) {
         limits[product] =
             limits_of(request.probe, several ? product : set.name, several_classes || several, calibration_for(product));
-        if (!image_folder.empty())
+        if (request.images)
             part.writer = std::make_unique<result_image_writer>(
-                several ? image_folder / product : image_folder, std::numeric_limits<std::size_t>::max(),
+                *to.out, part_folder(image_folder, product, parts), std::numeric_limits<std::size_t>::max(),
                 display_of(by->settings().units.largest(), calibration_for(product)));
         part.results = std::make_unique<collector>(part.set, request.root, thumbnail_bytes / parts.by_product.size());
     }
@@ -225,7 +262,8 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
                          const std::optional<rd4ad::image::image_u8>& mask) {
         const auto& item = set.test[i];
         auto& [part, index] = parts.places[i];
-        if (part->writer) part->writer->add(item.kind, item.image, result, mask);
+        auto* const writer = part->writer.get();
+        if (writer != nullptr) to.files.attempt([&] { writer->add(item.kind, item.image, result, mask); });
         if (!request.coco.empty()) to.coco.add(item.image, result);
         if (collect) part->results->add(index, image, result, mask);
         progress.images(i + 1, set.test.size(), set.name);
@@ -247,7 +285,8 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     auto evaluated = found.products.begin();
     for (auto& [product, part] : parts.by_product) {
         const auto& own = several ? (evaluated++)->found : found;
-        if (part.writer) part.writer->finish();
+        auto* const writer = part.writer.get();
+        if (writer != nullptr) to.files.attempt([&] { writer->finish(); });
         if (own.raw_scores.empty()) continue;
         auto settings = report_settings(*by, checkpoint, request.load);
         if (const auto about = cli::describe(roi.kind == rd4ad::data::roi_kind::whole ? by->settings().roi : roi); !about.empty())
@@ -283,6 +322,7 @@ void print(const tested_classes& tested, const json& mean, const test_request& r
     print_table(rows);
     std::printf("%steacher: %s\n", tested.false_alarms.c_str(), join_names(tested.teachers).c_str());
     tested.failures.print_rows();
+    if (tested.files.failed()) return;
     if (!request.out.empty()) std::printf("report: %s\n", (request.out / "report.html").c_str());
     if (request.images) std::printf("result images: %s\n", request.out.c_str());
 }
@@ -304,6 +344,7 @@ usage test_usage() {
                               {"report-mb", "MB", "16", "limit for all thumbnails of the report, in megabytes; 0: no thumbnails"},
                               {"out", "DIR", "", "folder for results, report and result images"}},
                              strict_flags(),
+                             overwrite_flags(),
                              checkpoint_preprocessing_flags(),
                              {no_verify_flag()},
                              compute_flags()}),
@@ -329,23 +370,24 @@ Example: the metrics and the result images of one model.
 int test(const parsed_options& options) {
     const auto request = test_request_of(options);
     const auto sets = open_datasets(options);
-    if (!request.out.empty()) rd4ad::io::make_folder(request.out);
     tested_classes tested;
-    for (const auto& set : sets) {
-        const auto image_folder = !request.images ? fs::path{} : sets.size() > 1 ? request.out / set.name : request.out;
-        test_class(options, set, request, image_folder, request.thumbnail_bytes / sets.size(), sets.size() > 1, tested);
-    }
+    open_outputs(options, sets, request, tested);
+    for (const auto& set : sets)
+        test_class(options, set, request, image_folder_of(set, sets.size()), request.thumbnail_bytes / sets.size(), sets.size() > 1,
+                   tested);
     const auto mean = mean_row(tested.rows), result = summary_of(tested.rows, mean);
-    if (!request.out.empty() && !tested.sets.empty()) {
-        rd4ad::io::write_json(request.out / "results.json", result);
-        auto title = title_of(request, tested.sets);
-        write_results(request.out, std::move(title), std::move(tested.sets), request.thumbnail_bytes);
-    }
-    if (!request.coco.empty()) tested.coco.write(request.coco);
+    if (tested.out && !tested.sets.empty())
+        tested.files.attempt([&] {
+            auto title = title_of(request, tested.sets);
+            write_results(*tested.out, result, std::move(title), std::move(tested.sets), request.thumbnail_bytes);
+            finish_output(*tested.out);
+        });
+    if (!request.coco.empty()) tested.files.attempt([&] { tested.coco.write(request.coco); });
     if (options.has("json"))
         std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
     else
         print(tested, mean, request);
+    tested.files.rethrow();
     return tested.failures.finish(tested.images, "tested");
 }
 

@@ -4,9 +4,11 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "failures.hpp"
+#include "outputs.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "white_level.hpp"
@@ -27,17 +30,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Exit status of a training that SIGINT or SIGTERM stopped: 128 + SIGINT.
+/// Exit status of a training that a signal stopped: 128 + SIGINT.
 constexpr int stopped_status = 130;
 
 volatile std::sig_atomic_t stop_requested = 0;
 
-/// Makes the first SIGINT or SIGTERM stop the training after its step; the second one ends the process.
+/// Makes the first SIGINT, SIGTERM or SIGHUP stop the training after its step; the second one ends the process. A SIGHUP that is
+/// ignored, as nohup does, stays ignored.
 void stop_on_signals() {
     struct sigaction action {};
     action.sa_handler = [](int) { stop_requested = 1; };
     action.sa_flags = static_cast<int>(SA_RESETHAND);
-    for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        ::sigaction(signal, nullptr, &before);
+        if (signal != SIGHUP || before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);
+    }
+}
+
+/// Folders for a model that --out can't take at the end of its training.
+std::vector<fs::path> fallback_folders() {
+    std::vector<fs::path> folders;
+    std::error_code failed;
+    if (const auto temporary = fs::temp_directory_path(failed); !failed) folders.push_back(temporary);
+    if (const auto current = fs::current_path(failed); !failed) folders.push_back(current);
+    if (const char* home = std::getenv("HOME"); home != nullptr) folders.emplace_back(home);
+    return folders;
 }
 
 /// The prefix of the teacher's names: "teacher." in a checkpoint of rd4ad, "" in a file of weights.
@@ -105,7 +123,7 @@ void print_teacher(const std::string& teacher, const std::string& arch) {
         from_imagenet ? std::string{}
                       : rd4ad::text("; ImageNet weights detect more: rd4ad fetch ", arch, ", then --teacher ", arch, "-imagenet");
     std::printf("teacher: %s%s\n", teacher.c_str(), hint.c_str());
-    std::fflush(stdout);
+    flush_output();
 }
 
 /// The callback that shows a training's progress.
@@ -173,6 +191,8 @@ rd4ad::train_options train_options_of(const parsed_options& options) {
     set_preprocessing(training, options);
     training.cache_bytes = static_cast<std::size_t>(options.real("cache-gb", 0, 1e6) * (1u << 30));
     training.verify = read_options_of(options).verify;
+    training.overwrite = options.has("overwrite");
+    training.fallback_folders = fallback_folders();
     training.should_stop = [] { return stop_requested != 0; };
     return training;
 }
@@ -249,6 +269,9 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::tr
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
     warn_of_white_level(set);
     training.progress = show_on(progress, set.name);
+    training.save_failed = [&progress](const std::string& problem) {
+        progress.line(rd4ad::text("warning: ", problem, "; the training goes on, and its end saves again"));
+    };
     const auto log = rd4ad::train(m, set, training);
     progress.clear();
     if (log.stopped) {
@@ -274,6 +297,11 @@ rd4ad::data::region_of_interest training_roi(const parsed_options& options, cons
     return roi_of(options, files);
 }
 
+/// Whether --resume continues this checkpoint. With several data sets, those without a checkpoint start.
+bool resumes(const parsed_options& options, const std::vector<rd4ad::data::dataset>& sets, const fs::path& checkpoint) {
+    return options.has("resume") && (sets.size() == 1 || fs::exists(checkpoint));
+}
+
 template <rd4ad::Backend B>
 int train_all(const parsed_options& options) {
     const fs::path out = options.required("out");
@@ -288,12 +316,19 @@ int train_all(const parsed_options& options) {
     if (options.has("resume") && options.has("from"))
         throw usage_error{"--resume excludes --from: continue the training in --out, or start from another checkpoint's weights"};
     if (sets.size() > 1) check_images(sets, training, settings.threads);
-    rd4ad::io::make_folder(out);
+    auto inputs = inputs_of(options, sets);
+    const rd4ad::io::output_folder folder{out, inputs, {.writer = "train", .overwrite = training.overwrite}};
+    for (const auto& set : sets) {
+        training.checkpoint = checkpoint_in(out, set);
+        training.resume = resumes(options, sets, training.checkpoint);
+        if (training.resume) check_resume(training.checkpoint);
+        inputs.check_file(training.checkpoint);
+        rd4ad::check_checkpoint_data(training, rd4ad::data::identity_of(set));
+    }
     stop_on_signals();
     for (const auto& set : sets) {
         training.checkpoint = checkpoint_in(out, set);
-        training.resume = options.has("resume") && (sets.size() == 1 || fs::exists(training.checkpoint));
-        if (training.resume) check_resume(training.checkpoint);
+        training.resume = resumes(options, sets, training.checkpoint);
         auto m = training.resume       ? stored_model<B>(training.checkpoint, options, settings)
                  : options.has("from") ? stored_model<B>(options.required("from"), options, settings)
                                        : new_model<B>(options, settings);
@@ -356,12 +391,15 @@ usage train_usage() {
                             preprocessing_flags(),
                             training_flags(),
                             {no_verify_flag()},
+                            overwrite_flags(),
                             compute_flags()}),
             .notes =
                 R"(Writes DIR/<name>.safetensors, which holds everything that the other commands need. Ctrl-C finishes
-the step, saves and exits with status 130; --resume continues with the result of an uninterrupted
-training. Good images that look unlike the others are named, and DIR/<name>.suspects.html shows
-each with its heat map; --without-suspects leaves them out of the training.
+the step, saves and exits with status 130, as SIGTERM and SIGHUP do; --resume continues with the
+result of an uninterrupted training. Good images that look unlike the others are named, and
+DIR/<name>.suspects.html shows each with its heat map; --without-suspects leaves them out of the
+training. The model of another data set is never replaced without --overwrite. If DIR can't take the
+model at the end, it goes to TMPDIR, the current folder or HOME, and the message says where.
 
 The default teacher is the built-in resnet18, trained on Tiny ImageNet. ImageNet weights detect
 more: run rd4ad fetch resnet18, then give --teacher resnet18-imagenet. The other architectures have

@@ -6,15 +6,13 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
-
-#include <unistd.h>
 
 #include <rd4ad/core/finite.hpp>
 #include <rd4ad/export/client.hpp>
 #include <rd4ad/io/read_file.hpp>
+#include <rd4ad/io/temporary_folder.hpp>
 #include <rd4ad/model/data_folders.hpp>
 
 #include "commands.hpp"
@@ -32,28 +30,6 @@ namespace fs = std::filesystem;
 
 /// The number of inputs that a runtime gets in one run of its program, rounded to whole batches.
 constexpr std::size_t inputs_per_run = 64;
-
-/// A new folder of this process, removed with its files at the end.
-class temporary_folder {
-   public:
-    temporary_folder() : path_{fs::temp_directory_path() / rd4ad::text("rd4ad-verify-", ::getpid())} {
-        std::error_code failed;
-        if (!fs::create_directory(path_, failed))
-            throw rd4ad::io_error{rd4ad::text(
-                path_, ": the folder can't be created: ", failed ? failed.message() : "it exists already; remove it")};
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    ~temporary_folder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-    [[nodiscard]] const fs::path& path() const noexcept { return path_; }
-
-   private:
-    fs::path path_;
-};
 
 /// The parsed flags, checked before anything is computed.
 struct verify_request {
@@ -115,7 +91,7 @@ std::vector<float> read_floats(const fs::path& path, std::size_t count) {
 
 /// Runs the graph over the inputs in FOLDER/inputs.
 runtime_outputs run_graph(const verify_request& request, const std::string& runtime, std::size_t batch,
-                          const rd4ad::model_settings& settings, std::size_t count, const temporary_folder& folder) {
+                          const rd4ad::model_settings& settings, std::size_t count, const rd4ad::io::temporary_folder& folder) {
     run_program({request.python, request.runner.string(), runtime, request.onnx, folder.path().string(),
                  rd4ad::text(settings.height), rd4ad::text(settings.width), rd4ad::text(batch)});
     const auto about = rd4ad::io::read_json(folder / "about.json");
@@ -214,7 +190,7 @@ std::vector<difference> compare_runtimes(const verify_request& request, std::siz
         const std::size_t count = std::min(step, source.size() - first);
         const auto inputs = source.read(first, count);
         const auto expected = score_inputs(*by, inputs, batch);
-        const temporary_folder folder;
+        const rd4ad::io::temporary_folder folder{"rd4ad-verify-"};
         const auto graph_inputs = rd4ad::channels_first(inputs, settings.height, settings.width);
         rd4ad::io::write_atomically(folder / "inputs", std::as_bytes(std::span{graph_inputs}));
         for (auto& one : differences) {

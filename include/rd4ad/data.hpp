@@ -13,6 +13,7 @@
 #include <rd4ad/data/fingerprint.hpp>
 #include <rd4ad/data/folder.hpp>
 #include <rd4ad/data/folds.hpp>
+#include <rd4ad/data/identity.hpp>
 #include <rd4ad/data/items.hpp>
 #include <rd4ad/data/ksdd2.hpp>
 #include <rd4ad/data/label_names.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 #include <rd4ad/train/calibration_set.hpp>
 #include <rd4ad/train/check_options.hpp>
+#include <rd4ad/train/checkpoint_data.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/near_duplicates.hpp>

@@ -1,6 +1,7 @@
 #include <rd4ad/io/atomic_file.hpp>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <iterator>
@@ -67,4 +68,41 @@ TEST_CASE("a failed write keeps the old file and leaves no other file", "[io]") 
     CHECK_THAT(message, mentions(folder / "a", "can't be written", "File too large"));
     CHECK(text_of_file(folder / "a") == "old");
     CHECK(files_in(folder.path()) == 1);
+}
+
+TEST_CASE("temporary files of killed processes are removed, those of running ones and others' stay", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    const ::pid_t child = ::fork();
+    if (child == 0) {
+        auto& left = *new io::detail::temporary_file{folder / "a"};
+        left.write(std::as_bytes(std::span{"half"}));
+        ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    const io::detail::temporary_file running{folder / "b"};
+    rd4ad::test::write_text(folder / "mine.tmp", "");
+    rd4ad::test::write_text(folder / ".rd4ad-notes", "");
+    CHECK(files_in(folder.path()) == 4);
+    io::remove_abandoned_files(folder.path());
+    CHECK(files_in(folder.path()) == 3);
+    io::remove_abandoned_files(folder / "none");
+}
+
+TEST_CASE("a folder is probed for writing and space", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    io::probe_folder(folder.path(), 100'000);
+    CHECK(files_in(folder.path()) == 0);
+    CHECK_THAT(message_of([&] { io::probe_folder(folder.path(), std::uintmax_t{1} << 55); }), mentions(folder.path(), "MB free"));
+    CHECK_THAT(message_of([&] { io::probe_folder(folder / "none", 0); }), mentions("none/", "No such file or directory"));
+}
+
+TEST_CASE("a replaced file keeps its permissions", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    io::write_atomically(folder / "a", "old");
+    std::filesystem::permissions(folder / "a", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    io::write_atomically(folder / "a", "new", io::durability::later);
+    CHECK(std::filesystem::status(folder / "a").permissions() ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    CHECK(text_of_file(folder / "a") == "new");
 }

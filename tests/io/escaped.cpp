@@ -42,22 +42,3 @@ TEST_CASE("a field of a row has no line end, tab or control character", "[io]") 
                        "c\xe2\x80\xa9\xc2\xa0") == "a\\xc2\\x85b\\xe2\\x80\\xa8c\\xe2\\x80\\xa9\xc2\xa0");
     CHECK(io::row_text("caf\xe9") == "caf\\xe9");
 }
-
-TEST_CASE("long names are cut between characters and end in a hash", "[io]") {
-    const std::string limit(200, 'x');
-    CHECK(io::short_name("000") == "000");
-    CHECK(io::short_name(limit) == limit);
-    const auto made = io::short_name(limit + 'a'), other = io::short_name(limit + 'b');
-    CHECK(made.size() == 200);
-    CHECK(made.starts_with(std::string(183, 'x') + '~'));
-    CHECK(made.substr(184).find_first_not_of("0123456789abcdef") == std::string::npos);
-    CHECK(made != other);
-    CHECK(made == io::short_name(limit + 'a'));
-    std::string accents = "x";
-    while (accents.size() < 250) accents += "\xc3\xa4";  // byte 183 is inside a character
-    CHECK(io::short_name(accents).size() == 200);
-    CHECK(io::is_utf8(io::short_name(accents)));
-    CHECK(io::short_name("x" + accents).size() == 199);
-    CHECK(io::is_utf8(io::short_name("x" + accents)));
-    CHECK(io::short_name(std::string(250, '\x80')).size() == 17);
-}

@@ -179,6 +179,19 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     return file;
 }
 
+/// Whether a file begins as the graphs that export_onnx writes.
+[[nodiscard]] inline bool is_exported_graph(const std::filesystem::path& path) {
+    using namespace std::string_view_literals;
+    constexpr auto producer = "\x12\x05rd4ad"sv;  // field 2, 5 bytes; before it field 1, a varint of one byte
+    try {
+        const auto bytes = io::read_prefix(path, 2 + producer.size());
+        const std::string_view begin{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+        return begin.starts_with('\x08') && begin.ends_with(producer);
+    } catch (const error&) {
+        return false;
+    }
+}
+
 /// Writes a model's scoring graph atomically. Throws io_error; option_error as graph_options_of and describe do; numeric_error as
 /// onnx_bytes does.
 template <Backend B>

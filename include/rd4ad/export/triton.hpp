@@ -9,9 +9,8 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/export/onnx.hpp>
-#include <rd4ad/io/atomic_file.hpp>
-#include <rd4ad/io/folder.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/io/output_folder.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -61,28 +60,45 @@ namespace export_detail {
                 "\n  value { string_value: ", pbtxt_string(io::dump_json(description)), " }\n}\n");
 }
 
-/// Writes REPOSITORY/NAME: config.pbtxt, 1/model.onnx, labels.txt and training_stats.json (the description, and `training` as the
-/// checkpoint stores it). Each file is written atomically, config.pbtxt last. Throws option_error unless the name consists of
-/// letters, digits, '.', '_' and '-', or for a max_batch of 0; io_error; numeric_error as export_onnx does.
-template <Backend B>
-void export_triton(const std::filesystem::path& repository, const std::string& name, model<B>& m,
-                   const io::json& training = io::json::object(), const triton_options& options = {}) {
+/// Throws option_error unless a server can use the model name: letters, digits, '.', '_' and '-', and no '.' at the front.
+inline void check_triton_name(const std::string& name) {
     constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     if (name.empty() || name.starts_with('.') || name.find_first_not_of(allowed) != std::string::npos)
         throw option_error{text("export: a server can't use the model name '", name,
                                 "'; expected letters, digits, '.', '_' and '-', and no '.' at the front")};
+}
+
+/// Writes a model's folder, whose name is the model's: config.pbtxt, 1/model.onnx, labels.txt and training_stats.json (the
+/// description, and `training` as the checkpoint stores it). Each file is written atomically, config.pbtxt last. Throws
+/// option_error as check_triton_name does, or for a max_batch of 0; as io::output_folder::write does; numeric_error as
+/// export_onnx does.
+template <Backend B>
+void export_triton(io::output_folder& to, const std::string& name, model<B>& m, const io::json& training = io::json::object(),
+                   const triton_options& options = {}) {
+    check_triton_name(name);
     if (options.max_batch == 0) throw option_error{"export: found a maximum batch of 0, expected at least 1"};
-    const auto folder = repository / name;
-    io::make_folder(folder);
-    io::make_folder(folder / "1");
+    const std::filesystem::path graph_file = std::filesystem::path{"1"} / "model.onnx";
+    for (const auto& file : {graph_file, std::filesystem::path{"labels.txt"}, std::filesystem::path{"training_stats.json"},
+                             std::filesystem::path{"config.pbtxt"}})
+        to.announce(file);
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options.graph));
     auto description = describe(m, graph, options.graph.sigma, options.graph.half, options.graph.product);
-    io::write_atomically(folder / "1" / "model.onnx", onnx_bytes(graph, description, options.graph.half));
-    io::write_atomically(folder / "labels.txt", std::string_view{"anomaly\n"});
+    to.write(graph_file, std::string_view{onnx_bytes(graph, description, options.graph.half)});
+    to.write("labels.txt", std::string_view{"anomaly\n"});
     const auto config = triton_config(name, graph, description, options);
     description["training"] = training;
-    io::write_json(folder / "training_stats.json", description);
-    io::write_atomically(folder / "config.pbtxt", config);
+    to.write("training_stats.json", std::string_view{io::dump_json(description, "training_stats.json", 2) + "\n"});
+    to.write("config.pbtxt", std::string_view{config});
+}
+
+/// As export_triton, to the folder REPOSITORY/NAME. Throws as the constructor of io::output_folder does, too.
+template <Backend B>
+void export_triton(const std::filesystem::path& repository, const std::string& name, model<B>& m,
+                   const io::json& training = io::json::object(), const triton_options& options = {}) {
+    check_triton_name(name);
+    io::output_folder to{repository / name, {}, {.writer = "export"}};
+    export_triton(to, name, m, training, options);
+    to.finish();
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <new>
 #include <span>
@@ -19,6 +18,7 @@
 #include <rd4ad/image/detail/png.hpp>
 #include <rd4ad/image/detail/stb.hpp>
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/io/atomic_file.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::image {
 
@@ -122,14 +122,6 @@ void check_png_image(const basic_image<P>& image) {
             text("encode_png: expected 1 to 4 channels, the image is ", size_text(image), " (width x height x channels)")};
 }
 
-inline void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-    std::ofstream file{path, std::ios::binary | std::ios::trunc};
-    if (!file) throw io_error{text(path, ": can't be opened for writing; check that its folder exists and is writable")};
-    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) throw io_error{text(path, ": writing ", bytes.size(), " bytes failed; check the free disk space")};
-}
-
 }  // namespace detail
 
 /// Encodes an 8-bit PNG with 1 (grey), 2 (grey + alpha), 3 (RGB) or 4 (RGBA) channels. Throws shape_error for another number of
@@ -174,13 +166,17 @@ inline void write_bytes(const std::filesystem::path& path, std::span<const std::
     return bytes;
 }
 
-/// Writes a PNG file. Throws as encode_png does, and io_error where the file can't be written.
-inline void write_png(const std::filesystem::path& path, const image_u8& image) { detail::write_bytes(path, encode_png(image)); }
-inline void write_png(const std::filesystem::path& path, const image_u16& image) { detail::write_bytes(path, encode_png(image)); }
+/// Writes a PNG file, atomically. Throws as encode_png and io::write_atomically do.
+inline void write_png(const std::filesystem::path& path, const image_u8& image) {
+    io::write_atomically(path, encode_png(image), io::durability::later);
+}
+inline void write_png(const std::filesystem::path& path, const image_u16& image) {
+    io::write_atomically(path, encode_png(image), io::durability::later);
+}
 
-/// Writes a JPEG file. Throws as encode_jpeg does, and io_error where the file can't be written.
+/// Writes a JPEG file, atomically. Throws as encode_jpeg and io::write_atomically do.
 inline void write_jpeg(const std::filesystem::path& path, const image_u8& image, int quality = 90) {
-    detail::write_bytes(path, encode_jpeg(image, quality));
+    io::write_atomically(path, encode_jpeg(image, quality), io::durability::later);
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::image

@@ -1,13 +1,11 @@
-// rd4ad/io/escaped.hpp: writes foreign names into JSON, rows and file names, so that they forge nothing and stay readable. Twin:
+// rd4ad/io/escaped.hpp: writes foreign names into JSON and rows, so that they forge nothing and stay readable. Twin:
 // tests/io/escaped.cpp
 #pragma once
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include <rd4ad/core/config.hpp>
-#include <rd4ad/core/random.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::io {
 
@@ -104,26 +102,6 @@ inline void append_hex(std::string& to, std::string_view bytes) {
             made += character;
         bytes.remove_prefix(character.size());
     }
-    return made;
-}
-
-/// The most bytes of a name that short_name returns. A file system allows 255; the rest is for a suffix and for the name of the
-/// temporary file.
-inline constexpr std::size_t max_short_name = 200;
-
-/// The name of a file to write that is named after another file: unchanged up to max_short_name bytes. A longer name keeps its
-/// beginning, of at most 183 bytes and whole UTF-8 characters, followed by `~` and the 64-bit FNV-1a hash of the whole name in 16
-/// hexadecimal digits, so that long names with the same beginning differ.
-[[nodiscard]] inline std::string short_name(std::string_view name) {
-    if (name.size() <= max_short_name) return std::string{name};
-    constexpr std::size_t hash_digits = 16;
-    std::size_t kept = max_short_name - hash_digits - 1;
-    while (kept > 0 && (static_cast<unsigned char>(name[kept]) & 0xC0U) == 0x80U) --kept;
-    std::string made{name.substr(0, kept)};
-    made += '~';
-    constexpr std::string_view digits = "0123456789abcdef";
-    const std::uint64_t hash = hash_name(name);
-    for (std::size_t shift = 4 * hash_digits; shift > 0; shift -= 4) made += digits[(hash >> (shift - 4)) & 15U];
     return made;
 }
 

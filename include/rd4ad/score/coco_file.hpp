@@ -20,6 +20,16 @@ namespace rd4ad::inline RD4AD_ABI {
     return results.replace_extension(".images.json");
 }
 
+/// Whether a file is one of the images of COCO results, as coco_file writes it.
+[[nodiscard]] inline bool is_coco_images(const std::filesystem::path& path) {
+    try {
+        const auto found = io::read_json(path);
+        return found.is_object() && found.contains("images") && found.contains("info") && found.at("info").contains("folder");
+    } catch (const error&) {
+        return false;
+    }
+}
+
 /// Collects the regions of scored images as COCO results, and their images.
 class coco_file {
    public:

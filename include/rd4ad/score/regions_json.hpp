@@ -1,5 +1,6 @@
 // rd4ad/score/regions_json.hpp: regions as JSON and as COCO results. Twin: tests/score/regions_json.cpp
 #pragma once
+#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -47,6 +48,16 @@ namespace rd4ad::inline RD4AD_ABI {
                            {"area", one.area}});
     }
     return entries;
+}
+
+/// Whether a file holds an array of entries as coco_results makes them, by its first entry.
+[[nodiscard]] inline bool is_coco_results(const std::filesystem::path& path) {
+    try {
+        const auto found = io::read_json(path);
+        return found.is_array() && (found.empty() || (found.front().contains("image_id") && found.front().contains("raw_score")));
+    } catch (const error&) {
+        return false;
+    }
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

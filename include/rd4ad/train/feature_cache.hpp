@@ -23,14 +23,17 @@ namespace rd4ad::inline RD4AD_ABI {
 
 namespace train_detail {
 
-/// Bytes in an unlinked temporary file, mapped: the system writes them to disk when it needs the memory.
+/// Bytes in a temporary file without a name, mapped: the system writes them to disk when it needs the memory.
 class spill_file {
    public:
     spill_file(const std::filesystem::path& folder, std::size_t bytes) : bytes_{bytes} {
         std::string name = (folder / "rd4ad-features-XXXXXX").string();
-        const int file = ::mkstemp(name.data());
-        if (file < 0) fail(name, "can't be created");
-        ::unlink(name.c_str());
+        int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);  // has no name, so a kill leaves no file
+        if (file < 0) {
+            file = ::mkstemp(name.data());
+            if (file < 0) fail(name, "can't be created");
+            ::unlink(name.c_str());
+        }
         if (::posix_fallocate(file, 0, static_cast<off_t>(bytes)) != 0) {
             ::close(file);
             fail(name, text("no space for ", bytes, " bytes of features; free some, or raise cache_bytes"));

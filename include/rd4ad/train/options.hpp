@@ -68,12 +68,16 @@ struct train_options {
     double false_alarm_rate{0};    ///< for which the threshold is set; 0: default_rate of the number of scores
     bool without_suspects{false};  ///< trains the shipped model without the suspects that cross-fitting finds
     map_choice map{map_choice::automatic};
-    on_failure bad_images{on_failure::stop};        ///< skip: trains without the images that can't be read and preprocessed
-    std::filesystem::path checkpoint{};             ///< file to save to; empty: none
-    std::size_t save_every{10};                     ///< epochs between saves; the end is always saved
-    bool resume{false};                             ///< continue from the checkpoint and the resume file beside it
-    bool verify{true};                              ///< compare the resume file with its checksums, if it has some
-    std::size_t cache_bytes{std::size_t{4} << 30};  ///< of teacher features in memory; larger caches use a mapped file
+    on_failure bad_images{on_failure::stop};  ///< skip: trains without the images that can't be read and preprocessed
+    std::filesystem::path checkpoint{};       ///< file to save to; empty: none
+    std::size_t save_every{10};               ///< epochs between saves; the end is always saved
+    bool resume{false};                       ///< continue from the checkpoint and the resume file beside it
+    bool verify{true};                        ///< compare the resume file with its checksums, if it has some
+    bool overwrite{false};                    ///< replace whatever is at `checkpoint`; see check_checkpoint_data
+    /// Folders for the model if the last save to `checkpoint` fails: the first one that takes it.
+    std::vector<std::filesystem::path> fallback_folders{};
+    std::function<void(const std::string&)> save_failed{};  ///< receives the message of a failed save before the last one
+    std::size_t cache_bytes{std::size_t{4} << 30};          ///< of teacher features in memory; larger caches use a mapped file
     std::function<void(const training_progress&)> progress{};
     std::function<bool()> should_stop{};  ///< called after each step; true: save and return
 };

@@ -19,6 +19,8 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/folds.hpp>
+#include <rd4ad/data/identity.hpp>
+#include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/model/scoring_network.hpp>
@@ -28,6 +30,7 @@
 #include <rd4ad/score/threshold_rules.hpp>
 #include <rd4ad/train/calibration_set.hpp>
 #include <rd4ad/train/check_options.hpp>
+#include <rd4ad/train/checkpoint_data.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/near_duplicates.hpp>
@@ -52,8 +55,10 @@ inline constexpr std::size_t feature_batch = 8;
 
 /// The training metadata of a checkpoint.
 template <Backend B>
-[[nodiscard]] io::json training_json(const train_options& options, const resume_state<B>& at, const training_log& log) {
+[[nodiscard]] io::json training_json(const train_options& options, const data::identity& data, const resume_state<B>& at,
+                                     const training_log& log) {
     auto json = resume_settings(options, log.training_images);
+    json["data"] = to_json(data);
     json["validation_images"] = log.validation_images;
     json["total_steps"] = log.steps;
     json["losses"] = at.student.losses;
@@ -64,13 +69,15 @@ template <Backend B>
     return json;
 }
 
-/// One training run. The constructor checks the options and reads no image but the headers that it needs.
+/// One training run. The constructor checks the options; of the images it reads the headers, and with a checkpoint their first
+/// bytes for the data set's identity.
 template <Backend B>
 class trainer {
    public:
     trainer(model<B>& m, const data::dataset& set, const train_options& options)
         : m_{m},
           options_{checked(options, set)},
+          data_{options.checkpoint.empty() ? data::identity{} : data::identity_of(set)},
           roles_{roles_of(options, set)},
           source_{roles_.files, preprocessing_of(options), m.settings.normalisation, m.queue.threads},
           distances_{source_.height(), source_.width(), source_.size()},
@@ -91,6 +98,7 @@ class trainer {
         if (!options_.checkpoint.empty())
             images_ = {log_.training_images, roles_.files, data::fingerprints(roles_.files, m_.queue.threads)};
         if (options_.resume) check_resume(resume_path(options_.checkpoint), m_.arch->name, options_, images_);
+        check_checkpoint();
         set_up_model();
         prepare();
         const auto fold_of = divide_into_folds();
@@ -164,6 +172,25 @@ class trainer {
     }
 
     [[nodiscard]] const scale_maps* inside() const { return inside_ ? &*inside_ : nullptr; }
+
+    /// Checks that the checkpoint may be written, and that it can be.
+    void check_checkpoint() const {
+        if (options_.checkpoint.empty()) return;
+        check_checkpoint_data(options_, data_);
+        const auto count = [](const nn::weights<B>& of) { return of.values.count() + of.statistics.count(); };
+        const std::uintmax_t student = count(m_.trainable.weights), distances = sizeof(float) * distances_.values.size();
+        const std::uintmax_t unused = m_.unused.weights.values.size() + m_.unused.weights.statistics.size();
+        const std::uintmax_t model_bytes = sizeof(typename B::value_type) * (count(m_.teacher.weights) + student + unused);
+        const std::uintmax_t resume_bytes = sizeof(typename B::value_type) * (at_.folds > 0 ? 4 : 3) * student + distances;
+        // A save needs space for a second copy of the larger file, until that replaces the old one.
+        const std::uintmax_t all = model_bytes + resume_bytes + std::max(model_bytes, resume_bytes);
+        std::uintmax_t there = 0;
+        for (const auto& file : {options_.checkpoint, resume_path(options_.checkpoint)}) {
+            std::error_code none;
+            if (const auto size = std::filesystem::file_size(file, none); !none) there += size;
+        }
+        io::probe_folder(io::folder_of(options_.checkpoint), all - std::min(all, there));
+    }
 
     void set_up_model() {
         m_.settings.preprocessing = preprocessing_of(options_);
@@ -259,7 +286,7 @@ class trainer {
         for (std::size_t i = 0; i < fold_of.size(); ++i) (fold_of[i] == at_.fold ? held : others).push_back(roles_.training[i]);
         if (at_.student.is_new()) set_trainable(m_, initial_trainable(m_, options_.seed)), m_.batches = 0;
         student_training<B> training{m_, *cache_, training_inputs_of(others), options_, steps_per_fold(), inside()};
-        if (!train_student(training)) return save(training.state().adam);
+        if (!train_student(training)) return save(training.state().adam, true);
         measure_distances(inputs_of(held));
         if (visit) {
             std::vector<std::filesystem::path> images;
@@ -269,7 +296,7 @@ class trainer {
         at_.student = {.random_state = options_.seed};
         ++at_.fold;
         if (at_.fold == at_.folds) set_trainable(m_, *at_.start), m_.batches = at_.start_batches;
-        if (log_.stopped) save({});
+        if (log_.stopped) save({}, true);
     }
 
     /// Trains the student that the model keeps, and saves it.
@@ -283,7 +310,7 @@ class trainer {
         log_.steps = steps_of(options_, inputs.size());
         student_training<B> training{m_, *cache_, inputs, options_, log_.steps, inside()};
         log_.stopped = !train_student(training);
-        save(training.state().adam);
+        save(training.state().adam, true);
     }
 
     void remove_suspects(std::vector<std::size_t>& files) const {
@@ -303,7 +330,7 @@ class trainer {
             log_.stopped = options_.should_stop && options_.should_stop();
             at_.student = training.position;
             const bool ended = training.position.epoch > epoch && !training.finished() && !log_.stopped;
-            if (ended && training.position.epoch % options_.save_every == 0) check_student(), save(training.state().adam);
+            if (ended && training.position.epoch % options_.save_every == 0) check_student(), save(training.state().adam, false);
         }
         check_student();
         return training.finished();
@@ -432,19 +459,49 @@ class trainer {
         m_.settings.calibration = to_json(products);
     }
 
-    /// Saves the run. adam: the optimizer's state; empty between two students.
-    void save(const nn::adam_state<B>& adam) {
+    /// Saves the run: the model first, then the larger resume file. adam: the optimizer's state; empty between two students. A
+    /// failure before the last save does not end the training.
+    void save(const nn::adam_state<B>& adam, bool last) {
         if (roles_.validation.size() >= 2) {
             measure_distances(inputs_of(roles_.validation));
             calibrate_model(roles_.validation);
         }
         if (options_.checkpoint.empty()) return;
-        save_resume(resume_path(options_.checkpoint), m_, adam, at_, distances_, options_, images_);
-        save_checkpoint(options_.checkpoint, m_, training_json(options_, at_, log_));
+        const auto training = training_json(options_, data_, at_, log_);
+        bool has_model = false;
+        try {
+            save_checkpoint(options_.checkpoint, m_, training);
+            has_model = true;
+            save_resume(resume_path(options_.checkpoint), m_, adam, at_, distances_, options_, images_);
+        } catch (const io_error& problem) {
+            if (last) throw io_error{text(problem.what(), has_model ? saved_as(options_.checkpoint) : save_elsewhere(training))};
+            if (options_.save_failed) options_.save_failed(problem.what());
+        }
+    }
+
+    [[nodiscard]] static std::string saved_as(const std::filesystem::path& path) {
+        return text("; the model is saved as ", path, ", and --resume can't continue this training");
+    }
+
+    /// Saves the model to the first fallback folder that takes it. Returns where it is.
+    [[nodiscard]] std::string save_elsewhere(const io::json& training) {
+        for (const auto& folder : options_.fallback_folders) {
+            auto path = folder / options_.checkpoint.filename();
+            std::error_code ignored;
+            for (std::size_t i = 2; std::filesystem::exists(std::filesystem::symlink_status(path, ignored)); ++i)
+                path = folder / text(options_.checkpoint.stem(), '-', i, options_.checkpoint.extension());
+            try {
+                save_checkpoint(path, m_, training);
+                return saved_as(path);
+            } catch (const io_error&) {  // the message is the first failure's
+            }
+        }
+        return "; the model is not saved";
     }
 
     model<B>& m_;
     const train_options& options_;
+    data::identity data_;
     training_roles roles_;
     image_source source_;
     scale_maps distances_;              // of the images that calibrate; those of other inputs are 0

@@ -1,0 +1,98 @@
+// rd4ad/data/identity.hpp: recognises a data set by a sketch of its training images. Twin: tests/data/identity.cpp
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <rd4ad/core/random.hpp>
+#include <rd4ad/core/threads.hpp>
+#include <rd4ad/data/items.hpp>
+#include <rd4ad/io/json.hpp>
+#include <rd4ad/io/read_file.hpp>
+
+namespace rd4ad::inline RD4AD_ABI::data {
+
+/// What a checkpoint records of its data set. It does not depend on the folder or the names of the images.
+struct identity {
+    std::string name{};                   ///< the category, for messages
+    std::size_t images{0};                ///< training images
+    std::vector<std::uint64_t> sketch{};  ///< the smallest hashes of images, ascending; at most identity_size
+};
+
+/// The largest size of an identity's sketch.
+inline constexpr std::size_t identity_size = 128;
+
+namespace detail {
+
+/// Spreads a hash evenly over 52 bits, which every reader of JSON keeps. Source: the finaliser of MurmurHash3.
+[[nodiscard]] constexpr std::uint64_t mix_hash(std::uint64_t hash) noexcept {
+    hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDULL;
+    hash = (hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53ULL;
+    return (hash ^ (hash >> 33)) >> 12;
+}
+
+}  // namespace detail
+
+/// The identity of a data set. Reads the size and the first 64 KiB of each training image. Throws io_error where it can't.
+[[nodiscard]] inline identity identity_of(const dataset& set) {
+    constexpr std::size_t bytes_read = std::size_t{64} << 10;
+    std::vector<std::uint64_t> hashes(set.train.size());
+    parallel_for(hashes.size(), 0, [&](std::size_t i) {
+        const auto bytes = io::read_prefix(set.train[i].image, bytes_read);
+        std::error_code ignored;
+        const auto size = std::filesystem::file_size(set.train[i].image, ignored);
+        const auto hash = hash_name({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+        hashes[i] = detail::mix_hash(hash ^ size);
+    });
+    std::sort(hashes.begin(), hashes.end());
+    hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+    if (hashes.size() > identity_size) hashes.resize(identity_size);
+    return {set.name, set.train.size(), std::move(hashes)};
+}
+
+/// The share of images that two data sets have in common, of all images of both; estimated from the sketches (min-wise hashing,
+/// Broder 1997). 1 for two data sets without images.
+[[nodiscard]] inline double common_share(const identity& a, const identity& b) {
+    std::vector<std::uint64_t> both;
+    std::set_union(a.sketch.begin(), a.sketch.end(), b.sketch.begin(), b.sketch.end(), std::back_inserter(both));
+    if (both.empty()) return 1;
+    both.resize(std::min(both.size(), identity_size));
+    const auto common = std::count_if(both.begin(), both.end(), [&](std::uint64_t hash) {
+        return std::binary_search(a.sketch.begin(), a.sketch.end(), hash) &&
+               std::binary_search(b.sketch.begin(), b.sketch.end(), hash);
+    });
+    return static_cast<double>(common) / static_cast<double>(both.size());
+}
+
+/// Whether two identities are of one data set, to which images may have been added: the larger one has at least half of the
+/// smaller one's images in common with it.
+[[nodiscard]] inline bool is_same_data(const identity& a, const identity& b) {
+    if (a.images == 0 || b.images == 0) return a.images == b.images;
+    const double share = common_share(a, b);
+    const auto smaller = static_cast<double>(std::min(a.images, b.images)), sum = static_cast<double>(a.images + b.images);
+    return share / (1 + share) * sum >= 0.5 * smaller;  // |A and B| = share / (1 + share) (|A| + |B|)
+}
+
+/// {"name", "images", "sketch"}
+[[nodiscard]] inline io::json to_json(const identity& from) {
+    return {{"name", from.name}, {"images", from.images}, {"sketch", from.sketch}};
+}
+
+/// The identity in a JSON object of to_json; nullopt for other JSON.
+[[nodiscard]] inline std::optional<identity> identity_from(const io::json& from) {
+    try {
+        return identity{from.at("name").get<std::string>(), from.at("images").get<std::size_t>(),
+                        from.at("sketch").get<std::vector<std::uint64_t>>()};
+    } catch (const io::json::exception&) {
+        return std::nullopt;
+    }
+}
+
+}  // namespace rd4ad::inline RD4AD_ABI::data
