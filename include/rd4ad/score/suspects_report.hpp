@@ -15,6 +15,7 @@
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/base64.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/colour_range.hpp>
@@ -70,8 +71,8 @@ struct suspects_report {
     const auto& box = json.at("box");
     const auto edge = [&](std::size_t i) { return box.at(i).get<long>(); };
     const auto where = box.is_null() ? std::string{} : text(", region ", edge(2), " x ", edge(3), " at ", edge(0), ", ", edge(1));
-    return text(of.image.empty() ? of.name : of.image.string(), ": raw score ", score_detail::decimal(of.raw_score, 4),
-                ", one good image in ", one_in(of.p_value), " has as much", where);
+    return text(io::row_text(of.image.empty() ? of.name : of.image.string()), ": raw score ",
+                score_detail::decimal(of.raw_score, 4), ", one good image in ", one_in(of.p_value), " has as much", where);
 }
 
 /// Returns the data of the page: {"title", "headline", "advice", "threshold", "colours", "good_scores", "suspects", "footer"}. A
