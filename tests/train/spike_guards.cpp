@@ -22,18 +22,18 @@ namespace {
 
 /// Losses, values and statistics after five steps.
 template <Backend B>
-struct outcome {
+struct guarded_run {
     std::vector<double> losses;
     std::vector<typename B::value_type> values, statistics;
-    friend bool operator==(const outcome&, const outcome&) = default;
+    friend bool operator==(const guarded_run&, const guarded_run&) = default;
 };
 
 template <Backend B>
-outcome<B> run(const spike_guards& guards, const std::vector<std::size_t>& new_optimizer_before = {}) {
+guarded_run<B> run(const spike_guards& guards, const std::vector<std::size_t>& new_optimizer_before = {}) {
     auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
     const auto teacher = test::seeded_features<B>(m.queue, 3);
     auto by = make_optimizer(m, {.learning_rate = 0.001}, guards);
-    outcome<B> made;
+    guarded_run<B> made;
     for (std::size_t step = 0; step < 5; ++step) {
         if (std::count(new_optimizer_before.begin(), new_optimizer_before.end(), step) > 0)
             by = make_optimizer(m, {.learning_rate = 0.001}, guards);
@@ -62,7 +62,7 @@ TEMPLATE_LIST_TEST_CASE("the variance guard applies below both itself and the ru
     CHECK(!(guarded == plain));
     // Running variances start at 1. With an infinite guard none falls below 1; without a guard some do.
     auto m = make_model_without_teacher<B>("resnet18", {.threads = 1});
-    const auto lowest = [&](const outcome<B>& of) {
+    const auto lowest = [&](const guarded_run<B>& of) {
         double found = 1e30;
         for (const auto& p : m.trainable.layers.table.statistics)
             if (p.kind == nn::parameter_kind::running_variance)
