@@ -126,7 +126,7 @@ rd4ad::tested_set collector::finish(const rd4ad::evaluation& found, const std::o
 
 void write_results(rd4ad::io::output_folder& out, const rd4ad::io::json& result, std::string title,
                    std::vector<rd4ad::tested_set> sets, std::size_t thumbnail_bytes) {
-    out.write("results.json", std::string_view{rd4ad::io::dump_json(result, "results.json", 2) + "\n"});
+    out.write("results.json", std::string_view{rd4ad::io::dump_json(result, 2) + "\n"});
     out.write("results.csv", std::string_view{rd4ad::results_csv(sets)});
     out.write("results.md", std::string_view{rd4ad::results_markdown(sets)});
     auto note = rd4ad::text("Limit of --report-mb: ", megabytes(static_cast<double>(thumbnail_bytes)), " MB.");

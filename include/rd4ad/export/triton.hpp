@@ -87,7 +87,7 @@ void export_triton(io::output_folder& to, const std::string& name, model<B>& m, 
     to.write("labels.txt", std::string_view{"anomaly\n"});
     const auto config = triton_config(name, graph, description, options);
     description["training"] = training;
-    to.write("training_stats.json", std::string_view{io::dump_json(description, "training_stats.json", 2) + "\n"});
+    to.write("training_stats.json", std::string_view{io::dump_json(description, 2) + "\n"});
     to.write("config.pbtxt", std::string_view{config});
 }
 
