@@ -61,7 +61,7 @@ inline void check_size(const item& of, checked_mask& found) {
     try {
         const auto size = image::read_size(of.image);
         const bool swapped = mask.width == size.height && mask.height == size.width;
-        const int orientation = image::exif_orientation(of.image);
+        const int orientation = image::read_orientation(of.image);
         found.may_be_turned = orientation > 1 && mask.width == size.width && mask.height == size.height &&
                               (orientation <= 4 || size.width == size.height);
         turn_as_image(mask, of, size.width, size.height);

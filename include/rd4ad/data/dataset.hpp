@@ -28,7 +28,7 @@ namespace detail {
 /// for every other size that is not the image's.
 inline void turn_as_image(image::image_u8& mask, const item& of, std::size_t width, std::size_t height) {
     if (mask.width == width && mask.height == height) return;
-    const int orientation = mask.width == height && mask.height == width ? image::exif_orientation(of.image) : 1;
+    const int orientation = mask.width == height && mask.height == width ? image::read_orientation(of.image) : 1;
     if (orientation <= 4)
         throw data_error{text(*of.mask, ": the mask is ", mask.width, " x ", mask.height, " pixels, its image ", of.image, " is ",
                               width, " x ", height, "; draw the mask at the image's size")};

@@ -192,7 +192,7 @@ struct size {
 
 /// The EXIF orientation of a JPEG or PNG file, 1 to 8; 1 for other files. Reads the file's first 64 KiB, in which a JPEG's lies,
 /// and the heads of a PNG's chunks. Throws io_error as io::read_prefix does.
-[[nodiscard]] inline int exif_orientation(const std::filesystem::path& path) {
+[[nodiscard]] inline int read_orientation(const std::filesystem::path& path) {
     const auto bytes = io::read_prefix(path, std::size_t{1} << 16);
     if (!detail::is_png(bytes)) return exif_orientation(bytes);
     std::ifstream file{path, std::ios::binary};
@@ -215,7 +215,7 @@ struct size {
                 : bytes.empty() ? std::string{"the file is empty; replace or remove it"}
                                 : detail::why_not_an_image(bytes))};
         const size found{static_cast<std::size_t>(stored->width), static_cast<std::size_t>(stored->height)};
-        const int orientation = detail::is_png(bytes) ? exif_orientation(path) : exif_orientation(bytes);
+        const int orientation = detail::is_png(bytes) ? read_orientation(path) : exif_orientation(bytes);
         return orientation > 4 ? size{found.height, found.width} : found;
     }
 }
