@@ -373,8 +373,8 @@ int test(const parsed_options& options) {
     tested_classes tested;
     open_outputs(options, sets, request, tested);
     for (const auto& set : sets)
-        test_class(options, set, request, image_folder_of(set, sets.size()), request.thumbnail_bytes / sets.size(), sets.size() > 1,
-                   tested);
+        test_class(options, set, request, image_folder_of(set, sets.size()), request.thumbnail_bytes / sets.size(),
+                   sets.size() > 1, tested);
     const auto mean = mean_row(tested.rows), result = summary_of(tested.rows, mean);
     if (tested.out && !tested.sets.empty())
         tested.files.attempt([&] {

@@ -1,4 +1,5 @@
-// rd4ad/core.hpp: all of core: errors, outcomes, messages, finite values, shapes, random numbers, threads, pipelines, bfloat16, version.
+// rd4ad/core.hpp: all of core: errors, outcomes, messages, finite values, shapes, random numbers, threads, pipelines, bfloat16,
+// version.
 #pragma once
 #include <rd4ad/core/bf16.hpp>
 #include <rd4ad/core/error.hpp>

@@ -12,16 +12,16 @@
 static atomic_long calls;
 
 static int fails(void) {
-    const char *at = getenv("RD4AD_FAIL_AT");
+    const char* at = getenv("RD4AD_FAIL_AT");
     const long call = atomic_fetch_add(&calls, 1) + 1;
     if (at == NULL || call != atol(at)) return 0;
     errno = ENOSPC;
     return 1;
 }
 
-ssize_t write(int file, const void *bytes, size_t count) {
-    static ssize_t (*real)(int, const void *, size_t);
-    if (real == NULL) real = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+ssize_t write(int file, const void* bytes, size_t count) {
+    static ssize_t (*real)(int, const void*, size_t);
+    if (real == NULL) real = (ssize_t(*)(int, const void*, size_t))dlsym(RTLD_NEXT, "write");
     return file > 2 && fails() ? -1 : real(file, bytes, count);
 }
 
@@ -37,15 +37,15 @@ int fsync(int file) {
     return fails() ? -1 : real(file);
 }
 
-int rename(const char *from, const char *to) {
-    static int (*real)(const char *, const char *);
-    if (real == NULL) real = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+int rename(const char* from, const char* to) {
+    static int (*real)(const char*, const char*);
+    if (real == NULL) real = (int (*)(const char*, const char*))dlsym(RTLD_NEXT, "rename");
     return fails() ? -1 : real(from, to);
 }
 
 __attribute__((destructor)) static void tell(void) {
-    const char *path = getenv("RD4AD_FAIL_COUNT");
-    FILE *file = path != NULL ? fopen(path, "w") : NULL;
+    const char* path = getenv("RD4AD_FAIL_COUNT");
+    FILE* file = path != NULL ? fopen(path, "w") : NULL;
     if (file == NULL) return;
     fprintf(file, "%ld\n", atomic_load(&calls));
     fclose(file);

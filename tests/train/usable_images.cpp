@@ -39,8 +39,8 @@ TEST_CASE("all images that can't be used are named in one message", "[train]") {
     const spoilt_set sets{folder};
     const train_options options{.size = 32};
     const auto message = test::message_of([&] { static_cast<void>(find_usable_images(sets.spoilt, options, 2)); });
-    CHECK_THAT(message, test::mentions("3 of 10 images", "--skip-bad", sets.bad[0], "not an image", sets.bad[1],
-                                       sets.bad[2], "no such file"));
+    CHECK_THAT(message, test::mentions("3 of 10 images", "--skip-bad", sets.bad[0], "not an image", sets.bad[1], sets.bad[2],
+                                       "no such file"));
     CHECK(find_usable_images(sets.clean, options, 2).set.train.size() == 7);
     // Validation images count if they calibrate the model.
     auto validated = sets.clean;

@@ -48,8 +48,8 @@ struct region_of_interest {
 [[nodiscard]] inline region_of_interest make_roi(image::image_u8 mask, std::string name = "the region of interest") {
     image::check_image(mask, 1, name.c_str());
     if (std::all_of(mask.pixels.begin(), mask.pixels.end(), [](std::uint8_t value) { return value == 0; }))
-        throw data_error{text(name, ": the mask of ", mask.width, " x ", mask.height,
-                              " pixels is empty; paint the region that counts white")};
+        throw data_error{
+            text(name, ": the mask of ", mask.width, " x ", mask.height, " pixels is empty; paint the region that counts white")};
     return {
         .kind = roi_kind::one_for_all, .name = std::move(name), .mask = std::make_shared<const image::image_u8>(std::move(mask))};
 }

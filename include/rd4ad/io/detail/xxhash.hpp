@@ -2,8 +2,8 @@
 // tests/io/checksum.cpp
 #pragma once
 
-// XXH_VECTOR: 0 is plain C++, as nvcc's front end doesn't know all of the CPU's vector types; 2 is AVX2, which is as fast as memory
-// (g++ 12 warns of its own AVX-512 functions).
+// XXH_VECTOR: 0 is plain C++, as nvcc's front end doesn't know all of the CPU's vector types; 2 is AVX2, which is as fast as
+// memory (g++ 12 warns of its own AVX-512 functions).
 #if !defined(XXH_VECTOR) && (defined(__CUDACC__) || defined(__AVX512F__))
 #define RD4AD_DETAIL_XXH_VECTOR
 #if defined(__CUDACC__)

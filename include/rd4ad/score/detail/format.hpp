@@ -25,7 +25,8 @@ namespace rd4ad::inline RD4AD_ABI::score_detail {
     return quoted + '"';
 }
 
-/// Returns a foreign name as a field of a CSV file: as io::row_text writes it, and with an apostrophe before a first `=`, `+`, `-` or
+/// Returns a foreign name as a field of a CSV file: as io::row_text writes it, and with an apostrophe before a first `=`, `+`,
+/// `-` or
 /// `@`, so that no spreadsheet runs it as a formula. Quoted as csv_field does, and also if it holds a semicolon, which separates
 /// fields in some countries.
 [[nodiscard]] inline std::string csv_name(std::string_view name) {
