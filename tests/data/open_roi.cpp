@@ -30,7 +30,7 @@ TEST_CASE("one mask serves all images of its size", "[data]") {
     CHECK((mask == roi.mask && *mask->at(5, 2) == 1 && *mask->at(0, 0) == 0));
     CHECK_THAT(test::message_of<data_error>([&] { static_cast<void>(data::roi_mask(roi, "a.png", 4, 6)); }),
                test::mentions(folder / "roi.png", "6 x 4", "a.png", "4 x 6", "draw the mask"));
-    test::write_mask(folder / "empty.png", 6, 4, 5, 2, 100);
+    test::write_mask(folder / "empty.png", 6, 4, 5, 2, 0);
     CHECK_THAT(roi_refusal(folder / "empty.png", {}), test::mentions(folder / "empty.png", "6 x 4", "empty"));
     CHECK(data::roi_mask({}, "a.png", 4, 6) == nullptr);
 }

@@ -100,7 +100,7 @@ TEST_CASE("a description that a client can't use is refused with its fault and t
     description["input"]["fit"] = "crop";
     check(description, "'fit'");
     description["input"] = 3;  // no object
-    check(description, "'height'");
+    check(description, "'fit'");
     CHECK_THAT(test::message_of([] {
                    static_cast<void>(described_sigma(io::json{{"map", 3}}, "part.onnx"));
                }),

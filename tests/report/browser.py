@@ -206,6 +206,10 @@ def test_one(page, sample, folder, keep):
             break
         time.sleep(0.1)
     check("closed, focus restored", (page.js("document.getElementById('dialog').open"), page.js("document.activeElement.title")), (False, files()[2]))
+    for _ in range(50):  # a card in sight is filled in a later event
+        if page.js("!!document.activeElement.querySelector('canvas')"):
+            break
+        time.sleep(0.1)
     check("heat map drawn", page.js("document.activeElement.querySelector('canvas').getContext('2d').getImageData(0, 0, 96, 96).data.some(v => v)"), True)
     page.js("document.activeElement.blur(); scrollTo(0, 0)")
 

@@ -59,7 +59,7 @@ TEST_CASE("a training replaces its own model, and no other one without overwrite
     CHECK_THAT(train_once(other, options),
                test::mentions(file, "another data set, 'part' with 4", "'other' with 4", "--overwrite"));
     options.resume = options.overwrite = true;
-    CHECK_THAT(train_once(other, options), test::mentions(file, "another data set"));
+    CHECK_THAT(train_once(other, options), test::mentions(resume_path(file), "its images only", other.train.front().image));
     CHECK((test::text_of_file(file) == bytes));
     options.resume = false;
     CHECK(train_once(other, options) == "nothing thrown");

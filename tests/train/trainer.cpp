@@ -320,6 +320,7 @@ TEST_CASE("a loss that is not finite ends the training and keeps the checkpoint"
     options.learning_rate = 1e30;
     auto m = new_model();
     options.checkpoint = folder / "part.safetensors";
+    options.overwrite = true;
     test::write_text(options.checkpoint, "the old one");
     CHECK_THAT(message_for(m, set, options), test::mentions("the loss is not a number", "epoch 1, step 2 of 2",
                                                             "smaller learning rate than 1e+30", "the last checkpoint is kept"));

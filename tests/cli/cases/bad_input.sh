@@ -21,6 +21,7 @@ bad() {
 }
 
 case_bad_input() {
+    source "$tests/cases/batch.sh"  # makes_model
     makes_model
     local model=models/cloth.safetensors
     mkdir empty no_models photos notes

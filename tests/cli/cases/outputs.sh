@@ -150,12 +150,12 @@ images/.d.png,..,test,images/mask.png
 CSV
     gives 0 test --data list/list.csv --checkpoint "$model" --save-segmentation-images --out deep/er/results
     local found
-    found=$(find . -newer list/list.csv -type f ! -path './deep/er/results/*' ! -name out ! -name err)
+    found=$(find . -newer list/list.csv -type f ! -path './deep/er/results/*' ! -name out ! -name err ! -name files)
     [[ -z $found ]] || fail "files outside --out: $found"
     (($(find deep/er/results -name '*.jpg' | wc -l) == 3)) || fail "expected three result images"
     echo '{"b.png": []}' >boxes.json
     gives 0 compare --data list/list.csv --checkpoint "$model" --cmp-bboxes boxes.json --out compared --resamples 9
-    found=$(find . -newer boxes.json -type f ! -path './compared/*' ! -name out ! -name err)
+    found=$(find . -newer boxes.json -type f ! -path './compared/*' ! -name out ! -name err ! -name files)
     [[ -z $found ]] || fail "files outside --out: $found"
 }
 

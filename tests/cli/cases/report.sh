@@ -50,7 +50,7 @@ case_limits() {
     says results/report.html '"limits":null'
     gives 2 test --data cloth --checkpoint models --probe probe
     complains_usage test "--probe needs --out DIR"
-    gives 1 test --data cloth --checkpoint models --out results --probe results/results.json
+    gives 1 test --data cloth --checkpoint models --out again --probe results/results.json
     says err "results/results.json: is no result of a probe" "rd4ad probe"
     gives 0 calibrate --checkpoint models/cloth.safetensors --false-alarm-rate 0.4
     gives 1 test --data cloth --checkpoint models --out results --probe probe
