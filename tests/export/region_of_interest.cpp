@@ -20,6 +20,8 @@ using namespace rd4ad;
 
 namespace {
 
+using B = test::first_backend;
+
 data::region_of_interest left_part() {
     auto mask = image::make_image<std::uint8_t>(50, 40, 1);
     for (std::size_t y = 0; y < 40; ++y) std::fill_n(mask.row(y), 20, std::uint8_t{1});
@@ -29,7 +31,6 @@ data::region_of_interest left_part() {
 }  // namespace
 
 TEST_CASE("a graph's map is 0 outside the region of interest, as the detector's", "[export]") {
-    using B = test::first_backend;
     auto m = test::small_model();
     m.settings.roi = left_part();
     const auto graph = make_graph<B>(m);
@@ -58,7 +59,6 @@ TEST_CASE("a graph's map is 0 outside the region of interest, as the detector's"
 }
 
 TEST_CASE("a graph refuses a region of interest that it can't hold", "[export]") {
-    using B = test::first_backend;
     auto m = test::small_model();
     m.settings.roi = {.kind = data::roi_kind::per_image};
     CHECK_THAT(test::message_of([&] { static_cast<void>(make_graph<B>(m)); }), test::mentions("per image", "one mask for all"));

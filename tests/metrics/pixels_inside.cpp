@@ -71,6 +71,6 @@ TEST_CASE("a defect outside the region is none, and a region of another size is 
     found.add(map, mask, roi_side, roi_side, 0.3, top);
     CHECK((found.scores().positives() == 0 && found.scores().negatives() == 4 * roi_side && found.regions() == 0));
     top.pop_back();
-    CHECK_THAT(test::message_of([&] { found.add(map, mask, roi_side, roi_side, 0.3, top); }),
+    CHECK_THAT(test::message_of([&, &scores = map, &truth = mask] { found.add(scores, truth, roi_side, roi_side, 0.3, top); }),
                test::mentions("256 scores", "255 pixels"));
 }

@@ -18,6 +18,8 @@ using namespace rd4ad;
 
 namespace {
 
+using B = test::first_backend;
+
 /// Images at their own size, in patches of 32 x 32 pixels that overlap by at least 8.
 model_settings in_patches() {
     model_settings settings{.height = 32, .width = 32};
@@ -150,7 +152,6 @@ TEST_CASE("a map that is not finite gives no score: the error names the image, t
 }
 
 TEST_CASE("a model that is not finite, or whose features overflow, gives no score but the reason", "[score]") {
-    using B = test::first_backend;
     using T = B::value_type;
     const auto refusal = [](T value) {
         auto m = test::small_model();

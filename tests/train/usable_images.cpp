@@ -18,6 +18,8 @@ using namespace rd4ad;
 
 namespace {
 
+using B = std::tuple_element_t<0, test::backends>;
+
 /// Seven good images, and the three bad ones that are put between them: a damaged, a cut and a missing file.
 struct spoilt_set {
     explicit spoilt_set(const test::scratch_folder& folder) : clean{test::training_set(folder.path(), 7)}, spoilt{clean} {
@@ -69,7 +71,6 @@ TEST_CASE("skipped images are listed, and the others stay in order", "[train]") 
 }
 
 TEST_CASE("a training without its bad images gives the bits of a training that never had them", "[train]") {
-    using B = std::tuple_element_t<0, test::backends>;
     const test::scratch_folder folder;
     const spoilt_set sets{folder};
     const auto run = [&](const data::dataset& set, const std::string& name, on_failure reaction) {

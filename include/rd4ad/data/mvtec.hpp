@@ -159,7 +159,7 @@ inline void add_test(std::vector<item>& items, const std::filesystem::path& root
 /// val/good or validation/good, if there is one. Test images: one folder per kind in test, "good" for the good ones; a missing
 /// test folder means no test images. Masks: `ground_truth/<kind>/<stem>_mask.png` or `<stem>.png`, with any image extension; a
 /// defect can lack its mask. Names of splits count in any case, good folders may have any of good_names, and masks may be named
-/// <stem>-mask, <stem>_GT or mask_<stem>, or be labelme files. Throws data_error with every fault: a folder without images,
+/// `<stem>-mask`, `<stem>_GT` or `mask_<stem>`, or be labelme files. Throws data_error with every fault: a folder without images,
 /// images in test itself, a name that does not tell good from bad, masks of other names, labels that contradict.
 [[nodiscard]] inline dataset open_mvtec(const std::filesystem::path& root, const open_options& options = {}) {
     detail::reading to{root, options};

@@ -42,7 +42,7 @@ inline constexpr std::array<std::string_view, 25> system_names{"@eadir",
 
 }  // namespace detail
 
-/// Whether the last name of a path is one that an operating system or a file server makes for itself: a folder such as @eaDir,
+/// Whether the last name of a path is one that an operating system or a file server makes for itself: a folder such as `@eaDir`,
 /// $RECYCLE.BIN, __MACOSX, .thumbnails, .Trash-1000 or lost+found, a file such as Thumbs.db or desktop.ini, or a macOS resource
 /// fork (._NAME). ASCII case does not matter. Looks at the name alone and reads nothing; a trailing slash is ignored. No such
 /// entry is an image that a user took, or a folder of them: a listing leaves it out, and nothing stops because of it.

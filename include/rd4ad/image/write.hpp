@@ -132,7 +132,7 @@ void check_png_image(const basic_image<P>& image) {
 }
 
 /// Encodes a PNG with 16 bit per channel. Throws as for 8 bit.
-[[nodiscard]] inline std::vector<std::byte> encode_png(const image_u16& image) {
+[[nodiscard]] inline std::vector<std::byte> encode_png(const basic_image<std::uint16_t>& image) {
     detail::check_png_image(image);
     std::vector<std::uint8_t> bytes;
     bytes.reserve(image.pixels.size() * 2);
@@ -170,7 +170,7 @@ void check_png_image(const basic_image<P>& image) {
 inline void write_png(const std::filesystem::path& path, const image_u8& image) {
     io::write_atomically(path, encode_png(image), io::durability::later);
 }
-inline void write_png(const std::filesystem::path& path, const image_u16& image) {
+inline void write_png(const std::filesystem::path& path, const basic_image<std::uint16_t>& image) {
     io::write_atomically(path, encode_png(image), io::durability::later);
 }
 
