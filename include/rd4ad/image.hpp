@@ -16,5 +16,6 @@
 #include <rd4ad/image/rectangle.hpp>
 #include <rd4ad/image/resize.hpp>
 #include <rd4ad/image/thumbnail.hpp>
+#include <rd4ad/image/thumbnail_data.hpp>
 #include <rd4ad/image/white_level.hpp>
 #include <rd4ad/image/write.hpp>

@@ -13,19 +13,10 @@
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/overlay.hpp>
 #include <rd4ad/image/resize.hpp>
+#include <rd4ad/image/thumbnail_data.hpp>
 #include <rd4ad/image/write.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::image {
-
-/// Small versions of an image, its map and its mask. All are empty where even the smallest takes too many bytes.
-struct thumbnail {
-    std::vector<std::byte> image;  ///< JPEG, RGB
-    std::vector<std::byte> map;    ///< JPEG, grey: 0 is `low`, 255 is `high`
-    float low{0}, high{0};         ///< the range of the map; high is low + 1 for a constant map
-    std::vector<std::byte> mask;   ///< PNG, RGBA: the defect tinted and outlined, transparent elsewhere; empty without a defect
-
-    [[nodiscard]] std::size_t bytes() const noexcept { return image.size() + map.size() + mask.size(); }
-};
 
 /// Reduces an image to at most `side` pixels on its longer side, in proportion. Returns a smaller image unchanged. Throws
 /// shape_error as resize does.

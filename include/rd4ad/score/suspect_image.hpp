@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <rd4ad/image/thumbnail.hpp>
+#include <rd4ad/image/thumbnail_data.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/score/regions.hpp>
 
