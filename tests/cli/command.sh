@@ -68,8 +68,8 @@ complains_last() { message_contains "$(tail -1 err)" "$@"; }
 # complains_usage COMMAND TEXT...: as complains, and the message refers to the command's help ("" for rd4ad's).
 complains_usage() { complains "${@:2}" "(see rd4ad ${1:+$1 }--help)"; }
 
-# same_scores A B: two files of paths and raw scores agree to 1e-5.
-same_scores() { paste "$1" "$2" | awk -F '\t' '$1 != $3 || $2 - $4 > 1e-5 || $4 - $2 > 1e-5 { exit 1 }'; }
+# same_scores A B [DIFFERENCE]: two files of paths and scores agree to the difference, by default 1e-5.
+same_scores() { paste "$1" "$2" | awk -F '\t' -v most="${3:-1e-5}" '$1 != $3 || $2 - $4 > most || $4 - $2 > most { exit 1 }'; }
 
 # skip REASON: ends the case with the exit status that CTest counts as skipped.
 skip() {
@@ -358,7 +358,8 @@ case_score_on_server_with_onnxruntime() {
         cut -f 1,2 out >there
         same_scores here there || fail "$form: other raw scores than locally"
         cut -f 1,4 out >there
-        same_scores scores-here there || fail "$form: other scores than locally"
+        # Raw scores of good images lie within 0.03 here: the calibration multiplies a difference of 1e-5 by about 60.
+        same_scores scores-here there 6e-4 || fail "$form: other scores than locally"
         [[ -s results-$form/000_map.png && -s results-$form/000.jpg ]] || fail "expected result images"
     done
     # The heat maps have the colours of the threshold, and the maps their range, as locally.

@@ -94,7 +94,7 @@ case_checkpoint_exchanged_while_read() {
 
 # Names of DataParallel's and torch.compile's modules.
 case_wrapped_weights() {
-    needs_python torch
+    RD4AD_TEST_PYTHON=${RD4AD_TORCH_PYTHON:-/usr/bin/python3} needs_python torch
     tiny_model
     gives 0 convert --from "$model" --out plain.pth
     "$python" - <<'PY'
