@@ -80,17 +80,17 @@ TEST_CASE("the loss counts positions inside alone, with and without hard mining"
         const double loss = value_of<B>(q, loss_and_gradient<B>(m, teacher, gradients, {.hard_from = hard}, inside));
         return std::pair{loss, to_host<B>(q, gradients.values)};
     };
-    position_masks<B> all, half;
+    position_masks<B> all, limit;
     for (std::size_t k = 0; k < 3; ++k) {
         const std::size_t side = 8u >> k;
         std::vector<typename B::value_type> ones(3 * side * side, 1), left = ones;
         for (std::size_t i = 0; i < left.size(); ++i) left[i] = i % side < side / 2 ? 1 : 0;
-        all[k] = to_device<B>(q, {3, 1, side, side}, ones), half[k] = to_device<B>(q, {3, 1, side, side}, left);
+        all[k] = to_device<B>(q, {3, 1, side, side}, ones), limit[k] = to_device<B>(q, {3, 1, side, side}, left);
     }
     for (const auto hard : {std::optional<double>{}, std::optional{0.5}}) {
         const auto plain = run({}, hard);
         CHECK(run(all, hard) == plain);
-        const auto limited = run(half, hard);
+        const auto limited = run(limit, hard);
         CHECK((limited.first > 0 && limited.first != plain.first && limited.second != plain.second));
     }
 }

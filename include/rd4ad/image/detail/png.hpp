@@ -1,5 +1,6 @@
 // rd4ad/image/detail/png.hpp: walks a PNG's chunks, reads its header and checks its chunks' checksums. Twin: tests/image/png.cpp
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
