@@ -43,9 +43,9 @@ namespace detail {
 }  // namespace detail
 
 /// Opens the region of interest of `images`: a mask file for all of them, or a folder with one mask per image. In a folder a mask
-/// has its image's name, with any image extension, or `<stem>_mask`; images of equal names have masks in sub-folders with the names
-/// of the images' folders. A mask has its image's source size; every pixel that is not black is inside. Throws io_error for a
-/// missing path or file; data_error for an empty mask, for an image without a mask, and for a mask that belongs to several
+/// has its image's name, with any image extension, or `<stem>_mask`; images of equal names have masks in sub-folders with the
+/// names of the images' folders. A mask has its image's source size; every pixel that is not black is inside. Throws io_error for
+/// a missing path or file; data_error for an empty mask, for an image without a mask, and for a mask that belongs to several
 /// images.
 [[nodiscard]] inline region_of_interest open_roi(const std::filesystem::path& path,
                                                  std::span<const std::filesystem::path> images) {
