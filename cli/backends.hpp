@@ -22,7 +22,7 @@ inline constexpr const char* default_backend = "xtensor";
 
 namespace detail {
 
-/// What a command does with the backend; not every backend trains.
+/// The uses of a backend by a command; not every backend trains.
 enum class purpose { training, scoring };
 
 template <purpose For, class Run>

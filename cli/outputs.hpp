@@ -1,4 +1,4 @@
-// cli/outputs.hpp: what a command reads and writes: declared and checked before its work begins. Twin: tests/cli/cases/outputs.sh
+// cli/outputs.hpp: a command's inputs and outputs: declared and checked before its work begins. Twin: tests/cli/cases/outputs.sh
 #pragma once
 #include <cstddef>
 #include <exception>
@@ -22,7 +22,7 @@ namespace cli {
 /// --overwrite, for the commands that write files.
 [[nodiscard]] std::vector<flag> overwrite_flags();
 
-/// What a command reads: the files and folders of its flags and operands, and the data sets' images and masks.
+/// The paths that a command reads: the files and folders of its flags and operands, and the data sets' images and masks.
 [[nodiscard]] rd4ad::io::input_paths inputs_of(const parsed_options& options, std::span<const rd4ad::data::dataset> sets = {});
 
 /// The folder of --out, locked, writable and with space for `files` result images; null without --out. writer: the command.

@@ -141,7 +141,7 @@ std::optional<rd4ad::probe_result> limits_of(fs::path probe, const std::string& 
     return found;
 }
 
-/// What the report states about a model.
+/// The statements of the report about a model.
 std::vector<std::pair<std::string, std::string>> report_settings(const detector& by, const fs::path& checkpoint,
                                                                  const detector_loader& load) {
     const auto& settings = by.settings();

@@ -31,7 +31,7 @@ struct mask_check {
 
 namespace detail {
 
-/// What the check finds about one item.
+/// The findings of the check about one item.
 struct checked_mask {
     std::optional<image::mask_content> content{};  ///< without pixels; empty for an item without a readable mask
     std::string fault{};

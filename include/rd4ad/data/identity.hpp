@@ -19,7 +19,7 @@
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
-/// What a checkpoint records of its data set. It does not depend on the folder or the names of the images.
+/// The record of its data set in a checkpoint. It does not depend on the folder or the names of the images.
 struct identity {
     std::string name{};                   ///< the category, for messages
     std::size_t images{0};                ///< training images

@@ -51,7 +51,7 @@ struct suspects_report {
                 " unlike the others");
 }
 
-/// What they mean, and what to do about them: sentences.
+/// Sentences that explain the suspects and state the remedy.
 [[nodiscard]] inline std::vector<std::string> advice_of(const suspects_report& of) {
     if (of.left_out)
         return {"The model was trained without them, and they did not set its threshold.",

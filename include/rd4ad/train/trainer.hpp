@@ -389,7 +389,7 @@ class trainer {
                                  io::json(options_.learning_rate).dump())};
     }
 
-    /// The raw scores of each product's files, which are those that were scored.
+    /// The raw scores by product. raw_scores: one per file.
     [[nodiscard]] std::map<std::string, std::vector<float>> scores_by_product(std::span<const std::size_t> files,
                                                                               std::span<const float> raw_scores) const {
         std::map<std::string, std::vector<float>> products;

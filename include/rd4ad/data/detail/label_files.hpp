@@ -24,7 +24,7 @@
 
 namespace rd4ad::inline RD4AD_ABI::data::detail {
 
-/// What a label file tells about its image.
+/// The statement of a label file about its image.
 struct image_labels {
     std::string format{};  ///< "labelme", "YOLO", "VOC"
     std::size_t shapes{0};

@@ -63,7 +63,7 @@ class lister {
     /// More files than this are not listed: the folder may be a whole disk.
     static constexpr std::size_t max_left_out = 100'000;
 
-    /// What the folders above a file tell about it.
+    /// The facts that the folders above a file give about it.
     struct surroundings {
         bool hidden{false}, in_images{false}, in_masks{false};
         std::string system{};
