@@ -50,10 +50,10 @@ install_packages() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# build_jobs: the number of parallel compilers: one per processor, and 2.5 GB of free memory for each.
+# build_jobs: the number of parallel compilers: RD4AD_JOBS, else one per processor, and 2.5 GB of free memory for each.
 build_jobs() {
     local processors memory
-    processors=$(nproc)
+    processors=${RD4AD_JOBS:-$(nproc)}
     memory=$(awk '/^MemAvailable/ { print int($2 / 2500000) }' /proc/meminfo)
     ((memory < 1)) && memory=1
     echo $((processors < memory ? processors : memory))

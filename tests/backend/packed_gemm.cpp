@@ -19,11 +19,11 @@ double tolerance(std::size_t depth) {
     return (sizeof(T) == sizeof(float) ? 1e-6 : 1e-15) * 8 * std::sqrt(static_cast<double>(depth));
 }
 
-struct sizes {
+struct product_sizes {
     std::size_t m, n, k;
 };
 // a fraction of a register tile, whole tiles, whole tiles and a fraction; k larger than one step along k
-constexpr sizes cases[]{{1, 1, 1}, {12, 32, 5}, {13, 33, 7}, {5, 19, 70}, {24, 64, 64}, {31, 96, 500}, {48, 40, 900}};
+constexpr product_sizes cases[]{{1, 1, 1}, {12, 32, 5}, {13, 33, 7}, {5, 19, 70}, {24, 64, 64}, {31, 96, 500}, {48, 40, 900}};
 
 }  // namespace
 

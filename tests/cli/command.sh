@@ -86,7 +86,7 @@ needs_python() {
     done
 }
 
-tiny_training=(--inp 64 --bs 4 --threads 1)
+tiny_training=(--inp 64 --bs 4 --threads 1 --folds 2)  # two folds: each begins with new initial values
 
 case_help() {
     gives 0 --help
@@ -307,7 +307,7 @@ SHELL
 case_verify_with_onnxruntime() {
     needs_python numpy onnxruntime
     "$make_woven" cloth 8 2 64
-    gives 0 train --data cloth --out models --epochs 1 --folds 2 --map positions "${tiny_training[@]}"
+    gives 0 train --data cloth --out models --epochs 1 --map positions "${tiny_training[@]}"
     gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
     gives 0 verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python" --json
     (($(grep -cE '"swapped_pairs": 0,' out) == 2)) || fail "expected the same order for two batch sizes"
@@ -341,7 +341,7 @@ start_server() {
 case_score_on_server_with_onnxruntime() {
     needs_python numpy onnxruntime
     "$make_woven" cloth 8 3 64
-    gives 0 train --data cloth --out models --epochs 1 --folds 2 --map positions "${tiny_training[@]}"
+    gives 0 train --data cloth --out models --epochs 1 --map positions "${tiny_training[@]}"
     gives 0 export --format triton --checkpoint models/cloth.safetensors --out repository --max-batch 4
     says out "repository/cloth: resnet18, 64 x 64"
     local images=(cloth/test/good cloth/test/stain cloth/test/scratch/000.png) form server image size
@@ -555,16 +555,16 @@ case_fps() {
         grep -qE "^    3  $what  +[0-9.]+  +[0-9.]+  +[0-9.]+$" out || fail "expected a row of $what for batch 3"
     done
     grep -qE '^peak memory: [0-9]+ MB$' out || fail "expected the memory"
-    gives 0 fps --data cloth --checkpoint models --bs 2 --repetitions 2 --json
+    gives 0 fps --data cloth --checkpoint models --bs 2 --repetitions 2 --warm-up 1 --json
     local key
     for key in arch backend blas processor threads peak_mb median_ms p95_ms images_per_second; do says out "\"$key\": "; done
     mkdir -p all/a all/b
     cp -r cloth/* all/a && cp -r cloth/* all/b
-    gives 0 fps --data all --class-names a,b --checkpoint models --bs 1 --repetitions 1
+    gives 0 fps --data all --class-names a,b --checkpoint models --bs 1 --repetitions 1 --warm-up 1
     says out "a: resnet18, 64 x 64, on "
     says out "mean of 2 classes"
     (($(grep -cE '^    1  network  +[0-9.]+  +[0-9.]+  +[0-9.]+$' out) == 3)) || fail "expected a row for each class and the mean"
-    gives 0 fps --data all --class-names all --checkpoint models --bs 1 --repetitions 1 --json
+    gives 0 fps --data all --class-names all --checkpoint models --bs 1 --repetitions 1 --warm-up 1 --json
     says out '"mean": {'
     gives 2 fps --data cloth --checkpoint models --bs 1,x
     complains_usage fps "--bs '1,x'" "whole numbers from 1 to 4096"
@@ -694,7 +694,7 @@ case_preprocessing() {
     gives 0 compare --data cloth --checkpoint patches --cmp-bboxes other.json --resamples 9
     says out "compared: 2 of 6 test images"
     gives 0 calibrate --data cloth --checkpoint patches --false-alarm-rate 0.3 --patches-per-row 2
-    gives 0 fps --data cloth --checkpoint patches --bs 2 --repetitions 1 --patches-per-column 2
+    gives 0 fps --data cloth --checkpoint patches --bs 2 --repetitions 1 --warm-up 1 --patches-per-column 2
     grep -qE '^    2  patches  ' out || fail "expected a row of patches"
     local command
     for command in test calibrate "compare --cmp-bboxes other.json" fps; do
@@ -733,7 +733,7 @@ case_preprocessing() {
 # Cross-fitting, validation images, a start from a checkpoint, and suspects.
 case_calibration_images() {
     "$make_woven" cloth 10 2 64
-    local training=(train --data cloth --steps 4 "${tiny_training[@]}")
+    local training=(train --data cloth --steps 4 --inp 64 --bs 4 --threads 1)
     gives 0 "${training[@]}" --out crossed
     says out "cloth: resnet18, 10 images, 4 steps" "requested 10.0 %"
     says err "fold 1/4, epoch 1/" "fold 4/4"

@@ -28,6 +28,13 @@ TEST_CASE("a stored state continues the sequence", "[core]") {
     for (int i = 0; i < 5; ++i) CHECK(source.next() == resumed.next());
 }
 
+TEST_CASE("skip advances as that number of draws does", "[core]") {
+    rd4ad::random source{.state = 7}, skipped{.state = 7};
+    for (int i = 0; i < 1000; ++i) source.next();
+    skipped.skip(1000);
+    CHECK(skipped.next() == source.next());
+}
+
 TEST_CASE("uniform stays from 0 to below 1 and has a uniform's mean and second moment", "[core]") {
     rd4ad::random source{.state = 3};
     constexpr int n = 100000;

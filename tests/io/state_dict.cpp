@@ -17,7 +17,7 @@ using rd4ad::test::owned;
 
 namespace {
 
-const std::string one = tensor(storage("FloatStorage", "0", 2), 0, {2}, {1});
+const std::string small_tensor = tensor(storage("FloatStorage", "0", 2), 0, {2}, {1});
 
 io::tensor_file named(const std::string& body) {
     const auto bytes = owned(whole(body));
@@ -41,48 +41,50 @@ std::string state_dict_refusal(const std::string& body) {
 }  // namespace
 
 TEST_CASE("nested keys are joined with dots", "[io]") {
-    CHECK(names(dict(unicode("a") + dict(unicode("b.c") + one + unicode("d") + one) + unicode("e") + one)) == "a.b.c a.d e ");
-    CHECK(names(dict(unicode("a") + "K\x07" + unicode("b") + "N" + unicode("list") + "](" + one + "N" + one + "e")) ==
-          "list.0 list.2 ");
-    CHECK(names(dict("K\x03" + one)) == "3 ");
-    CHECK(names(tuple(one + one)) == "0 1 ");
-    CHECK(names(dict(unicode("a") + "N" + unicode("a") + one)) == "a ");
+    CHECK(names(dict(unicode("a") + dict(unicode("b.c") + small_tensor + unicode("d") + small_tensor) + unicode("e") +
+                     small_tensor)) == "a.b.c a.d e ");
+    CHECK(names(dict(unicode("a") + "K\x07" + unicode("b") + "N" + unicode("list") + "](" + small_tensor + "N" + small_tensor +
+                     "e")) == "list.0 list.2 ");
+    CHECK(names(dict("K\x03" + small_tensor)) == "3 ");
+    CHECK(names(tuple(small_tensor + small_tensor)) == "0 1 ");
+    CHECK(names(dict(unicode("a") + "N" + unicode("a") + small_tensor)) == "a ");
 }
 
 TEST_CASE("a wrapper is omitted only if it holds every tensor", "[io]") {
-    const auto inner = dict(unicode("w") + one);
+    const auto inner = dict(unicode("w") + small_tensor);
     CHECK(names(dict(unicode("state_dict") + inner + unicode("epoch") + "K\x01")) == "w ");
     CHECK(names(dict(unicode("model") + inner)) == "w ");
     CHECK(names(dict(unicode("model") + inner + unicode("ema") + inner)) == "ema.w model.w ");
-    CHECK(names(dict(unicode("model") + one)) == "model ");
+    CHECK(names(dict(unicode("model") + small_tensor)) == "model ");
 }
 
 TEST_CASE("the names of DataParallel and torch.compile are dropped where all names have them", "[io]") {
     const auto all = [&](const std::vector<std::string>& list) {
         std::string items;
-        for (const auto& name : list) items += unicode(name) + one;
+        for (const auto& name : list) items += unicode(name) + small_tensor;
         return names(dict(items));
     };
     CHECK(all({"module.a.w", "module.b"}) == "a.w b ");
     CHECK(all({"_orig_mod.module.a.w", "_orig_mod.module.b"}) == "a.w b ");
     CHECK(all({"module.a", "b.w"}) == "b.w module.a ");
     CHECK(all({"module"}) == "module ");
-    const auto inner = dict(unicode("module.w") + one), plain = dict(unicode("w") + one);
+    const auto inner = dict(unicode("module.w") + small_tensor), plain = dict(unicode("w") + small_tensor);
     CHECK(names(dict(unicode("state_dict") + inner)) == "w ");
     CHECK(names(dict(unicode("bn") + inner + unicode("decoder") + inner)) == "bn.w decoder.w ");
     CHECK(names(dict(unicode("bn") + inner + unicode("decoder") + plain)) == "bn.w decoder.w ");
-    CHECK(names(dict(unicode("bn") + dict(unicode("module.w") + one + unicode("v") + one))) == "bn.module.w bn.v ");
+    CHECK(names(dict(unicode("bn") + dict(unicode("module.w") + small_tensor + unicode("v") + small_tensor))) ==
+          "bn.module.w bn.v ");
 }
 
 TEST_CASE("checkpoints whose tensors have no unique names or no storage are refused", "[io]") {
     CHECK_THAT(state_dict_refusal("N"), mentions("a.pth", "no tensors", "save model.state_dict()"));
-    CHECK_THAT(state_dict_refusal(one), mentions("a.pth", "one tensor without a name", "save a dict"));
-    CHECK_THAT(state_dict_refusal(dict(unicode("a") + dict(unicode("b") + one) + unicode("a.b") + one)),
+    CHECK_THAT(state_dict_refusal(small_tensor), mentions("a.pth", "one tensor without a name", "save a dict"));
+    CHECK_THAT(state_dict_refusal(dict(unicode("a") + dict(unicode("b") + small_tensor) + unicode("a.b") + small_tensor)),
                mentions("a.pth", "tensor 'a.b' exists twice"));
-    CHECK_THAT(state_dict_refusal(dict(unicode("a") + dict("N" + one))),
+    CHECK_THAT(state_dict_refusal(dict(unicode("a") + dict("N" + small_tensor))),
                mentions("a.pth", "neither a string nor an integer", "in 'a'"));
-    CHECK_THAT(state_dict_refusal(dict("NN" + unicode("a") + one)), mentions("nothing thrown"));
-    CHECK_THAT(state_dict_refusal(dict(unicode(std::string(1025, 'n')) + one)),
+    CHECK_THAT(state_dict_refusal(dict("NN" + unicode("a") + small_tensor)), mentions("nothing thrown"));
+    CHECK_THAT(state_dict_refusal(dict(unicode(std::string(1025, 'n')) + small_tensor)),
                mentions("a.pth", "longer than 1024 bytes", std::string(80, 'n') + "...'"));
     CHECK_THAT(state_dict_refusal(dict(unicode("a") + tensor(storage("FloatStorage", "1", 2), 0, {2}, {1}))),
                mentions("a.pth", "tensor 'a'", "storage '1'", "the file lacks"));

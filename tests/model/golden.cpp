@@ -220,12 +220,12 @@ void check_training(const std::string& arch, nn::algorithm_preference algorithm)
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("resnet18's features, loss and maps equal PyTorch's", "[golden]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("resnet18's features, loss and maps equal PyTorch's", "[model][golden]", test::backends) {
     check_scoring<TestType>("resnet18", 64, nn::algorithm_preference::im2col, 1e-5);
     check_scoring<TestType>("resnet18", 64, nn::algorithm_preference::winograd, 5e-5);
 }
 
-TEMPLATE_LIST_TEST_CASE("every other architecture's features, loss and maps equal PyTorch's", "[golden]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("every other architecture's features, loss and maps equal PyTorch's", "[model][golden]", test::backends) {
     RD4AD_SKIP_UNLESS(have_shared_reference(), no_reference);
     for (const std::string arch : {"resnet34", "resnet50", "wide_resnet50_2"}) {
         check_scoring<TestType>(arch, 64, nn::algorithm_preference::im2col, 1e-5);
@@ -233,19 +233,19 @@ TEMPLATE_LIST_TEST_CASE("every other architecture's features, loss and maps equa
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("features, loss and maps at 256 x 256 equal PyTorch's", "[golden]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("features, loss and maps at 256 x 256 equal PyTorch's", "[model][golden]", test::backends) {
     RD4AD_SKIP_UNLESS(have_shared_reference(), no_reference);
     check_scoring<TestType>("resnet18", 256, nn::algorithm_preference::im2col, 1e-5);
     for (const std::string arch : {"resnet18", "wide_resnet50_2"})
         check_scoring<TestType>(arch, 256, nn::algorithm_preference::automatic, 5e-5);
 }
 
-TEMPLATE_LIST_TEST_CASE("resnet18's gradients and five training steps equal PyTorch's", "[golden]", test::backends) {
+TEMPLATE_LIST_TEST_CASE("resnet18's gradients and five training steps equal PyTorch's", "[model][golden]", test::backends) {
     check_training<TestType>("resnet18", nn::algorithm_preference::im2col);
     check_training<TestType>("resnet18", nn::algorithm_preference::automatic);
 }
 
-TEMPLATE_LIST_TEST_CASE("every other architecture's gradients and five training steps equal PyTorch's", "[golden]",
+TEMPLATE_LIST_TEST_CASE("every other architecture's gradients and five training steps equal PyTorch's", "[model][golden]",
                         test::backends) {
     RD4AD_SKIP_UNLESS(have_shared_reference(), no_reference);
     for (const std::string arch : {"resnet34", "resnet50", "wide_resnet50_2"}) {

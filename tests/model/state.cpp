@@ -22,7 +22,7 @@ using namespace rd4ad;
 
 namespace {
 
-using B = std::tuple_element_t<0, test::backends>;
+using state_backend = std::tuple_element_t<0, test::backends>;
 
 /// A convolution and a transposed convolution, with their norms.
 nn::parameter_table small_table() {
@@ -49,7 +49,7 @@ io::tensor_file teacher_file(const Change& change) {
 }
 
 std::string message_for(const io::tensor_file& file) {
-    static model<B> m{architecture_named("resnet18"), {.threads = 1}};
+    static model<state_backend> m{architecture_named("resnet18"), {.threads = 1}};
     return test::message_of([&] { load_teacher(m, file); });
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("a teacher's file is checked tensor by tensor", "[model]") {
 
 TEST_CASE("weights of another architecture are refused with at most ten names per list", "[model]") {
     const auto file = teacher_file([](auto&, auto&) {});
-    model<B> larger{architecture_named("resnet34"), {.threads = 1}};
+    model<state_backend> larger{architecture_named("resnet34"), {.threads = 1}};
     CHECK_THAT(test::message_of([&] { load_teacher(larger, file); }),
                test::mentions("teacher.pth: ",
                               " missing: layer1.2.conv1.weight, layer1.2.bn1.weight, layer1.2.bn1.bias, layer1.2.conv2.weight, "

@@ -3,6 +3,7 @@
 
 #include <rd4ad/nn/initialise.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -82,22 +83,28 @@ TEST_CASE("PyTorch's order converts to memory order and back", "[nn]") {
 }
 
 TEST_CASE("initial values depend on the seed and the name alone", "[nn]") {
-    const auto values = [](const std::string& name, std::uint64_t seed) {
-        const auto p = parameter_of(name, {8, 16, 3, 1, false});
+    const auto values = [](const std::string& name, std::uint64_t seed, std::size_t threads = 1) {
+        const auto p = parameter_of(name, {200, 100, 3, 1, false});  // three blocks of random numbers
         std::vector<double> made(p.count);
-        nn::initialise<double>(p, seed, made);
+        nn::initialise<double>(p, seed, made, threads);
         return made;
     };
-    CHECK(values("a", 111) == values("a", 111));
-    CHECK(values("a", 111) != values("a", 112));
-    CHECK(values("a", 111) != values("b", 111));
+    const auto made = values("a", 111);
+    CHECK(values("a", 111) == made);
+    CHECK(values("a", 111, 2) == made);
+    CHECK(values("a", 111, 5) == made);
+    CHECK(values("a", 112) != made);
+    CHECK(values("b", 111) != made);
+    rd4ad::random source{.state = rd4ad::hash_name("a.weight") ^ (111 * rd4ad::random::increment)};
+    const double deviation = std::sqrt(2.0 / (100 * 9));
+    CHECK(std::all_of(made.begin(), made.end(), [&](double one) { return one == source.normal() * deviation; }));
 }
 
 TEST_CASE("initial values have the stated distributions", "[nn]") {
     const auto check = [](const nn::convolution& layer, double variance, double largest) {
         const auto p = parameter_of("layer", layer);
         std::vector<double> made(p.count);
-        nn::initialise<double>(p, 111, made);
+        nn::initialise<double>(p, 111, made, 1);
         const double n = static_cast<double>(p.count), mean = std::accumulate(made.begin(), made.end(), 0.0) / n;
         double square = 0;
         for (const double v : made) square += (v - mean) * (v - mean) / n;
@@ -114,7 +121,7 @@ TEST_CASE("initial values have the stated distributions", "[nn]") {
     static_cast<void>(nn::add_conv_bn(table, "conv", "norm", {3, 5, 1, 1, false}));
     const auto of = [](const nn::parameter& p) {
         std::vector<float> made(p.count, 9.0f);
-        nn::initialise<float>(p, 111, made);
+        nn::initialise<float>(p, 111, made, 1);
         return made;
     };
     const std::vector<float> ones(5, 1.0f), zeros(5, 0.0f);

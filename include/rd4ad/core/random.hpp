@@ -24,16 +24,20 @@ namespace rd4ad::inline RD4AD_ABI {
 /// splitmix64: each call adds a constant to a 64-bit state and scrambles the sum. `state` is the whole state: a generator made
 /// from a stored `state` continues the sequence.
 struct random {
+    static constexpr std::uint64_t increment = 0x9E3779B97F4A7C15ULL;
     std::uint64_t state{0};
 
     /// The next 64 random bits.
     constexpr std::uint64_t next() noexcept {
-        state += 0x9E3779B97F4A7C15ULL;
+        state += increment;
         std::uint64_t z = state;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
         return z ^ (z >> 31);
     }
+
+    /// Advances the sequence as `draws` calls of next() do.
+    constexpr void skip(std::uint64_t draws) noexcept { state += draws * increment; }
 
     /// Uniform in [0, 1), with 24 random bits.
     constexpr double uniform() noexcept { return static_cast<double>(next() >> 40) / 16777216.0; }

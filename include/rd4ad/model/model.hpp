@@ -76,9 +76,9 @@ struct model {
 
 namespace model_detail {
 template <class T>
-void initialise_all(const nn::parameter_table& table, std::uint64_t seed, host_weights<T>& to) {
-    for (const auto& p : table.values) nn::initialise<T>(p, seed, std::span{to.values}.subspan(p.offset, p.count));
-    for (const auto& p : table.statistics) nn::initialise<T>(p, seed, std::span{to.statistics}.subspan(p.offset, p.count));
+void initialise_all(const nn::parameter_table& table, std::uint64_t seed, std::size_t threads, host_weights<T>& to) {
+    for (const auto& p : table.values) nn::initialise<T>(p, seed, std::span{to.values}.subspan(p.offset, p.count), threads);
+    for (const auto& p : table.statistics) nn::initialise<T>(p, seed, std::span{to.statistics}.subspan(p.offset, p.count), threads);
 }
 
 /// Names of the tensors under `prefix` that are not parameters of the tables.
@@ -116,7 +116,7 @@ void set_trainable(model<B>& m, const host_weights<typename B::value_type>& to) 
 template <Backend B>
 [[nodiscard]] host_weights<typename B::value_type> initial_trainable(const model<B>& m, std::uint64_t seed) {
     host_weights<typename B::value_type> host{m.trainable.layers.table};
-    model_detail::initialise_all(m.trainable.layers.table, seed, host);
+    model_detail::initialise_all(m.trainable.layers.table, seed, m.queue.threads, host);
     return host;
 }
 
@@ -124,7 +124,7 @@ namespace model_detail {
 /// Sets the initial values of a new model's trainable and unused parameters.
 template <Backend B>
 void initialise_trainable(model<B>& m, std::uint64_t seed) {
-    initialise_all(m.unused.table, seed, m.unused.weights);
+    initialise_all(m.unused.table, seed, m.queue.threads, m.unused.weights);
     m.trainable.weights = upload<B>(m.queue, initial_trainable(m, seed));
 }
 }  // namespace model_detail
@@ -210,7 +210,7 @@ template <Backend B>
 [[nodiscard]] model<B> make_model_without_teacher(const std::string& arch, const model_options& options = {}) {
     model<B> made{architecture_named(arch), options};
     host_weights<typename B::value_type> teacher{made.teacher.layers.table};
-    model_detail::initialise_all(made.teacher.layers.table, options.seed, teacher);
+    model_detail::initialise_all(made.teacher.layers.table, options.seed, made.queue.threads, teacher);
     made.teacher.weights = upload<B>(made.queue, teacher);
     model_detail::initialise_trainable(made, options.seed);
     made.settings.teacher = "none";

@@ -4,7 +4,7 @@
 case_suspects() {
     "$make_woven" cloth 16 2 64
     cp cloth/ground_truth/stain/000_mask.png cloth/train/good/odd.png
-    local training=(train --data cloth --steps 40 --folds 2 --fold-steps 1 --map paper --out models "${tiny_training[@]}")
+    local training=(train --data cloth --steps 40 --fold-steps 1 --map paper --out models "${tiny_training[@]}")
     local page=models/cloth.suspects.html shown stored
     gives 0 "${training[@]}"
     says out "cloth: 1 of 17 good images looks unlike the others" "run the same rd4ad train command with --without-suspects" \
@@ -40,7 +40,7 @@ case_suspects() {
 # The report shows the detection limits of a probe of the same model and threshold.
 case_limits() {
     "$make_woven" cloth 8 2 64
-    gives 0 train --data cloth --steps 4 --folds 2 --out models "${tiny_training[@]}"
+    gives 0 train --data cloth --steps 4 --out models "${tiny_training[@]}"
     gives 0 probe --data cloth --checkpoint models --runs 60 --threads 1 --out probe
     gives 0 test --data cloth --checkpoint models --out results --probe probe
     says results/report.html '"limits":{' '"kind":"scratch"' '"found_low":'

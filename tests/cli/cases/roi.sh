@@ -95,13 +95,13 @@ case_region_of_interest_refused() {
 case_region_of_interest_export() {
     "$make_woven" cloth 8 2 64
     bands top.tga 32 32
-    gives 0 train --data cloth --steps 2 --folds 2 "${tiny_training[@]}" --out models --roi top.tga
+    gives 0 train --data cloth --steps 2 "${tiny_training[@]}" --out models --roi top.tga
     gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
     says cloth.onnx '"roi":{"height":64,"width":64}'
     gives 0 export --format triton --checkpoint models/cloth.safetensors --out repository --calibrated
     says repository/cloth/training_stats.json '"roi"'
     mkdir -p masks && for i in 0 1 2 3 4 5 6 7; do cp top.tga "masks/00$i.tga"; done
-    gives 0 train --data cloth --steps 2 --folds 2 "${tiny_training[@]}" --out own --roi masks
+    gives 0 train --data cloth --steps 2 "${tiny_training[@]}" --out own --roi masks
     gives 1 export --checkpoint own/cloth.safetensors --out own.onnx
     complains "region of interest is drawn per image" "one mask for all"
 }
@@ -141,7 +141,7 @@ case_products() {
     gives_lines 0 probe --data all --multimodal --checkpoint models --product hemp --runs 5 --json
     gives_lines 1 probe --data all --multimodal --checkpoint models --runs 5
     complains_last "hemp, linen"
-    gives_lines 1 train --data all --multimodal --steps 4 --folds 6 "${tiny_training[@]}" --out none
+    gives_lines 1 train --data all --multimodal --steps 4 --folds 6 --inp 64 --bs 4 --threads 1 --out none
     complains_last "product hemp" "at least 6" "found 5"
 }
 
