@@ -20,6 +20,7 @@ constexpr auto header_decode = &rd4ad::image::decode;
 constexpr auto header_write_png =
     static_cast<void (*)(const std::filesystem::path&, const rd4ad::image::image_u8&)>(&rd4ad::image::write_png);
 constexpr auto header_write_jpeg = &rd4ad::image::write_jpeg;
+constexpr auto header_to_rgb = static_cast<rd4ad::image::image_u8 (*)(const rd4ad::image::image_view&)>(&rd4ad::image::to_rgb);
 constexpr auto header_open = &rd4ad::data::open;
 constexpr auto header_open_roi = &rd4ad::data::open_roi;
 constexpr auto header_load_weights = &rd4ad::load_weights;
@@ -44,6 +45,7 @@ image_u8 read(const std::filesystem::path& path) { return header_read(path); }
 image_u8 decode(std::span<const std::byte> bytes, const std::string& name) { return header_decode(bytes, name); }
 void write_png(const std::filesystem::path& path, const image_u8& from) { header_write_png(path, from); }
 void write_jpeg(const std::filesystem::path& path, const image_u8& from, int quality) { header_write_jpeg(path, from, quality); }
+image_u8 to_rgb(const image_view& view) { return header_to_rgb(view); }
 }  // namespace compiled
 }  // namespace rd4ad::inline RD4AD_ABI::image
 
@@ -86,6 +88,13 @@ detection_result detector<cpu>::score(const image::image_u8& image, image::image
 }
 std::vector<detection_result> detector<cpu>::score(std::span<const image::image_u8> images) const {
     return impl_->value.score(images);
+}
+detection_result detector<cpu>::score(const image::image_view& frame) const { return impl_->value.score(frame); }
+detection_result detector<cpu>::score(const image::image_view& frame, image::image_u8 roi) const {
+    return impl_->value.score(frame, std::move(roi));
+}
+std::vector<detection_result> detector<cpu>::score(std::span<const image::image_view> frames) const {
+    return impl_->value.score(frames);
 }
 void detector<cpu>::score_files(std::span<const std::filesystem::path> files, const results_callback& use,
                                 const data::region_of_interest& roi, on_failure reaction) const {

@@ -18,6 +18,7 @@
 #include <rd4ad/data/items.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/image/image_view.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/tensor_file.hpp>
 #include <rd4ad/model/settings.hpp>
@@ -44,6 +45,8 @@ inline namespace compiled {
 [[nodiscard]] image_u8 decode(std::span<const std::byte> bytes, const std::string& name);
 void write_png(const std::filesystem::path& path, const image_u8& from);
 void write_jpeg(const std::filesystem::path& path, const image_u8& from, int quality = 90);
+/// See image/fit_view.hpp.
+[[nodiscard]] image_u8 to_rgb(const image_view& view);
 }  // namespace compiled
 }  // namespace rd4ad::inline RD4AD_ABI::image
 
@@ -97,6 +100,9 @@ class detector<backend::xtensor<float>> {
     [[nodiscard]] detection_result score(const image::image_u8& image) const;
     [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const;
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const;
+    [[nodiscard]] detection_result score(const image::image_view& frame) const;
+    [[nodiscard]] detection_result score(const image::image_view& frame, image::image_u8 roi) const;
+    [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_view> frames) const;
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
                      const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop) const;
     [[nodiscard]] std::vector<outcome<float>> raw_scores(std::span<const std::filesystem::path> files,

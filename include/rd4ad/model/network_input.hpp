@@ -19,6 +19,8 @@
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/open_roi.hpp>
 #include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/image/fit_view.hpp>
+#include <rd4ad/image/image_view.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/io/read_file.hpp>
@@ -49,6 +51,15 @@ struct preprocessed_image {
     return {.plan = std::move(plan), .image = std::move(fitted)};
 }
 
+/// Fits and crops a view in one pass over its pixels, to the same input as an RGB image of these pixels. Throws as data::plan and
+/// image::fit_image do.
+[[nodiscard]] inline preprocessed_image preprocess(const image::image_view& view, const data::preprocessing& by) {
+    image::check_view(view, "preprocess");
+    auto plan = data::plan(by, view.width, view.height);
+    auto fitted = image::fit_image(plan.transform, view);
+    return {.plan = std::move(plan), .image = std::move(fitted)};
+}
+
 /// Reads and preprocesses a file, with its name and its mask of a region of interest. Throws as image::read, preprocess and
 /// data::roi_mask do.
 [[nodiscard]] inline preprocessed_image preprocess_file(const std::filesystem::path& file, const data::preprocessing& by,
@@ -59,12 +70,28 @@ struct preprocessed_image {
     return made;
 }
 
-/// Preprocesses images on `threads` threads. Throws as preprocess does.
-[[nodiscard]] inline std::vector<preprocessed_image> preprocess_images(std::span<const image::image_u8> images,
-                                                                       const data::preprocessing& by, std::size_t threads) {
+namespace model_detail {
+
+template <class Image>
+[[nodiscard]] std::vector<preprocessed_image> preprocess_each(std::span<const Image> images, const data::preprocessing& by,
+                                                              std::size_t threads) {
     std::vector<preprocessed_image> preprocessed(images.size());
     parallel_for(images.size(), threads, [&](std::size_t i) { preprocessed[i] = preprocess(images[i], by); });
     return preprocessed;
+}
+
+}  // namespace model_detail
+
+/// Preprocesses images on `threads` threads. Throws as preprocess does.
+[[nodiscard]] inline std::vector<preprocessed_image> preprocess_images(std::span<const image::image_u8> images,
+                                                                       const data::preprocessing& by, std::size_t threads) {
+    return model_detail::preprocess_each(images, by, threads);
+}
+
+/// Preprocesses views on `threads` threads. Throws as preprocess does.
+[[nodiscard]] inline std::vector<preprocessed_image> preprocess_images(std::span<const image::image_view> views,
+                                                                       const data::preprocessing& by, std::size_t threads) {
+    return model_detail::preprocess_each(views, by, threads);
 }
 
 /// A preprocessed image per file, in the files' order, or the reason why there is none.

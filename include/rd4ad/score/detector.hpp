@@ -21,6 +21,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/image/image_view.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/score/calibration.hpp>
@@ -101,24 +102,33 @@ class detector {
         return std::move(score(std::span{&image, 1}).front());
     }
 
+    /// Scores one frame where it lies, without a copy of it: the result is that of an RGB image of the same pixels. The frame's
+    /// memory is read before the network runs, and no longer after the call returns. Throws as for an image, and as
+    /// image::check_view does.
+    [[nodiscard]] detection_result score(const image::image_view& frame) const {
+        return std::move(score(std::span{&frame, 1}).front());
+    }
+
     /// Scores one RGB image in a region of interest, in place of the model's: map and regions are 0 and none outside, the raw
     /// score is the maximum inside. roi: 1 channel, of the image's size, 0 outside. Throws data_error for an empty mask or
     /// another size.
     [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const {
-        auto preprocessed = preprocess(image, settings().preprocessing);
-        preprocessed.roi = data::make_roi(std::move(roi)).mask;
-        return std::move(score_preprocessed(std::span{&preprocessed, 1}).front());
+        return score_inside(image, std::move(roi));
+    }
+
+    /// Scores one frame in a region of interest, in place of the model's, as it scores an image.
+    [[nodiscard]] detection_result score(const image::image_view& frame, image::image_u8 roi) const {
+        return score_inside(frame, std::move(roi));
     }
 
     /// Scores RGB images of any sizes.
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const {
-        std::vector<detection_result> results;
-        for (std::size_t first = 0; first < images.size(); first += options_.batch) {
-            const auto chunk = images.subspan(first, std::min(options_.batch, images.size() - first));
-            const auto preprocessed = preprocess_images(chunk, settings().preprocessing, model_->queue.threads);
-            for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
-        }
-        return results;
+        return score_each(images);
+    }
+
+    /// Scores frames of any sizes and formats where they lie.
+    [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_view> frames) const {
+        return score_each(frames);
     }
 
     /// Scores images that `preprocess` prepared by settings().preprocessing. May be called concurrently.
@@ -193,6 +203,24 @@ class detector {
     }
 
    private:
+    template <class Image>
+    [[nodiscard]] detection_result score_inside(const Image& image, image::image_u8 roi) const {
+        auto preprocessed = preprocess(image, settings().preprocessing);
+        preprocessed.roi = data::make_roi(std::move(roi)).mask;
+        return std::move(score_preprocessed(std::span{&preprocessed, 1}).front());
+    }
+
+    template <class Image>
+    [[nodiscard]] std::vector<detection_result> score_each(std::span<const Image> images) const {
+        std::vector<detection_result> results;
+        for (std::size_t first = 0; first < images.size(); first += options_.batch) {
+            const auto chunk = images.subspan(first, std::min(options_.batch, images.size() - first));
+            const auto preprocessed = preprocess_images(chunk, settings().preprocessing, model_->queue.threads);
+            for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
+        }
+        return results;
+    }
+
     [[nodiscard]] const rd4ad::calibration* calibration_for(const preprocessed_image& image) const {
         return calibration_of(calibrations_, image.product.empty() ? options_.product : image.product, "detector");
     }
