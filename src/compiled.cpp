@@ -1,4 +1,8 @@
 // The body of rd4ad::compiled: each function of rd4ad/compiled.hpp forwards to the header-only library.
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
 #include <utility>
 
 #include <rd4ad/backend/xtensor.hpp>
@@ -23,7 +27,10 @@ constexpr auto header_write_jpeg = &rd4ad::image::write_jpeg;
 constexpr auto header_to_rgb = static_cast<rd4ad::image::image_u8 (*)(const rd4ad::image::image_view&)>(&rd4ad::image::to_rgb);
 constexpr auto header_open = &rd4ad::data::open;
 constexpr auto header_open_roi = &rd4ad::data::open_roi;
-constexpr auto header_load_weights = &rd4ad::load_weights;
+constexpr auto header_load_weights = static_cast<rd4ad::io::tensor_file (*)(const std::filesystem::path&)>(&rd4ad::load_weights);
+constexpr auto header_load_weights_in_memory =
+    static_cast<rd4ad::io::tensor_file (*)(std::span<const std::byte>, const std::string&, const std::shared_ptr<const void>&)>(
+        &rd4ad::load_weights);
 constexpr auto header_built_in_teacher = &rd4ad::built_in_teacher;
 header_model header_make_model(const std::string& arch, const rd4ad::io::tensor_file& teacher,
                                const rd4ad::model_options& options) {
@@ -34,6 +41,10 @@ header_model header_make_model(const std::string& arch, const rd4ad::model_optio
 }
 header_model header_load_checkpoint(const std::filesystem::path& path, const rd4ad::model_options& options) {
     return rd4ad::load_checkpoint<cpu>(path, options);
+}
+header_model header_load_checkpoint(std::span<const std::byte> bytes, const std::string& name,
+                                    const rd4ad::model_options& options) {
+    return rd4ad::load_checkpoint<cpu>(bytes, name, options);
 }
 }  // namespace
 
@@ -77,6 +88,9 @@ detector<cpu>::detector(model<cpu> trained, const detector_options& options)
     : impl_{new implementation{header_detector{std::move(trained.impl().value), options}}} {}
 detector<cpu>::detector(const std::filesystem::path& checkpoint, const detector_options& options, const model_options& model)
     : impl_{new implementation{header_detector{checkpoint, options, model}}} {}
+detector<cpu>::detector(std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options,
+                        const model_options& model)
+    : impl_{new implementation{header_detector{checkpoint, name, options, model}}} {}
 detector<cpu>::detector(detector&&) noexcept = default;
 detector<cpu>& detector<cpu>::operator=(detector&&) noexcept = default;
 detector<cpu>::~detector() = default;
@@ -113,6 +127,10 @@ model<cpu> to_compiled(header_model from) {
 }  // namespace
 
 io::tensor_file load_weights(const std::filesystem::path& path) { return header_load_weights(path); }
+io::tensor_file load_weights(std::span<const std::byte> bytes, const std::string& name,
+                             const std::shared_ptr<const void>& owner) {
+    return header_load_weights_in_memory(bytes, name, owner);
+}
 io::tensor_file built_in_teacher(const std::filesystem::path& extra) { return header_built_in_teacher(extra); }
 
 template <>
@@ -126,6 +144,10 @@ model<cpu> make_model_without_teacher<cpu>(const std::string& arch, const model_
 template <>
 model<cpu> load_checkpoint<cpu>(const std::filesystem::path& path, const model_options& options) {
     return to_compiled(header_load_checkpoint(path, options));
+}
+template <>
+model<cpu> load_checkpoint<cpu>(std::span<const std::byte> bytes, const std::string& name, const model_options& options) {
+    return to_compiled(header_load_checkpoint(bytes, name, options));
 }
 void save_checkpoint(const std::filesystem::path& path, model<cpu>& m, const io::json& training) {
     rd4ad::save_checkpoint(path, m.impl().value, training);

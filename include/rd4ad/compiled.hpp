@@ -91,6 +91,8 @@ class detector<backend::xtensor<float>> {
     explicit detector(model<backend::xtensor<float>> trained, const detector_options& options = {});
     explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
                       const model_options& model = {});
+    detector(std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options = {},
+             const model_options& model = {});
     detector(detector&&) noexcept;
     detector& operator=(detector&&) noexcept;
     ~detector();
@@ -122,6 +124,8 @@ detector(model<B>, detector_options) -> detector<B>;
 
 /// See model/teacher_weights.hpp.
 [[nodiscard]] io::tensor_file load_weights(const std::filesystem::path& path);
+[[nodiscard]] io::tensor_file load_weights(std::span<const std::byte> bytes, const std::string& name,
+                                           const std::shared_ptr<const void>& owner = {});
 [[nodiscard]] io::tensor_file built_in_teacher(const std::filesystem::path& extra = {});
 
 /// See model/model.hpp and model/checkpoint.hpp; for xtensor<float>.
@@ -138,6 +142,12 @@ template <class B>
 [[nodiscard]] model<B> load_checkpoint(const std::filesystem::path& path, const model_options& options = {});
 template <>
 model<backend::xtensor<float>> load_checkpoint<backend::xtensor<float>>(const std::filesystem::path&, const model_options&);
+template <class B>
+[[nodiscard]] model<B> load_checkpoint(std::span<const std::byte> bytes, const std::string& name,
+                                       const model_options& options = {});
+template <>
+model<backend::xtensor<float>> load_checkpoint<backend::xtensor<float>>(std::span<const std::byte>, const std::string&,
+                                                                        const model_options&);
 void save_checkpoint(const std::filesystem::path& path, model<backend::xtensor<float>>& m,
                      const io::json& training = io::json::object());
 

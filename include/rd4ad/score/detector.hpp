@@ -89,6 +89,12 @@ class detector {
                       const model_options& model = {})
         : detector{load_checkpoint<B>(checkpoint, model), options} {}
 
+    /// Loads the model from the bytes of a checkpoint. name: starts the messages, in place of a path. Throws as load_checkpoint
+    /// does. The bytes are not needed after the call.
+    detector(std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options = {},
+             const model_options& model = {})
+        : detector{load_checkpoint<B>(checkpoint, name, model), options} {}
+
     [[nodiscard]] const model_settings& settings() const noexcept { return model_->settings; }
     [[nodiscard]] const architecture& arch() const noexcept { return *model_->arch; }
     /// The function from raw scores to scores; empty if the model has none, or one per product and options name no product.
