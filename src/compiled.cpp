@@ -111,13 +111,13 @@ std::vector<detection_result> detector<cpu>::score(std::span<const image::image_
     return impl_->value.score(frames);
 }
 void detector<cpu>::score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                                const data::region_of_interest& roi, on_failure reaction) const {
-    impl_->value.score_files(files, use, roi, reaction);
+                                const data::region_of_interest& roi, on_failure reaction, const run_control& control) const {
+    impl_->value.score_files(files, use, roi, reaction, control);
 }
 std::vector<outcome<float>> detector<cpu>::raw_scores(std::span<const std::filesystem::path> files,
-                                                      const std::function<void(std::size_t)>& done,
-                                                      const data::region_of_interest& roi, on_failure reaction) const {
-    return impl_->value.raw_scores(files, done, roi, reaction);
+                                                      const data::region_of_interest& roi, on_failure reaction,
+                                                      const run_control& control) const {
+    return impl_->value.raw_scores(files, roi, reaction, control);
 }
 
 namespace {

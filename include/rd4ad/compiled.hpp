@@ -13,7 +13,9 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/log.hpp>
 #include <rd4ad/core/random.hpp>
+#include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/data/items.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
@@ -106,11 +108,12 @@ class detector<backend::xtensor<float>> {
     [[nodiscard]] detection_result score(const image::image_view& frame, image::image_u8 roi) const;
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_view> frames) const;
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop) const;
+                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop,
+                     const run_control& control = {}) const;
     [[nodiscard]] std::vector<outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
-                                                         const std::function<void(std::size_t)>& done = {},
                                                          const data::region_of_interest& roi = {},
-                                                         on_failure reaction = on_failure::stop) const;
+                                                         on_failure reaction = on_failure::stop,
+                                                         const run_control& control = {}) const;
 
    private:
     struct implementation;

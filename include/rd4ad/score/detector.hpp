@@ -16,8 +16,10 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/log.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
@@ -80,6 +82,8 @@ class detector {
         if (!product.empty() && !per_product(calibrations_))
             throw option_error{text("detector: found the product '", product,
                                     "', expected none: the model has no threshold per product; leave the product out")};
+        write_log(log_level::debug, "a detector is ready",
+                  {{"arch", std::string{model_->arch->name}}, {"input", text(settings().width, 'x', settings().height)}});
         if (product.empty() && per_product(calibrations_)) return;
         if (const auto* by = calibration_of(calibrations_, product, "detector")) calibration_ = *by;
     }
@@ -147,9 +151,11 @@ class detector {
     /// previous one on its own thread. A file that can't be read: under on_failure::stop `use` receives the results of all files
     /// before its chunk, then this throws the reader's error. Under on_failure::skip its outcome is the failure, and the other
     /// files have the results that they have without it, bit for bit. `roi`: the region of interest of the files
-    /// (data::open_roi), in place of the model's.
+    /// (data::open_roi), in place of the model's. `control`: a stop throws stopped_error before the next batch is computed; `use`
+    /// has received the results of all batches before. Progress is reported after `use`, on its thread.
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop) const {
+                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop,
+                     const run_control& control = {}) const {
         if (files.empty()) return;
         static_cast<void>(calibration_of(calibrations_, options_.product, "detector"));  // before the first batch is computed
         const auto queue = queues_->borrow();
@@ -163,6 +169,8 @@ class detector {
         const auto compute = [&](std::size_t, preprocessed_outcomes loaded) {
             std::vector<computed_chunk> computed;
             for (auto& images : chunks.add(std::move(loaded))) {
+                control.check("score_files", {images.first, files.size()});
+                score_detail::log_failures(images.failures);
                 const auto began = std::chrono::steady_clock::now();
                 auto maps = scorer_.maps(*queue, images.values);
                 const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
@@ -172,8 +180,11 @@ class detector {
             return computed;
         };
         const auto consume = [&](std::size_t, std::vector<computed_chunk> computed) {
-            for (auto& [images, maps, ms] : computed)
+            for (auto& [images, maps, ms] : computed) {
+                const run_progress at{images.first + images.size(), files.size()};
                 use(images.first, images.outcomes(results_of(std::move(maps), images.values)), ms);
+                control.report(at);
+            }
         };
         with_preprocessed_files<B>(
             *queue, files, settings().preprocessing, step, data::given_or(roi, settings().roi), reaction,
@@ -198,14 +209,14 @@ class detector {
         return results;
     }
 
-    /// Returns the raw score of each file, or under on_failure::skip the reason why it has none; `done` receives the number of
-    /// files done so far. See scorer::raw_scores. `roi`: as for score_files.
+    /// Returns the raw score of each file, or under on_failure::skip the reason why it has none. See scorer::raw_scores. `roi`:
+    /// as for score_files.
     [[nodiscard]] std::vector<outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
-                                                         const std::function<void(std::size_t)>& done = {},
                                                          const data::region_of_interest& roi = {},
-                                                         on_failure reaction = on_failure::stop) const {
+                                                         on_failure reaction = on_failure::stop,
+                                                         const run_control& control = {}) const {
         const auto queue = queues_->borrow();
-        return scorer_.raw_scores(*queue, files, done, roi, reaction);
+        return scorer_.raw_scores(*queue, files, roi, reaction, control);
     }
 
    private:

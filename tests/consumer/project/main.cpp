@@ -21,7 +21,8 @@ int main() {
     const auto log = rd4ad::train(model, rd4ad::data::open(folder), {.epochs = 1, .batch = 4, .size = 32});
     const rd4ad::detector<cpu> detector{std::move(model)};
     const auto result = detector.score(image);
+    const auto frame = detector.score(rd4ad::image::view_of(image));
     std::printf("rd4ad %s: loss %.3f, raw score %.3f\n", rd4ad::version, log.losses.front(),
                 static_cast<double>(result.raw_score));
-    return result.map.width == 64 && result.raw_score > 0.0f && result.raw_score < 3.0f ? 0 : 1;
+    return result.map.width == 64 && frame.map == result.map && result.raw_score > 0.0f && result.raw_score < 3.0f ? 0 : 1;
 }
