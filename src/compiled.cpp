@@ -96,6 +96,9 @@ detector<cpu>& detector<cpu>::operator=(detector&&) noexcept = default;
 detector<cpu>::~detector() = default;
 const model_settings& detector<cpu>::settings() const noexcept { return impl_->value.settings(); }
 const std::optional<rd4ad::calibration>& detector<cpu>::calibration() const noexcept { return impl_->value.calibration(); }
+void detector<cpu>::warm_up(std::span<const image::size> sizes, const warm_up_options& options) const {
+    impl_->value.warm_up(sizes, options);
+}
 detection_result detector<cpu>::score(const image::image_u8& image) const { return impl_->value.score(image); }
 detection_result detector<cpu>::score(const image::image_u8& image, image::image_u8 roi) const {
     return impl_->value.score(image, std::move(roi));

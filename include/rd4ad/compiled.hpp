@@ -101,6 +101,7 @@ class detector<backend::xtensor<float>> {
 
     [[nodiscard]] const model_settings& settings() const noexcept;
     [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept;
+    void warm_up(std::span<const image::size> sizes, const warm_up_options& options = {}) const;
     [[nodiscard]] detection_result score(const image::image_u8& image) const;
     [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const;
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const;

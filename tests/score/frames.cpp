@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rd4ad/image/write.hpp>
@@ -105,6 +106,31 @@ TEST_CASE("scoring a frame allocates nothing of the frame's size", "[score]") {
         CAPTURE(image::to_string(format));
         CHECK(test::largest_allocation([&] { (void)by.score(frame); }) < bytes.size() / 4);
     }
+}
+
+TEST_CASE("after a warm-up the first frame allocates no more than the second, and the results are the same", "[score]") {
+    const auto by = frame_detector({.fit = image::fit::short_side, .size = 32});
+    const auto small = test::image(150, 70, 3), wide = test::image(230, 70, 3);  // inputs of 64 and 96 pixels
+    const auto first_and_second = [&](const image::image_u8& of) {
+        const auto score = [&] { (void)by.score(image::view_of(of)); };
+        return std::pair{test::largest_allocation(score), test::largest_allocation(score)};
+    };
+    const auto cold = first_and_second(small);
+    CHECK(cold.first > cold.second);
+    const auto before = by.score(image::view_of(small));
+    by.warm_up(std::vector<image::size>{{230, 70}});
+    const auto warm = first_and_second(wide);
+    CHECK(warm.first == warm.second);
+    by.warm_up(std::vector<image::size>{{150, 70}, {40, 30}}, {.frames = 3, .callers = 2});
+    check_equal(by.score(image::view_of(small)), before);
+
+    const auto warming = [&](std::vector<image::size> sizes, warm_up_options options = {}) {
+        return test::message_of([&] { by.warm_up(sizes, options); });
+    };
+    CHECK(warming({}) == "nothing thrown");
+    CHECK_THAT(warming({{0, 70}}), test::mentions("0 x 70"));
+    CHECK_THAT(warming({{90, 70}}, {.frames = 0}), test::mentions("warm_up: found 0 frames"));
+    CHECK_THAT(warming({{32, 32}, {64, 32}, {96, 32}, {128, 32}, {160, 32}}), test::mentions("5 sizes", "5 input sizes", "of 4"));
 }
 
 TEST_CASE("a frame that can't be read is refused, and the detector goes on", "[score]") {

@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -105,6 +107,37 @@ class detector {
     [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept { return calibration_; }
     /// The functions of all products; one under "" for a model without products.
     [[nodiscard]] const product_calibrations& calibrations() const noexcept { return calibrations_; }
+
+    /// Does the work that the first frames of these sizes would wait for: makes the networks of their input sizes, and the memory
+    /// of as many frames and threads as the options state, by scoring black frames. sizes: of the frames. Later scores are those
+    /// without it. Throws shape_error for a width or height of 0; option_error for options of 0, for sizes with more input sizes
+    /// than the detector keeps (scorer::max_networks, 4), and as score does.
+    void warm_up(std::span<const image::size> sizes, const warm_up_options& options = {}) const {
+        if (options.frames == 0 || options.callers == 0)
+            throw option_error{text("warm_up: found ", options.frames, " frames for ", options.callers,
+                                    " callers, expected at least 1 of each")};
+        std::set<std::pair<std::size_t, std::size_t>> inputs;
+        for (const auto& one : sizes) {
+            const auto grid = data::plan(settings().preprocessing, one.width, one.height).grid;
+            inputs.emplace(grid.patch_width, grid.patch_height);
+        }
+        if (inputs.size() > scorer<B>::max_networks)
+            throw option_error{text("warm_up: the ", sizes.size(), " sizes have ", inputs.size(),
+                                    " input sizes, the detector keeps the networks of ", scorer<B>::max_networks,
+                                    "; use fewer sizes, or a fit with one input size (squash, pad)")};
+        std::vector<typename queue_pool<B>::lease> queues;
+        for (std::size_t i = 0; i < options.callers; ++i) queues.push_back(queues_->borrow());
+        for (const auto& one : sizes) {
+            const auto black = image::make_image<std::uint8_t>(one.width, one.height, 1);
+            auto frame = preprocess(image::view_of(black), settings().preprocessing);
+            frame.roi = data::make_roi(image::make_image<std::uint8_t>(one.width, one.height, 1, 1)).mask;
+            const std::vector<preprocessed_image> frames(options.frames, frame);
+            for (const auto& queue : queues)
+                for (auto& result : raw_results(scorer_.maps(*queue, frames), frames))
+                    if (options_.size == map_size::image)
+                        static_cast<void>(image::restore_map(result.transform, std::move(result.map)));
+        }
+    }
 
     /// Scores one RGB image. Throws option_error where each product has its threshold and none is named, data_error as
     /// data::roi_mask does where the model has a region of interest.

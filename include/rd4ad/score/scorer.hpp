@@ -226,9 +226,11 @@ class scorer {
         return found;
     }
 
+    /// Number of input sizes whose networks are kept, those used last.
+    static constexpr std::size_t max_networks = 4;
+
    private:
     using network_type = scoring_network<B>;
-    static constexpr std::size_t max_networks = 4;
 
     [[nodiscard]] std::shared_ptr<const network_type> network_for(std::size_t height, std::size_t width) const {
         const std::lock_guard lock{cache_->mutex};
