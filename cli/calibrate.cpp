@@ -63,8 +63,9 @@ scored_products score_dataset(const parsed_options& options, const detector_load
     }
     roi = roi_of(options, files);
     console progress;
-    const auto raw_scores = by->raw_scores(
-        files, [&](std::size_t done) { progress.images(done, files.size()); }, roi, reaction_of(options));
+    const auto raw_scores =
+        by->raw_scores(files, roi, reaction_of(options),
+                       {.progress = [&](const rd4ad::run_progress& at) { progress.images(at.done, at.count); }});
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (!raw_scores[i]) {
             failures.add(files[i], raw_scores[i].error());

@@ -30,10 +30,10 @@ class detector_on final : public detector {
         return by_.score_inputs(inputs);
     }
     [[nodiscard]] std::vector<rd4ad::outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
-                                                                const std::function<void(std::size_t)>& done,
                                                                 const rd4ad::data::region_of_interest& roi,
-                                                                rd4ad::on_failure reaction) const override {
-        return by_.raw_scores(files, done, roi, reaction);
+                                                                rd4ad::on_failure reaction,
+                                                                const rd4ad::run_control& control) const override {
+        return by_.raw_scores(files, roi, reaction, control);
     }
     [[nodiscard]] rd4ad::evaluation evaluate(const rd4ad::data::dataset& set, std::size_t batch,
                                              const rd4ad::evaluation_callback& scored, const rd4ad::data::region_of_interest& roi,

@@ -33,9 +33,9 @@ class detector {
                              const rd4ad::data::region_of_interest& roi, rd4ad::on_failure reaction) const = 0;
     [[nodiscard]] virtual std::vector<rd4ad::detection_result> score_inputs(const std::vector<float>& inputs) const = 0;
     [[nodiscard]] virtual std::vector<rd4ad::outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
-                                                                        const std::function<void(std::size_t)>& done,
                                                                         const rd4ad::data::region_of_interest& roi,
-                                                                        rd4ad::on_failure reaction) const = 0;
+                                                                        rd4ad::on_failure reaction,
+                                                                        const rd4ad::run_control& control) const = 0;
     /// rd4ad::evaluate with this detector.
     [[nodiscard]] virtual rd4ad::evaluation evaluate(const rd4ad::data::dataset& set, std::size_t batch,
                                                      const rd4ad::evaluation_callback& scored,

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -193,7 +194,6 @@ rd4ad::train_options train_options_of(const parsed_options& options) {
     training.verify = read_options_of(options).verify;
     training.overwrite = options.has("overwrite");
     training.fallback_folders = fallback_folders();
-    training.should_stop = [] { return stop_requested != 0; };
     return training;
 }
 
@@ -268,7 +268,12 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::tr
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
     warn_of_white_level(set);
-    training.progress = show_on(progress, set.name);
+    std::stop_source stop;  // a signal handler may not request a stop itself
+    training.stop = stop.get_token();
+    training.progress = [show = show_on(progress, set.name), &stop](const rd4ad::training_progress& at) {
+        show(at);
+        if (stop_requested != 0) stop.request_stop();
+    };
     training.save_failed = [&progress](const std::string& problem) {
         progress.line(rd4ad::text("warning: ", problem, "; the training goes on, and its end saves again"));
     };
@@ -334,7 +339,12 @@ int train_all(const parsed_options& options) {
                                        : new_model<B>(options, settings);
         training.roi = training_roi(options, set, m.settings.roi);
         if (&set == &sets.front()) print_teacher(m.settings.teacher, std::string{m.arch->name});
-        if (!train_dataset(std::move(m), set, training)) return stopped_status;
+        try {
+            if (!train_dataset(std::move(m), set, training)) return stopped_status;
+        } catch (const rd4ad::stopped_error& stop) {  // before the first step
+            std::fprintf(stderr, "%s: %s\n", set.name.c_str(), stop.what());
+            return stopped_status;
+        }
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,9 +25,18 @@ namespace {
 
 struct frame {
     std::string name;
-    rd4ad::image::image_u8 pixels;
+    rd4ad::image::image_view pixels;  // its owner keeps the memory until the frame is scored
     clock_type::time_point taken;
 };
+
+/// Takes a picture. A file stands in for the camera: let your driver's frame be the view's owner, with a deleter that gives the
+/// buffer back.
+rd4ad::image::image_view grab(const fs::path& file) {
+    const auto pixels = std::make_shared<const rd4ad::image::image_u8>(rd4ad::image::read(file));
+    auto view = rd4ad::image::view_of(*pixels);
+    view.owner = pixels;
+    return view;
+}
 
 /// Passes frames from the camera's thread to the detector's. `put` returns false if the queue is full.
 class frame_queue {
@@ -95,7 +105,7 @@ int main(int count, char** words) {
         const rd4ad::detector<cpu> detector{fs::path{words[1]}};
         const auto pause = std::chrono::milliseconds{count > 3 ? std::stoul(words[3]) : 100};
         frame_queue frames{count > 4 ? std::stoul(words[4]) : 4};
-        // A folder takes the camera's place: call your camera's grab function here.
+        // A folder takes the camera's place.
         auto folder = rd4ad::data::open(words[2]);
         auto& items = folder.test.empty() ? folder.train : folder.test;
         std::vector<std::string> refused, unreadable;
@@ -103,7 +113,7 @@ int main(int count, char** words) {
             for (const auto& item : items) {
                 const auto due = clock_type::now() + pause;
                 try {
-                    if (!frames.put({item.image.string(), rd4ad::image::read(item.image), clock_type::now()}))
+                    if (!frames.put({item.image.string(), grab(item.image), clock_type::now()}))
                         refused.push_back(item.image.string());
                 } catch (const std::exception& problem) {
                     unreadable.emplace_back(problem.what());

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -35,15 +36,17 @@ int main(int count, char** words) {
         options.checkpoint = checkpoint;
         options.save_every = 1;
         options.resume = std::filesystem::exists(checkpoint);
+        std::stop_source source;  // the operator's stop button calls source.request_stop()
+        options.stop = source.get_token();
         std::size_t steps = 0;
         options.progress = [&](const rd4ad::training_progress& at) {
+            if (stop) source.request_stop();
             if (at.epoch == 0) return;  // the teacher's features are being computed
             std::fprintf(stderr, "%s epoch %zu of %zu, step %zu of %zu: loss %.4f, %.0f s left\n",
                          at.fold != 0 ? "cross-fitting," : "the model,", at.epoch, at.epochs, at.step, at.steps, at.loss,
                          at.seconds_left);
-            if (++steps == last_step) stop = true;
+            if (++steps == last_step) source.request_stop();
         };
-        options.should_stop = [] { return stop.load(); };
 
         auto model = options.resume ? rd4ad::load_checkpoint<cpu>(checkpoint)
                                     : rd4ad::make_model<cpu>("resnet18", rd4ad::built_in_teacher());

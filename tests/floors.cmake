@@ -1,6 +1,7 @@
 # Checks the library's layers: cmake -D root=<repository> -P floors.cmake
 #   - a header includes no header of a higher folder, and no cycle connects two folders;
 #   - no folder includes or names the detail of another folder; nor do the command, the benchmarks and the examples;
+#   - no header prints;
 #   - the tests that a header's first lines name exist.
 set(rank_core 0)
 set(rank_data 1)
@@ -81,6 +82,15 @@ endforeach()
 foreach(user IN LISTS users)
     set(path ${root}/${user})
     find_foreign_detail(${path} "")
+endforeach()
+
+# The library never prints.
+foreach(header IN LISTS headers)
+    file(STRINGS ${include}/${header} lines REGEX
+         "^([^/]|/[^/])*((^|[^A-Za-z0-9_])(v?f?printf|f?puts|putchar|perror) *\\(|[^A-Za-z0-9_](cout|cerr|clog)([^A-Za-z0-9_]|$)|<iostream>|<print>)")
+    foreach(line IN LISTS lines)
+        string(APPEND problems "\n  a header that prints, rd4ad/${header}: ${line}")
+    endforeach()
 endforeach()
 
 # Twins.

@@ -13,11 +13,14 @@
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/log.hpp>
 #include <rd4ad/core/random.hpp>
+#include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/data/items.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/image/image_view.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/tensor_file.hpp>
 #include <rd4ad/model/settings.hpp>
@@ -44,6 +47,8 @@ inline namespace compiled {
 [[nodiscard]] image_u8 decode(std::span<const std::byte> bytes, const std::string& name);
 void write_png(const std::filesystem::path& path, const image_u8& from);
 void write_jpeg(const std::filesystem::path& path, const image_u8& from, int quality = 90);
+/// See image/fit_view.hpp.
+[[nodiscard]] image_u8 to_rgb(const image_view& view);
 }  // namespace compiled
 }  // namespace rd4ad::inline RD4AD_ABI::image
 
@@ -88,21 +93,28 @@ class detector<backend::xtensor<float>> {
     explicit detector(model<backend::xtensor<float>> trained, const detector_options& options = {});
     explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
                       const model_options& model = {});
+    detector(std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options = {},
+             const model_options& model = {});
     detector(detector&&) noexcept;
     detector& operator=(detector&&) noexcept;
     ~detector();
 
     [[nodiscard]] const model_settings& settings() const noexcept;
     [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept;
+    void warm_up(std::span<const image::size> sizes, const warm_up_options& options = {}) const;
     [[nodiscard]] detection_result score(const image::image_u8& image) const;
     [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const;
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const;
+    [[nodiscard]] detection_result score(const image::image_view& frame) const;
+    [[nodiscard]] detection_result score(const image::image_view& frame, image::image_u8 roi) const;
+    [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_view> frames) const;
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop) const;
+                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop,
+                     const run_control& control = {}) const;
     [[nodiscard]] std::vector<outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
-                                                         const std::function<void(std::size_t)>& done = {},
                                                          const data::region_of_interest& roi = {},
-                                                         on_failure reaction = on_failure::stop) const;
+                                                         on_failure reaction = on_failure::stop,
+                                                         const run_control& control = {}) const;
 
    private:
     struct implementation;
@@ -116,6 +128,8 @@ detector(model<B>, detector_options) -> detector<B>;
 
 /// See model/teacher_weights.hpp.
 [[nodiscard]] io::tensor_file load_weights(const std::filesystem::path& path);
+[[nodiscard]] io::tensor_file load_weights(std::span<const std::byte> bytes, const std::string& name,
+                                           const std::shared_ptr<const void>& owner = {});
 [[nodiscard]] io::tensor_file built_in_teacher(const std::filesystem::path& extra = {});
 
 /// See model/model.hpp and model/checkpoint.hpp; for xtensor<float>.
@@ -132,6 +146,12 @@ template <class B>
 [[nodiscard]] model<B> load_checkpoint(const std::filesystem::path& path, const model_options& options = {});
 template <>
 model<backend::xtensor<float>> load_checkpoint<backend::xtensor<float>>(const std::filesystem::path&, const model_options&);
+template <class B>
+[[nodiscard]] model<B> load_checkpoint(std::span<const std::byte> bytes, const std::string& name,
+                                       const model_options& options = {});
+template <>
+model<backend::xtensor<float>> load_checkpoint<backend::xtensor<float>>(std::span<const std::byte>, const std::string&,
+                                                                        const model_options&);
 void save_checkpoint(const std::filesystem::path& path, model<backend::xtensor<float>>& m,
                      const io::json& training = io::json::object());
 

@@ -4,9 +4,11 @@
 #include <rd4ad/core/bf16.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/log.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/random.hpp>
+#include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/shape.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>

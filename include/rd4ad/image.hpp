@@ -5,7 +5,9 @@
 #include <rd4ad/image/crop.hpp>
 #include <rd4ad/image/fit_options.hpp>
 #include <rd4ad/image/fit_transform.hpp>
+#include <rd4ad/image/fit_view.hpp>
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/image/image_view.hpp>
 #include <rd4ad/image/mask.hpp>
 #include <rd4ad/image/mask_values.hpp>
 #include <rd4ad/image/normalise.hpp>

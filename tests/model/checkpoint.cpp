@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/scoring_network.hpp>
 
 #include <support/backends.hpp>
@@ -116,6 +118,33 @@ TEST_CASE("a checkpoint stores its calibration, which replace_calibration change
     CHECK(training_of(path) == io::json{{"epochs", 5}});
     replace_calibration(path, {{"threshold", 0.1}});
     CHECK((test::text_of_file(path) == bytes));  // Catch2 would print the whole files
+}
+
+TEST_CASE("a checkpoint loads from memory as from its file", "[model]") {
+    using B = std::tuple_element_t<0, test::backends>;
+    const test::scratch_folder folder;
+    const auto path = folder / "part.safetensors";
+    auto m = model_with_settings<B>();
+    m.settings.calibration = {{"threshold", 0.1}};
+    save_checkpoint<B>(path, m);
+    auto bytes = io::read_file(path);
+    auto back = load_checkpoint<B>(bytes, "the resource", {.threads = 1});
+    const auto intact = bytes;
+    std::fill(bytes.begin(), bytes.end(), std::byte{0});  // the model keeps none of them
+    CHECK(map_of<B>(back) == map_of<B>(m));
+    CHECK(back.settings.calibration == m.settings.calibration);
+    CHECK(back.settings.preprocessing == m.settings.preprocessing);
+
+    const auto loading = [](std::span<const std::byte> from) {
+        return test::message_of([&] { static_cast<void>(load_checkpoint<B>(from, "the resource", {.threads = 1})); });
+    };
+    CHECK_THAT(loading({}), test::mentions("the resource: has 0 bytes", "empty"));
+    CHECK_THAT(loading(std::span{intact}.first(intact.size() - 4)), test::mentions("the resource: ", "truncated or damaged"));
+    auto damaged = intact;
+    damaged.back() ^= std::byte{1};
+    CHECK_THAT(loading(damaged), test::mentions("the resource: tensor", "is damaged"));
+    write_metadata(folder / "a.safetensors", {{"format", "rd4ad 9"}});
+    CHECK_THAT(loading(io::read_file(folder / "a.safetensors")), test::mentions("the resource: format 'rd4ad 1' expected"));
 }
 
 TEST_CASE("a float checkpoint loads in double", "[model]") {

@@ -2,8 +2,13 @@
 #include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
 
+#include <cstddef>
 #include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
 
+#include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/arch.hpp>
 
 #include <support/catch.hpp>
@@ -23,6 +28,24 @@ TEST_CASE("the built-in teacher is a resnet18", "[model]") {
     CHECK(recognise(file).name == "resnet18");
     const auto same = load_weights(data_folder / built_in_teacher_file);
     CHECK(same.tensors().size() == file.tensors().size());
+}
+
+TEST_CASE("weights load from memory, and their owner keeps the bytes", "[model]") {
+    const auto file = load_weights(data_folder / built_in_teacher_file);
+    auto bytes = std::make_shared<const std::vector<std::byte>>(io::read_file(data_folder / built_in_teacher_file));
+    const std::weak_ptr<const std::vector<std::byte>> observed = bytes;
+    {
+        const auto same = load_weights(*bytes, "the embedded teacher", bytes);
+        bytes.reset();
+        REQUIRE(!observed.expired());
+        CHECK(recognise(same).name == "resnet18");
+        CHECK(same.tensors().size() == file.tensors().size());
+        CHECK(same.find("conv1.weight")->values<float>() == file.find("conv1.weight")->values<float>());
+    }
+    CHECK(observed.expired());
+    const auto text = std::as_bytes(std::span{"no tensors"});
+    CHECK_THAT(test::message_of([&] { static_cast<void>(load_weights(text, "the embedded teacher")); }),
+               test::mentions("the embedded teacher: is neither a safetensors file nor a PyTorch checkpoint"));
 }
 
 TEST_CASE("the built-in teacher is also searched in an extra folder", "[model]") {

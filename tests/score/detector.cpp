@@ -180,8 +180,8 @@ TEST_CASE("files that can't be read have a failure, and the others the results t
         CHECK((next == files.size() && value == good.size()));
 
         std::size_t done = 0;
-        const auto raw_scores = by.raw_scores(
-            files, [&](std::size_t number) { done = number; }, {}, on_failure::skip);
+        const auto raw_scores =
+            by.raw_scores(files, {}, on_failure::skip, {.progress = [&](const run_progress& at) { done = at.done; }});
         REQUIRE((raw_scores.size() == files.size() && done == files.size()));
         const auto without = by.raw_scores(good);
         for (std::size_t i = 0, of = 0; i < files.size(); ++i) {

@@ -114,7 +114,7 @@ TEST_CASE("files have one mask for all or their own, and a wrong one is refused 
     const auto expected = limited.raw_scores(files);
     CHECK(expected != whole.raw_scores(files));
     const auto roi = data::open_roi(folder / "masks", files);
-    CHECK(whole.raw_scores(files, {}, roi) == expected);
+    CHECK(whole.raw_scores(files, roi) == expected);
     std::vector<outcome<float>> found;
     whole.score_files(
         files,
@@ -125,7 +125,7 @@ TEST_CASE("files have one mask for all or their own, and a wrong one is refused 
     CHECK(found == expected);
 
     const detector<roi_backend> per_image{limited_model({.kind = data::roi_kind::per_image, .name = "part.safetensors"})};
-    CHECK(per_image.raw_scores(files, {}, roi) == expected);
+    CHECK(per_image.raw_scores(files, roi) == expected);
     CHECK_THAT(test::message_of([&] { static_cast<void>(per_image.raw_scores(files)); }),
                test::mentions(files[0], "per image", "--roi"));
     CHECK_THAT(test::message_of([&] { static_cast<void>(per_image.score(image::read(files[0]))); }),

@@ -1,5 +1,5 @@
-// tests/support/allocations.hpp: observes the memory that a function allocates. The program must contain a file like
-// tests/image/allocations.cpp, which replaces operator new.
+// tests/support/allocations.hpp: observes the memory that a function allocates. One file of the program must include
+// support/replace_new.hpp.
 #pragma once
 #include <atomic>
 #include <cstddef>

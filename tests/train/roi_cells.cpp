@@ -17,6 +17,7 @@
 #include <support/files.hpp>
 #include <support/mentions.hpp>
 #include <support/seeded_features.hpp>
+#include <support/stop_after.hpp>
 #include <support/stored_gradients.hpp>
 #include <support/training_images.hpp>
 #include <support/values.hpp>
@@ -113,7 +114,7 @@ TEST_CASE("a model keeps its one mask, and its calibration is that of raw scores
         const detector<cell_backend> by{load_checkpoint<cell_backend>(options.checkpoint, {.threads = 1})};
         CHECK((by.settings().roi.kind == data::roi_kind::one_for_all && *by.settings().roi.mask == *options.roi.mask));
         const auto scored = by.raw_scores(validation);
-        const auto whole = by.raw_scores(validation, {}, data::make_roi(image::make_image<std::uint8_t>(48, 40, 1, 1)));
+        const auto whole = by.raw_scores(validation, data::make_roi(image::make_image<std::uint8_t>(48, 40, 1, 1)));
         CHECK(whole != scored);
         std::vector<float> raw_scores;
         for (const auto& one : scored) raw_scores.push_back(*one);
@@ -132,11 +133,10 @@ TEST_CASE("a training resumes with its region of interest alone, to the same bit
     static_cast<void>(train(whole, set, options));
     const auto bytes = test::text_of_file(options.checkpoint);
     options.checkpoint = folder / "resumed.safetensors";
-    std::size_t steps = 0;
-    options.should_stop = [&] { return ++steps == 3; };
+    test::stop_after(options, 3);
     auto stopped = untrained_model();
     CHECK(train(stopped, set, options).stopped);
-    options.should_stop = {};
+    test::stop_never(options);
     options.resume = true;
     auto other = options;
     other.roi = data::make_roi(columns_mask(48, 40, 0, 20));

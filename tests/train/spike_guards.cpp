@@ -14,6 +14,7 @@
 #include <support/files.hpp>
 #include <support/mentions.hpp>
 #include <support/seeded_features.hpp>
+#include <support/stop_after.hpp>
 #include <support/training_images.hpp>
 
 using namespace rd4ad;
@@ -88,10 +89,9 @@ TEST_CASE("a training with both guards resumes bit for bit, and refuses to resum
     options.checkpoint = folder / "whole.safetensors";
     const auto whole = trained();
     options.checkpoint = folder / "parts.safetensors";
-    int steps = 0;
-    options.should_stop = [&] { return ++steps == 3; };
+    test::stop_after(options, 3);
     CHECK(trained().size() == 1);
-    options.should_stop = {};
+    test::stop_never(options);
     options.resume = true;
     options.guards = {};
     auto refused = make_model_without_teacher<B>("resnet18", {.seed = 5, .threads = 1});

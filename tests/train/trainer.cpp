@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -16,6 +17,7 @@
 #include <support/catch.hpp>
 #include <support/files.hpp>
 #include <support/mentions.hpp>
+#include <support/stop_after.hpp>
 #include <support/training_images.hpp>
 #include <support/values.hpp>
 
@@ -72,12 +74,11 @@ TEST_CASE("the same seed gives the same checkpoint, also with a cache on disk, w
 
     options.checkpoint = folder / "halves.safetensors";
     options.save_every = 10;
-    int steps = 0;
-    options.should_stop = [&] { return ++steps == 3; };  // within the second epoch
+    test::stop_after(options, 3);  // within the second epoch
     const auto first = run(set, options);
     CHECK(first.stopped);
     CHECK(first.losses.size() == 1);
-    options.should_stop = {};
+    test::stop_never(options);
     options.resume = true;
 
     auto other = options;
@@ -161,14 +162,13 @@ TEST_CASE("cross-fitting calibrates by all images, and resumes bit for bit in ev
     const auto bytes = test::text_of_file(options.checkpoint);
     options.checkpoint = folder / "parts.safetensors";
     options.save_every = 10;
-    for (const int last : {1, 2, 3, 6, 8}) {
+    for (const std::size_t last : {1u, 2u, 3u, 6u, 8u}) {
         INFO("stopped after step " << last);
-        int steps = 0;
         options.resume = false;
-        options.should_stop = [&] { return ++steps == last; };
+        test::stop_after(options, last);
         CHECK(run(set, options).stopped);
         options.resume = true;
-        options.should_stop = {};
+        test::stop_never(options);
         CHECK(run(set, options).losses == whole.losses);
         CHECK((test::text_of_file(options.checkpoint) == bytes));  // Catch2 would print the whole files
     }
@@ -221,11 +221,10 @@ TEST_CASE("an image that does not belong is a suspect, and can be left out", "[t
     // A run that is stopped while it trains the shipped student, and resumed, has the same suspect and picture.
     auto parts = options;
     parts.checkpoint = folder / "part.safetensors";
-    int done = 0;
-    parts.should_stop = [&] { return ++done == 3 * 12 + 5; };
+    test::stop_after(parts, 3 * 12 + 5);
     const auto stopped = run(set, parts);
     CHECK(stopped.stopped);
-    parts.should_stop = {};
+    test::stop_never(parts);
     parts.resume = true;
     const auto resumed = run(set, parts);
     for (const auto* other : {&stopped, &resumed}) {
@@ -290,10 +289,9 @@ TEST_CASE("a training on patches resumes bit for bit", "[train]") {
     const auto bytes = test::text_of_file(options.checkpoint);
     options.progress = {};
     options.checkpoint = folder / "halves.safetensors";
-    int done = 0;
-    options.should_stop = [&] { return ++done == 4; };
+    test::stop_after(options, 4);
     CHECK(run(set, options).stopped);
-    options.should_stop = {};
+    test::stop_never(options);
     options.resume = true;
     auto other = options;
     other.patches.overlap = 4;
@@ -357,7 +355,7 @@ TEST_CASE("a resume file that was damaged is refused by name", "[train]") {
         test::write_text(path, content);
         auto m = new_model();
         options.verify = verify;
-        options.should_stop = [] { return true; };
+        test::stop_after(options, 1);
         return message_for(m, set, options);
     };
     auto flipped = whole;
@@ -482,4 +480,34 @@ TEST_CASE("a resume file of an earlier version has its learning rate under rate"
     CHECK_THAT(message_for(m, set, options), test::mentions("'values'"));  // the settings agree; the tensors are missing
     options.learning_rate = 0.002;
     CHECK_THAT(message_for(m, set, options), test::mentions("learning_rate was 0.001 and is now 0.002"));
+}
+
+TEST_CASE("a stop before the first step throws and changes no file, and events tell the course of a training", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 7);
+    auto options = small_training();
+    options.checkpoint = folder / "part.safetensors";
+    std::stop_source source;
+    options.stop = source.get_token();
+    options.progress = [&](const training_progress& at) {
+        CHECK(at.epoch == 0);
+        source.request_stop();  // while the features are computed
+    };
+    auto m = new_model();
+    CHECK_THAT(message_for(m, set, options), test::mentions("train: stopped by the caller before the first step"));
+    options.progress = {};
+    CHECK_THAT(message_for(m, set, options), test::mentions("stopped by the caller while it read 7 images"));
+    CHECK_FALSE(std::filesystem::exists(options.checkpoint));
+    CHECK_FALSE(std::filesystem::exists(resume_path(options.checkpoint)));
+
+    test::stop_never(options);
+    std::vector<std::string> events;
+    set_log([&](const log_event& event) { events.emplace_back(event.text); });
+    (void)train(m, set, options);
+    set_log({});
+    const auto has = [&](const char* text) { return std::count(events.begin(), events.end(), text); };
+    CHECK(has("a training starts") == 1);
+    CHECK(has("the teacher's features are computed") == 1);
+    CHECK(has("a checkpoint is saved") >= 1);
+    CHECK(events.back() == "the training ends");
 }

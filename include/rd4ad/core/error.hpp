@@ -16,7 +16,8 @@ enum class error_code {
     option,   ///< a setting outside its range, or contradictory settings
     data,     ///< a data set whose layout or content can't be used
     memory,   ///< the host or the device ran out of memory
-    device    ///< the compute device is missing or failed
+    device,   ///< the compute device is missing or failed
+    stopped   ///< the caller requested a stop
 };
 
 /// Base class of every exception that the library throws on purpose. The message names the file or tensor, states what was
@@ -77,6 +78,12 @@ class memory_error : public error {
 class device_error : public error {
    public:
     explicit device_error(const std::string& message) : error{error_code::device, message} {}
+};
+
+/// The caller requested a stop by a std::stop_token. The message states how far the run had come.
+class stopped_error : public error {
+   public:
+    explicit stopped_error(const std::string& message) : error{error_code::stopped, message} {}
 };
 
 }  // namespace rd4ad::inline RD4AD_ABI

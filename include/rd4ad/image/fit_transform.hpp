@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
@@ -36,6 +37,10 @@ struct fit_transform {
     }
     [[nodiscard]] bool adds_border() const noexcept { return padded_width != source_width || padded_height != source_height; }
     [[nodiscard]] bool crops() const noexcept { return width != fitted_width || height != fitted_height; }
+    /// Whether the input is the source image, pixel by pixel.
+    [[nodiscard]] bool is_identity() const noexcept {
+        return !adds_border() && !crops() && fitted_width == padded_width && fitted_height == padded_height;
+    }
 };
 
 /// The transform for images of the given source size. Throws option_error as check_geometry does, and shape_error for a width
@@ -77,32 +82,30 @@ inline void check_size(std::size_t width, std::size_t height, std::size_t expect
 
 namespace detail {
 
-/// The image in the middle of black borders.
-[[nodiscard]] inline image_u8 add_border(const fit_transform& transform, const image_u8& image) {
-    auto out = make_image<std::uint8_t>(transform.padded_width, transform.padded_height, image.channels);
-    for (std::size_t y = 0; y < image.height; ++y)
-        std::copy_n(image.row(y), image.width * image.channels, out.at(transform.left, transform.top + y));
-    return out;
+/// Fits an image of C channels that is given row by row: adds the borders, resizes, crops, in one pass. read(y, row) returns a
+/// pointer to the source_width * C values of row y; it may write them to `row`. use(y, row) receives the rows of the result,
+/// transform.width * C values each.
+template <std::size_t C, class P, class Read, class Use>
+void fit_rows(const fit_transform& transform, const Read& read, const Use& use) {
+    std::vector<P> row(transform.padded_width * C);  // the borders stay black
+    const std::vector<P> black(transform.adds_border() ? row.size() : 0);
+    const auto padded = [&](std::size_t y) -> const P* {
+        if (y < transform.top || y >= transform.top + transform.source_height) return black.data();
+        P* inside = row.data() + transform.left * C;
+        const P* found = read(y - transform.top, inside);
+        if (transform.padded_width == transform.source_width) return found;
+        if (found != inside) std::copy_n(found, transform.source_width * C, inside);
+        return row.data();
+    };
+    resample<C, P>({transform.padded_width, transform.fitted_width, transform.crop_x, transform.width},
+                   {transform.padded_height, transform.fitted_height, transform.crop_y, transform.height}, padded, use);
 }
 
-/// Border, resize and crop. `Image` is image_u8 (moved where the transform changes nothing) or const image_u8&.
-template <class Image, class Resize>
-[[nodiscard]] image_u8 apply_fit(const fit_transform& transform, Image&& image, const Resize& resize_to, const char* caller) {
+/// Throws shape_error for an image of another size than the transform's source, or without pixels.
+inline void check_source(const fit_transform& transform, const image_u8& image, const char* caller) {
     check_image(image, 0, caller);
     check_size(image.width, image.height, transform.source_width, transform.source_height, caller);
-    const pixel_box input{transform.crop_x, transform.crop_y, transform.width, transform.height};
-    const std::size_t width = transform.fitted_width, height = transform.fitted_height;
-    if (transform.adds_border()) return crop(resize_to(add_border(transform, image), width, height), input);
-    return crop(resize_to(std::forward<Image>(image), width, height), input);
 }
-
-/// Resizes by the antialiased filter. A function object, because apply_fit passes on both lvalues and rvalues.
-struct resize_bilinear {
-    template <class Image>
-    [[nodiscard]] image_u8 operator()(Image&& image, std::size_t width, std::size_t height) const {
-        return resize(std::forward<Image>(image), width, height);
-    }
-};
 
 /// The map of the cropped input, enlarged to the fitted size: pixels outside the crop repeat the nearest pixel inside. So the
 /// values inside do not mix with a fill value when the map is resized.
@@ -147,21 +150,41 @@ template <class Map>
 
 }  // namespace detail
 
-/// The network's input, before normalisation: adds the borders, resizes with antialiasing, crops. Throws shape_error for an
-/// image of another size than the transform's source, or without 1 or 3 channels.
+/// The network's input, before normalisation: adds the borders, resizes with antialiasing, crops, in one pass. Throws
+/// shape_error for an image of another size than the transform's source, or without 1 or 3 channels.
 [[nodiscard]] inline image_u8 fit_image(const fit_transform& transform, const image_u8& image) {
-    return detail::apply_fit(transform, image, detail::resize_bilinear{}, "fit_image");
+    detail::check_source(transform, image, "fit_image");
+    detail::check_resize_channels(image, "fit_image");
+    auto out = make_image<std::uint8_t>(transform.width, transform.height, image.channels);
+    const auto read = [&](std::size_t y, std::uint8_t*) { return image.row(y); };
+    const auto use = [&](std::size_t y, const std::uint8_t* row) { std::copy_n(row, out.width * out.channels, out.row(y)); };
+    if (image.channels == 1)
+        detail::fit_rows<1, std::uint8_t>(transform, read, use);
+    else
+        detail::fit_rows<3, std::uint8_t>(transform, read, use);
+    return out;
 }
 
 /// Fits an image that is no longer needed: moves it where the transform changes nothing.
 [[nodiscard]] inline image_u8 fit_image(const fit_transform& transform, image_u8&& image) {
-    return detail::apply_fit(transform, std::move(image), detail::resize_bilinear{}, "fit_image");
+    if (!transform.is_identity()) return fit_image(transform, std::as_const(image));
+    detail::check_source(transform, image, "fit_image");
+    return std::move(image);
 }
 
 /// Fits a mask like its image, but takes the nearest pixel, so that values do not mix. Throws shape_error for a mask of another
 /// size than the transform's source.
 [[nodiscard]] inline image_u8 fit_mask(const fit_transform& transform, const image_u8& mask) {
-    return detail::apply_fit(transform, mask, resize_nearest, "fit_mask");
+    detail::check_source(transform, mask, "fit_mask");
+    const auto resized = [&](const image_u8& from) {
+        return resize_nearest(from, transform.fitted_width, transform.fitted_height);
+    };
+    const pixel_box input{transform.crop_x, transform.crop_y, transform.width, transform.height};
+    if (!transform.adds_border()) return crop(resized(mask), input);
+    auto padded = make_image<std::uint8_t>(transform.padded_width, transform.padded_height, mask.channels);
+    for (std::size_t y = 0; y < mask.height; ++y)
+        std::copy_n(mask.row(y), mask.width * mask.channels, padded.at(transform.left, transform.top + y));
+    return crop(resized(padded), input);
 }
 
 /// Brings an anomaly map of the network's input to the source size. Pixels outside the centre crop get the value `outside`.

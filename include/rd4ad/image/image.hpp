@@ -35,6 +35,15 @@ using image_f32 = basic_image<float>;          ///< One float per pixel: an anom
 /// The grey level that `read` composes transparent pixels over: white, as a browser shows them on an empty page.
 inline constexpr std::uint8_t image_background = 255;
 
+/// An image has at most this many pixels: 2^28, 16384 x 16384. The reader rejects larger ones before it allocates memory.
+inline constexpr std::uint64_t max_image_pixels = std::uint64_t{1} << 28;
+
+/// Width and height in pixels.
+struct size {
+    std::size_t width{0}, height{0};
+    friend bool operator==(const size&, const size&) = default;
+};
+
 /// Returns an image of the given size whose values all equal `value`.
 template <class P>
 [[nodiscard]] basic_image<P> make_image(std::size_t width, std::size_t height, std::size_t channels, P value = P{}) {

@@ -29,9 +29,6 @@
 
 namespace rd4ad::inline RD4AD_ABI::image {
 
-/// The reader rejects images with more pixels than this before it allocates memory: 2^28, 16384 x 16384.
-inline constexpr std::uint64_t max_image_pixels = std::uint64_t{1} << 28;
-
 namespace detail {
 
 /// A decoder of JPEG files.
@@ -183,12 +180,6 @@ struct file_reader {
 
 /// Reads an image file as decode does. Throws io_error as io::read_file does, and format_error as decode does.
 [[nodiscard]] inline image_u8 read(const std::filesystem::path& path) { return decode(io::read_file(path), path.string()); }
-
-/// Width and height in pixels.
-struct size {
-    std::size_t width{0}, height{0};
-    friend bool operator==(const size&, const size&) = default;
-};
 
 /// The EXIF orientation of a JPEG or PNG file, 1 to 8; 1 for other files. Reads the file's first 64 KiB, in which a JPEG's lies,
 /// and the heads of a PNG's chunks. Throws io_error as io::read_prefix does.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -59,6 +61,9 @@ struct resize_filter {
 inline constexpr int resize_bits = 32 - 8 - 2;
 inline constexpr std::int32_t resize_half = 1 << (resize_bits - 1);
 
+/// Values whose sums are computed at once when rows are added up.
+inline constexpr std::size_t resize_block = 64;
+
 [[nodiscard]] inline std::vector<std::int32_t> fixed_point(const std::vector<double>& weights) {
     std::vector<std::int32_t> fixed(weights.size());
     for (std::size_t i = 0; i < weights.size(); ++i) fixed[i] = static_cast<std::int32_t>(0.5 + weights[i] * (1 << resize_bits));
@@ -84,53 +89,125 @@ struct resize_arithmetic<std::uint8_t> {
     static std::vector<sum> weights(const std::vector<double>& exact) { return fixed_point(exact); }
     static std::uint8_t result(sum s) noexcept { return from_fixed(s); }
 };
+template <>
+struct resize_arithmetic<std::uint16_t> {
+    using sum = std::int64_t;  // 16 bits of a pixel, 22 of a weight
+    static constexpr sum start{resize_half};
+    static std::vector<sum> weights(const std::vector<double>& exact) {
+        const auto fixed = fixed_point(exact);
+        return std::vector<sum>(fixed.begin(), fixed.end());
+    }
+    static std::uint16_t result(sum s) noexcept {
+        return static_cast<std::uint16_t>(std::clamp<sum>(s >> resize_bits, 0, 65535));
+    }
+};
 
-/// Resizes each row; row 0 of `to` is made from row `first_row` of `from`. The number of channels C is a constant, so that the
+/// One axis of a resize: from `from` to `to` positions, of which first .. first + count - 1 are computed.
+struct resize_axis {
+    std::size_t from, to, first, count;
+};
+
+/// The filter of an axis, with weights in the arithmetic of P.
+template <class P>
+struct axis_filter {
+    explicit axis_filter(const resize_axis& axis)
+        : filter{make_resize_filter(axis.from, axis.to)}, weights{resize_arithmetic<P>::weights(filter.weights)} {}
+
+    resize_filter filter;
+    std::vector<typename resize_arithmetic<P>::sum> weights;
+};
+
+/// Resizes a row to `count` pixels, from the resized position `begin`. The number of channels C is a constant, so that the
 /// compiler keeps the sums in registers.
 template <std::size_t C, class P>
-void resize_rows(const basic_image<P>& from, std::size_t first_row, const resize_filter& filter, basic_image<P>& to) {
+void resize_row(const P* row, const axis_filter<P>& by, std::size_t begin, std::size_t count, P* out) {
     using arithmetic = resize_arithmetic<P>;
     using sum = typename arithmetic::sum;
-    const auto weights = arithmetic::weights(filter.weights);
-    for (std::size_t y = 0; y < to.height; ++y) {
-        P* out = to.row(y);
-        const P* row = from.row(first_row + y);
-        for (std::size_t x = 0; x < to.width; ++x, out += C) {
-            const auto [first, count] = filter.windows[x];
-            const P* in = row + first * C;
-            const sum* weight = weights.data() + x * filter.taps;
-            std::array<sum, C> sums;
-            sums.fill(arithmetic::start);
-            for (std::size_t k = 0; k < count; ++k, in += C)
-                for (std::size_t c = 0; c < C; ++c) sums[c] += static_cast<sum>(in[c]) * weight[k];
-            for (std::size_t c = 0; c < C; ++c) out[c] = arithmetic::result(sums[c]);
-        }
+    // Local copies: a byte written to `out` might change a member, as far as the compiler knows.
+    const resize_filter::window* windows = by.filter.windows.data();
+    const sum* weights = by.weights.data();
+    const std::size_t taps = by.filter.taps, end = begin + count;
+    for (std::size_t x = begin; x < end; ++x, out += C) {
+        const auto [first, length] = windows[x];
+        const P* in = row + first * C;
+        const sum* weight = weights + x * taps;
+        std::array<sum, C> sums;
+        sums.fill(arithmetic::start);
+        for (std::size_t k = 0; k < length; ++k, in += C)
+            for (std::size_t c = 0; c < C; ++c) sums[c] += static_cast<sum>(in[c]) * weight[k];
+        for (std::size_t c = 0; c < C; ++c) out[c] = arithmetic::result(sums[c]);
     }
 }
 
-/// Resizes each column; row 0 of `from` is row `first_row` of the image that the filter belongs to. Adds up whole rows, in strips
-/// that fit into the L1 cache.
-template <class P>
-void resize_columns(const basic_image<P>& from, std::size_t first_row, const resize_filter& filter, basic_image<P>& to) {
+/// Adds up rows, by their weights, at the values begin .. begin + length - 1. Length: a type that holds their number; the
+/// compiler keeps a constant number of sums in registers.
+template <class P, class Length>
+void add_values(std::span<const P* const> rows, const typename resize_arithmetic<P>::sum* weights, std::size_t begin,
+                Length length, P* out) {
     using arithmetic = resize_arithmetic<P>;
     using sum = typename arithmetic::sum;
-    constexpr std::size_t strip = 1024;
-    const auto weights = arithmetic::weights(filter.weights);
-    const std::size_t values = to.width * to.channels;
-    std::array<sum, strip> sums;
-    for (std::size_t y = 0; y < to.height; ++y) {
-        const auto [first, count] = filter.windows[y];
-        for (std::size_t begin = 0; begin < values; begin += strip) {
-            const std::size_t length = std::min(strip, values - begin);
-            std::fill_n(sums.begin(), length, arithmetic::start);
-            for (std::size_t k = 0; k < count; ++k) {
-                const P* in = from.row(first - first_row + k) + begin;
-                const sum weight = weights[y * filter.taps + k];
-                for (std::size_t i = 0; i < length; ++i) sums[i] += static_cast<sum>(in[i]) * weight;
-            }
-            P* out = to.row(y) + begin;
-            for (std::size_t i = 0; i < length; ++i) out[i] = arithmetic::result(sums[i]);
+    std::array<sum, resize_block> sums;
+    sums.fill(arithmetic::start);
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        const P* in = rows[k] + begin;
+        const sum weight = weights[k];
+        if constexpr (std::is_integral_v<sum>) {
+            // Two loops: g++ 12 would interleave the rows of a single one, and then no longer vectorise it.
+            std::array<sum, resize_block> products;
+            for (std::size_t i = 0; i < length; ++i) products[i] = static_cast<sum>(in[i]) * weight;
+            for (std::size_t i = 0; i < length; ++i) sums[i] += products[i];
+        } else {
+            for (std::size_t i = 0; i < length; ++i) sums[i] += in[i] * weight;
         }
+    }
+    for (std::size_t i = 0; i < length; ++i) out[begin + i] = arithmetic::result(sums[i]);
+}
+
+/// Adds up rows of `values` values each, by their weights.
+template <class P>
+void add_rows(std::span<const P* const> rows, const typename resize_arithmetic<P>::sum* weights, std::size_t values, P* out) {
+    std::size_t begin = 0;
+    for (; begin + resize_block <= values; begin += resize_block)
+        add_values<P>(rows, weights, begin, std::integral_constant<std::size_t, resize_block>{}, out);
+    if (begin < values) add_values<P>(rows, weights, begin, values - begin, out);
+}
+
+/// Resizes an image of C channels that is given row by row: resizes each row, rounds to P, then resizes columns, the order of
+/// Pillow. Leaves out an axis that keeps its size. rows(y) returns a pointer to the across.from * C values of row y, valid until
+/// the next call; the calls come in order, each row at most once. use(y, row) receives the down.count rows of across.count * C
+/// values. Memory: as many resized rows as the filter spans.
+template <std::size_t C, class P, class Rows, class Use>
+void resample(const resize_axis& across, const resize_axis& down, Rows&& rows, const Use& use) {
+    const std::size_t values = across.count * C;
+    std::optional<axis_filter<P>> by_x, by_y;
+    if (across.from != across.to) by_x.emplace(across);
+    if (down.from != down.to) by_y.emplace(down);
+    std::vector<P> made(values);
+    const auto narrow = [&](std::size_t y, P* out) {
+        const P* row = rows(y);
+        if (by_x)
+            resize_row<C>(row, *by_x, across.first, across.count, out);
+        else
+            std::copy_n(row + across.first * C, values, out);
+    };
+    if (!by_y) {
+        for (std::size_t y = 0; y < down.count; ++y) {
+            narrow(down.first + y, made.data());
+            use(y, static_cast<const P*>(made.data()));
+        }
+        return;
+    }
+    const std::size_t taps = by_y->filter.taps;
+    std::vector<P> kept(taps * values);  // row y is kept at y % taps
+    std::vector<const P*> window(taps);
+    const auto place = [&](std::size_t y) { return kept.data() + y % taps * values; };
+    for (std::size_t y = 0, next = 0; y < down.count; ++y) {
+        const std::size_t at = down.first + y;
+        const auto [first, count] = by_y->filter.windows[at];
+        for (next = std::max(next, first); next < first + count; ++next) narrow(next, place(next));
+        for (std::size_t k = 0; k < count; ++k) window[k] = place(first + k);
+        add_rows<P>(std::span{window}.first(count), by_y->weights.data() + at * taps, values, made.data());
+        use(y, static_cast<const P*>(made.data()));
     }
 }
 
@@ -139,44 +216,32 @@ inline void check_new_size(std::size_t width, std::size_t height, const char* ca
         throw shape_error{text(caller, ": the new size is ", width, " x ", height, " pixels; both must be at least 1")};
 }
 
-/// Resizes rows, rounds to P, then resizes columns: the order of Pillow. Leaves out an axis that keeps its size. At least one
-/// axis changes its size; the image has 1 or 3 channels.
+/// Throws shape_error for an image of another number of channels than 1 and 3.
 template <class P>
-[[nodiscard]] basic_image<P> resample(const basic_image<P>& image, std::size_t width, std::size_t height) {
-    const resize_filter down = make_resize_filter(image.height, height);
-    const std::size_t first_row = height == image.height ? 0 : down.windows.front().first;
-    const basic_image<P>* narrowed = &image;
-    std::size_t skipped = 0;  // rows of `image` above the first row of *narrowed
-    basic_image<P> rows;
-    if (width != image.width) {
-        const resize_filter across = make_resize_filter(image.width, width);
-        const std::size_t needed =
-            height == image.height ? height : down.windows.back().first + down.windows.back().count - first_row;
-        rows = make_image<P>(width, needed, image.channels);
-        if (image.channels == 1)
-            resize_rows<1>(image, first_row, across, rows);
-        else
-            resize_rows<3>(image, first_row, across, rows);
-        narrowed = &rows;
-        skipped = first_row;
-    }
-    if (height == image.height) return rows;
-    auto out = make_image<P>(width, height, image.channels);
-    resize_columns(*narrowed, skipped, down, out);
-    return out;
+void check_resize_channels(const basic_image<P>& image, const char* caller) {
+    if (image.channels != 1 && image.channels != 3)
+        throw shape_error{
+            text(caller, ": expected 1 or 3 channels, the image is ", size_text(image), " (width x height x channels)")};
 }
 
 /// Checks the arguments, then resizes. An image that has the new size is moved (rvalue) or copied (lvalue).
 template <class Image>
 [[nodiscard]] std::remove_cvref_t<Image> resize_checked(Image&& image, std::size_t width, std::size_t height,
                                                         const char* caller) {
+    using P = typename decltype(std::remove_cvref_t<Image>::pixels)::value_type;
     check_image(image, 0, caller);
     check_new_size(width, height, caller);
-    if (image.channels != 1 && image.channels != 3)
-        throw shape_error{
-            text(caller, ": expected 1 or 3 channels, the image is ", size_text(image), " (width x height x channels)")};
+    check_resize_channels(image, caller);
     if (width == image.width && height == image.height) return std::forward<Image>(image);
-    return resample(image, width, height);
+    auto out = make_image<P>(width, height, image.channels);
+    const resize_axis across{image.width, width, 0, width}, down{image.height, height, 0, height};
+    const auto rows = [&](std::size_t y) { return std::as_const(image).row(y); };
+    const auto use = [&](std::size_t y, const P* row) { std::copy_n(row, width * out.channels, out.row(y)); };
+    if (image.channels == 1)
+        resample<1, P>(across, down, rows, use);
+    else
+        resample<3, P>(across, down, rows, use);
+    return out;
 }
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 
 #include <rd4ad/core/text.hpp>
@@ -115,23 +116,21 @@ void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::j
     io::write_safetensors(path, file);
 }
 
-/// Reads a checkpoint that `save_checkpoint` wrote, from any backend. Throws io_error; format_error where the file is no
-/// checkpoint, differs from its checksums, or does not hold the network that its metadata names; numeric_error naming the tensors
-/// or settings that are not finite.
+namespace model_detail {
+
+/// The model of a checkpoint's tensors and metadata. Throws as load_checkpoint does.
 template <Backend B>
-[[nodiscard]] model<B> load_checkpoint(const std::filesystem::path& path, const model_options& options = {}) {
-    const auto file = io::read_safetensors(path, {.verify = options.verify});
-    const std::string name = path.string();
-    const auto value = [&](const std::string& key) { return model_detail::metadata_value(file.metadata, key, name); };
-    model_detail::check_format(value("format"), name);
+[[nodiscard]] model<B> model_from(const io::tensor_file& file, const model_options& options) {
+    const std::string name = file.path.string();
+    const auto value = [&](const std::string& key) { return metadata_value(file.metadata, key, name); };
+    check_format(value("format"), name);
     model<B> m{architecture_named(value("arch")), options};
     const auto settings = io::parse_json(value("settings"), name);
-    m.settings.height = model_detail::whole_number(settings, "height", name);
-    m.settings.width = model_detail::whole_number(settings, "width", name);
-    m.settings.preprocessing = model_detail::preprocessing_in(settings, m.settings.width, m.settings.height, name);
-    m.batches = model_detail::whole_number(settings, "batches", name);
-    m.settings.normalisation = {model_detail::rgb_numbers(settings, "mean", name),
-                                model_detail::rgb_numbers(settings, "deviation", name)};
+    m.settings.height = whole_number(settings, "height", name);
+    m.settings.width = whole_number(settings, "width", name);
+    m.settings.preprocessing = preprocessing_in(settings, m.settings.width, m.settings.height, name);
+    m.batches = whole_number(settings, "batches", name);
+    m.settings.normalisation = {rgb_numbers(settings, "mean", name), rgb_numbers(settings, "deviation", name)};
     image::check_normalisation(m.settings.normalisation, name);
     m.settings.teacher = value("teacher");
     if (file.metadata.contains("calibration"))
@@ -142,6 +141,24 @@ template <Backend B>
     load_teacher(m, file);
     load_trainable(m, file);
     return m;
+}
+
+}  // namespace model_detail
+
+/// Reads a checkpoint that `save_checkpoint` wrote, from any backend. Throws io_error; format_error where the file is no
+/// checkpoint, differs from its checksums, or does not hold the network that its metadata names; numeric_error naming the tensors
+/// or settings that are not finite.
+template <Backend B>
+[[nodiscard]] model<B> load_checkpoint(const std::filesystem::path& path, const model_options& options = {}) {
+    return model_detail::model_from<B>(io::read_safetensors(path, {.verify = options.verify}), options);
+}
+
+/// Reads a checkpoint from memory: the bytes of such a file, from a resource, a database or the network. name: starts the
+/// messages, in place of a path. The bytes are not needed after the call. Throws as for a file.
+template <Backend B>
+[[nodiscard]] model<B> load_checkpoint(std::span<const std::byte> bytes, const std::string& name,
+                                       const model_options& options = {}) {
+    return model_detail::model_from<B>(io::parse_safetensors(bytes, {}, name, {.verify = options.verify}), options);
 }
 
 /// A checkpoint's calibration as score/calibration_json.hpp writes it; null: none. Throws io_error, format_error.

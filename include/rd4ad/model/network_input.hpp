@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -19,6 +20,8 @@
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/open_roi.hpp>
 #include <rd4ad/data/preprocessing.hpp>
+#include <rd4ad/image/fit_view.hpp>
+#include <rd4ad/image/image_view.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/io/read_file.hpp>
@@ -49,6 +52,15 @@ struct preprocessed_image {
     return {.plan = std::move(plan), .image = std::move(fitted)};
 }
 
+/// Fits and crops a view in one pass over its pixels, to the same input as an RGB image of these pixels. Throws as data::plan and
+/// image::fit_image do.
+[[nodiscard]] inline preprocessed_image preprocess(const image::image_view& view, const data::preprocessing& by) {
+    image::check_view(view, "preprocess");
+    auto plan = data::plan(by, view.width, view.height);
+    auto fitted = image::fit_image(plan.transform, view);
+    return {.plan = std::move(plan), .image = std::move(fitted)};
+}
+
 /// Reads and preprocesses a file, with its name and its mask of a region of interest. Throws as image::read, preprocess and
 /// data::roi_mask do.
 [[nodiscard]] inline preprocessed_image preprocess_file(const std::filesystem::path& file, const data::preprocessing& by,
@@ -59,12 +71,28 @@ struct preprocessed_image {
     return made;
 }
 
-/// Preprocesses images on `threads` threads. Throws as preprocess does.
-[[nodiscard]] inline std::vector<preprocessed_image> preprocess_images(std::span<const image::image_u8> images,
-                                                                       const data::preprocessing& by, std::size_t threads) {
+namespace model_detail {
+
+template <class Image>
+[[nodiscard]] std::vector<preprocessed_image> preprocess_each(std::span<const Image> images, const data::preprocessing& by,
+                                                              std::size_t threads) {
     std::vector<preprocessed_image> preprocessed(images.size());
     parallel_for(images.size(), threads, [&](std::size_t i) { preprocessed[i] = preprocess(images[i], by); });
     return preprocessed;
+}
+
+}  // namespace model_detail
+
+/// Preprocesses images on `threads` threads. Throws as preprocess does.
+[[nodiscard]] inline std::vector<preprocessed_image> preprocess_images(std::span<const image::image_u8> images,
+                                                                       const data::preprocessing& by, std::size_t threads) {
+    return model_detail::preprocess_each(images, by, threads);
+}
+
+/// Preprocesses views on `threads` threads. Throws as preprocess does.
+[[nodiscard]] inline std::vector<preprocessed_image> preprocess_images(std::span<const image::image_view> views,
+                                                                       const data::preprocessing& by, std::size_t threads) {
+    return model_detail::preprocess_each(views, by, threads);
 }
 
 /// A preprocessed image per file, in the files' order, or the reason why there is none.
@@ -87,14 +115,19 @@ using preprocessed_outcomes = std::vector<outcome<preprocessed_image>>;
 }
 
 /// The files that can't be read and preprocessed: reads all of them on `threads` threads and keeps no image. Per file the
-/// failure, or nothing, in the files' order. Throws option_error as data::check_preprocessing does.
+/// failure, or nothing, in the files' order. Throws option_error as data::check_preprocessing does, and stopped_error if `stop`
+/// is requested meanwhile.
 [[nodiscard]] inline std::vector<std::optional<failure>> find_unusable_files(std::span<const std::filesystem::path> files,
-                                                                             const data::preprocessing& by, std::size_t threads) {
+                                                                             const data::preprocessing& by, std::size_t threads,
+                                                                             const std::stop_token& stop = {}) {
     data::check_preprocessing(by);
     std::vector<std::optional<failure>> found(files.size());
     parallel_for(files.size(), threads, [&](std::size_t i) {
+        if (stop.stop_requested()) return;
         if (const auto image = preprocess_file(files[i], by, {}, on_failure::skip); !image) found[i] = image.error();
     });
+    if (stop.stop_requested())
+        throw stopped_error{text("find_unusable_files: stopped by the caller while it read ", files.size(), " images")};
     return found;
 }
 

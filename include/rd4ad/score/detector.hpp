@@ -5,22 +5,27 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
+#include <rd4ad/core/log.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
+#include <rd4ad/image/image_view.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/score/calibration.hpp>
@@ -79,6 +84,8 @@ class detector {
         if (!product.empty() && !per_product(calibrations_))
             throw option_error{text("detector: found the product '", product,
                                     "', expected none: the model has no threshold per product; leave the product out")};
+        write_log(log_level::debug, "a detector is ready",
+                  {{"arch", std::string{model_->arch->name}}, {"input", text(settings().width, 'x', settings().height)}});
         if (product.empty() && per_product(calibrations_)) return;
         if (const auto* by = calibration_of(calibrations_, product, "detector")) calibration_ = *by;
     }
@@ -88,6 +95,12 @@ class detector {
                       const model_options& model = {})
         : detector{load_checkpoint<B>(checkpoint, model), options} {}
 
+    /// Loads the model from the bytes of a checkpoint. name: starts the messages, in place of a path. Throws as load_checkpoint
+    /// does. The bytes are not needed after the call.
+    detector(std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options = {},
+             const model_options& model = {})
+        : detector{load_checkpoint<B>(checkpoint, name, model), options} {}
+
     [[nodiscard]] const model_settings& settings() const noexcept { return model_->settings; }
     [[nodiscard]] const architecture& arch() const noexcept { return *model_->arch; }
     /// The function from raw scores to scores; empty if the model has none, or one per product and options name no product.
@@ -95,30 +108,70 @@ class detector {
     /// The functions of all products; one under "" for a model without products.
     [[nodiscard]] const product_calibrations& calibrations() const noexcept { return calibrations_; }
 
+    /// Does the work that the first frames of these sizes would wait for: makes the networks of their input sizes, and the memory
+    /// of as many frames and threads as the options state, by scoring black frames. sizes: of the frames. Later scores are those
+    /// without it. Throws shape_error for a width or height of 0; option_error for options of 0, for sizes with more input sizes
+    /// than the detector keeps (scorer::max_networks, 4), and as score does.
+    void warm_up(std::span<const image::size> sizes, const warm_up_options& options = {}) const {
+        if (options.frames == 0 || options.callers == 0)
+            throw option_error{text("warm_up: found ", options.frames, " frames for ", options.callers,
+                                    " callers, expected at least 1 of each")};
+        std::set<std::pair<std::size_t, std::size_t>> inputs;
+        for (const auto& one : sizes) {
+            const auto grid = data::plan(settings().preprocessing, one.width, one.height).grid;
+            inputs.emplace(grid.patch_width, grid.patch_height);
+        }
+        if (inputs.size() > scorer<B>::max_networks)
+            throw option_error{text("warm_up: the ", sizes.size(), " sizes have ", inputs.size(),
+                                    " input sizes, the detector keeps the networks of ", scorer<B>::max_networks,
+                                    "; use fewer sizes, or a fit with one input size (squash, pad)")};
+        std::vector<typename queue_pool<B>::lease> queues;
+        for (std::size_t i = 0; i < options.callers; ++i) queues.push_back(queues_->borrow());
+        for (const auto& one : sizes) {
+            const auto black = image::make_image<std::uint8_t>(one.width, one.height, 1);
+            auto frame = preprocess(image::view_of(black), settings().preprocessing);
+            frame.roi = data::make_roi(image::make_image<std::uint8_t>(one.width, one.height, 1, 1)).mask;
+            const std::vector<preprocessed_image> frames(options.frames, frame);
+            for (const auto& queue : queues)
+                for (auto& result : raw_results(scorer_.maps(*queue, frames), frames))
+                    if (options_.size == map_size::image)
+                        static_cast<void>(image::restore_map(result.transform, std::move(result.map)));
+        }
+    }
+
     /// Scores one RGB image. Throws option_error where each product has its threshold and none is named, data_error as
     /// data::roi_mask does where the model has a region of interest.
     [[nodiscard]] detection_result score(const image::image_u8& image) const {
         return std::move(score(std::span{&image, 1}).front());
     }
 
+    /// Scores one frame where it lies, without a copy of it: the result is that of an RGB image of the same pixels. The frame's
+    /// memory is read before the network runs, and no longer after the call returns. Throws as for an image, and as
+    /// image::check_view does.
+    [[nodiscard]] detection_result score(const image::image_view& frame) const {
+        return std::move(score(std::span{&frame, 1}).front());
+    }
+
     /// Scores one RGB image in a region of interest, in place of the model's: map and regions are 0 and none outside, the raw
     /// score is the maximum inside. roi: 1 channel, of the image's size, 0 outside. Throws data_error for an empty mask or
     /// another size.
     [[nodiscard]] detection_result score(const image::image_u8& image, image::image_u8 roi) const {
-        auto preprocessed = preprocess(image, settings().preprocessing);
-        preprocessed.roi = data::make_roi(std::move(roi)).mask;
-        return std::move(score_preprocessed(std::span{&preprocessed, 1}).front());
+        return score_inside(image, std::move(roi));
+    }
+
+    /// Scores one frame in a region of interest, in place of the model's, as it scores an image.
+    [[nodiscard]] detection_result score(const image::image_view& frame, image::image_u8 roi) const {
+        return score_inside(frame, std::move(roi));
     }
 
     /// Scores RGB images of any sizes.
     [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_u8> images) const {
-        std::vector<detection_result> results;
-        for (std::size_t first = 0; first < images.size(); first += options_.batch) {
-            const auto chunk = images.subspan(first, std::min(options_.batch, images.size() - first));
-            const auto preprocessed = preprocess_images(chunk, settings().preprocessing, model_->queue.threads);
-            for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
-        }
-        return results;
+        return score_each(images);
+    }
+
+    /// Scores frames of any sizes and formats where they lie.
+    [[nodiscard]] std::vector<detection_result> score(std::span<const image::image_view> frames) const {
+        return score_each(frames);
     }
 
     /// Scores images that `preprocess` prepared by settings().preprocessing. May be called concurrently.
@@ -131,9 +184,11 @@ class detector {
     /// previous one on its own thread. A file that can't be read: under on_failure::stop `use` receives the results of all files
     /// before its chunk, then this throws the reader's error. Under on_failure::skip its outcome is the failure, and the other
     /// files have the results that they have without it, bit for bit. `roi`: the region of interest of the files
-    /// (data::open_roi), in place of the model's.
+    /// (data::open_roi), in place of the model's. `control`: a stop throws stopped_error before the next batch is computed; `use`
+    /// has received the results of all batches before. Progress is reported after `use`, on its thread.
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
-                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop) const {
+                     const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop,
+                     const run_control& control = {}) const {
         if (files.empty()) return;
         static_cast<void>(calibration_of(calibrations_, options_.product, "detector"));  // before the first batch is computed
         const auto queue = queues_->borrow();
@@ -147,6 +202,8 @@ class detector {
         const auto compute = [&](std::size_t, preprocessed_outcomes loaded) {
             std::vector<computed_chunk> computed;
             for (auto& images : chunks.add(std::move(loaded))) {
+                control.check("score_files", {images.first, files.size()});
+                score_detail::log_failures(images.failures);
                 const auto began = std::chrono::steady_clock::now();
                 auto maps = scorer_.maps(*queue, images.values);
                 const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
@@ -156,8 +213,11 @@ class detector {
             return computed;
         };
         const auto consume = [&](std::size_t, std::vector<computed_chunk> computed) {
-            for (auto& [images, maps, ms] : computed)
+            for (auto& [images, maps, ms] : computed) {
+                const run_progress at{images.first + images.size(), files.size()};
                 use(images.first, images.outcomes(results_of(std::move(maps), images.values)), ms);
+                control.report(at);
+            }
         };
         with_preprocessed_files<B>(
             *queue, files, settings().preprocessing, step, data::given_or(roi, settings().roi), reaction,
@@ -182,17 +242,35 @@ class detector {
         return results;
     }
 
-    /// Returns the raw score of each file, or under on_failure::skip the reason why it has none; `done` receives the number of
-    /// files done so far. See scorer::raw_scores. `roi`: as for score_files.
+    /// Returns the raw score of each file, or under on_failure::skip the reason why it has none. See scorer::raw_scores. `roi`:
+    /// as for score_files.
     [[nodiscard]] std::vector<outcome<float>> raw_scores(std::span<const std::filesystem::path> files,
-                                                         const std::function<void(std::size_t)>& done = {},
                                                          const data::region_of_interest& roi = {},
-                                                         on_failure reaction = on_failure::stop) const {
+                                                         on_failure reaction = on_failure::stop,
+                                                         const run_control& control = {}) const {
         const auto queue = queues_->borrow();
-        return scorer_.raw_scores(*queue, files, done, roi, reaction);
+        return scorer_.raw_scores(*queue, files, roi, reaction, control);
     }
 
    private:
+    template <class Image>
+    [[nodiscard]] detection_result score_inside(const Image& image, image::image_u8 roi) const {
+        auto preprocessed = preprocess(image, settings().preprocessing);
+        preprocessed.roi = data::make_roi(std::move(roi)).mask;
+        return std::move(score_preprocessed(std::span{&preprocessed, 1}).front());
+    }
+
+    template <class Image>
+    [[nodiscard]] std::vector<detection_result> score_each(std::span<const Image> images) const {
+        std::vector<detection_result> results;
+        for (std::size_t first = 0; first < images.size(); first += options_.batch) {
+            const auto chunk = images.subspan(first, std::min(options_.batch, images.size() - first));
+            const auto preprocessed = preprocess_images(chunk, settings().preprocessing, model_->queue.threads);
+            for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
+        }
+        return results;
+    }
+
     [[nodiscard]] const rd4ad::calibration* calibration_for(const preprocessed_image& image) const {
         return calibration_of(calibrations_, image.product.empty() ? options_.product : image.product, "detector");
     }

@@ -17,6 +17,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/dataset.hpp>
@@ -229,11 +230,11 @@ class product_counts {
 /// and has no mask though others have one, or a mask of another size. Under on_failure::skip it is listed in
 /// evaluation::failures, and everything else is as without it, bit for bit. Throws data_error if there are no test images;
 /// option_error for a batch of 0, and for a product that the model does not know; under on_failure::stop the error of the first
-/// image that fails.
+/// image that fails; stopped_error before the next batch if `control` requests a stop.
 template <Backend B>
 [[nodiscard]] evaluation evaluate(const detector<B>& by, const data::dataset& set, std::size_t batch = 8,
                                   const evaluation_callback& scored = {}, const data::region_of_interest& roi = {},
-                                  on_failure reaction = on_failure::stop) {
+                                  on_failure reaction = on_failure::stop, const run_control& control = {}) {
     if (set.test.empty())
         throw data_error{text("data set '", set.name, "' has no test images; expected images in test/good and test/<defect>")};
     if (batch == 0) throw option_error{"evaluate: found a batch of 0, expected at least 1"};
@@ -259,13 +260,15 @@ template <Backend B>
     const auto score = [&](std::size_t, std::vector<outcome<score_detail::loaded_item>> loaded) {
         std::vector<score_detail::scored_chunk> made;
         for (auto& chunk : chunks.add(std::move(loaded))) {
+            control.check("evaluate", {chunk.first, files.size()});
+            score_detail::log_failures(chunk.failures);
             made.push_back(score_detail::score_chunk(by, std::move(chunk)));
             result.ms.insert(result.ms.end(), made.back().results.size(), made.back().ms);
         }
         return made;
     };
     const auto count = [&](std::size_t, const std::vector<score_detail::scored_chunk>& made) {
-        for (const auto& chunk : made)
+        for (const auto& chunk : made) {
             for (std::size_t i = 0, value = 0, failed = 0; i < chunk.loaded.size(); ++i) {
                 const std::size_t index = chunk.loaded.first + i;
                 if (!chunk.loaded.has_value[i]) {
@@ -282,6 +285,8 @@ template <Backend B>
                 products.add(index, one, chunk.ms, item.mask, item.roi);
                 if (scored) scored(index, item.image, one, item.mask);
             }
+            control.report({chunk.loaded.first + chunk.loaded.size(), files.size()});
+        }
     };
     pipeline(prefetch::on, files.size(), step, load, score, count);
     result.products = products.derive(by.calibrations(), masks);

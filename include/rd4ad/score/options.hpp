@@ -23,4 +23,10 @@ struct detector_options {
     std::string product{};  ///< that the images show, for a model with a calibration per product; an image may name its own
 };
 
+/// Settings of detector::warm_up.
+struct warm_up_options {
+    std::size_t frames{1};   ///< scored by one call later on, at least 1
+    std::size_t callers{1};  ///< threads that score at once later on, at least 1
+};
+
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -16,8 +16,10 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/log.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/data/patches.hpp>
@@ -42,6 +44,15 @@ using not_finite_reason = std::function<std::string()>;
 
 /// The reason for a network of which nothing is known.
 [[nodiscard]] inline std::string unknown_reason() { return "the network that computed it is damaged"; }
+
+namespace score_detail {
+
+/// Logs the reasons why images have no result.
+inline void log_failures(const std::vector<failure>& failures) {
+    for (const auto& one : failures) write_log(log_level::warning, "an image has no result", {{"reason", one.message}});
+}
+
+}  // namespace score_detail
 
 /// Throws numeric_error that names the image and the first such pixel if a value of the map is NaN or infinite: such a map gives
 /// no score. reason: called for the message only.
@@ -186,12 +197,12 @@ class scorer {
 
     /// Returns the raw score of each file, in order; the next files are read meanwhile (see with_preprocessed_files). A file that
     /// can't be read throws the reader's error, or under on_failure::skip gives a failure; the other files have the same raw
-    /// scores as without it. `done` receives the number of files done so far. `roi`: the region of interest of the
-    /// files, in place of the model's.
+    /// scores as without it. `roi`: the region of interest of the files, in place of the model's. `control` ends the run between
+    /// two batches, with stopped_error, and receives its progress.
     [[nodiscard]] std::vector<outcome<float>> raw_scores(typename B::queue& q, std::span<const std::filesystem::path> files,
-                                                         const std::function<void(std::size_t)>& done = {},
                                                          const data::region_of_interest& roi = {},
-                                                         on_failure reaction = on_failure::stop) const {
+                                                         on_failure reaction = on_failure::stop,
+                                                         const run_control& control = {}) const {
         std::vector<outcome<float>> found;
         if (files.empty()) return found;
         const auto& preprocessing = model_->settings.preprocessing;
@@ -199,12 +210,14 @@ class scorer {
         full_chunks<preprocessed_image> chunks{step, files.size()};
         const auto compute = [&](std::size_t, preprocessed_outcomes loaded) {
             for (const auto& chunk : chunks.add(std::move(loaded))) {
+                control.check("raw_scores", {found.size(), files.size()});
+                score_detail::log_failures(chunk.failures);
                 const auto computed = maps(q, chunk.values);
                 std::vector<float> raw_scores;
                 for (std::size_t i = 0; i < computed.size(); ++i)
                     raw_scores.push_back(raw_score_of(computed[i], chunk.values[i].plan.transform));
                 for (auto& one : chunk.outcomes(std::move(raw_scores))) found.push_back(std::move(one));
-                if (done) done(found.size());
+                control.report({found.size(), files.size()});
             }
         };
         with_preprocessed_files<B>(
@@ -213,9 +226,11 @@ class scorer {
         return found;
     }
 
+    /// Number of input sizes whose networks are kept, those used last.
+    static constexpr std::size_t max_networks = 4;
+
    private:
     using network_type = scoring_network<B>;
-    static constexpr std::size_t max_networks = 4;
 
     [[nodiscard]] std::shared_ptr<const network_type> network_for(std::size_t height, std::size_t width) const {
         const std::lock_guard lock{cache_->mutex};

@@ -19,7 +19,7 @@ struct skipped_image {
 struct training_log {
     std::vector<double> losses;             ///< mean loss per epoch of the shipped student, those before a resume included
     std::size_t steps{0};                   ///< of the shipped student
-    bool stopped{false};                    ///< should_stop ended the run before the last step
+    bool stopped{false};                    ///< the stop token ended the run before the last step
     double seconds{0};                      ///< of this run
     std::size_t training_images{0};         ///< images trained on
     std::size_t validation_images{0};       ///< images held out; they calibrate the model if there are any

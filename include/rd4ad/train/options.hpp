@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -76,10 +77,12 @@ struct train_options {
     bool overwrite{false};                    ///< replace whatever is at `checkpoint`; see check_checkpoint_data
     /// Folders for the model if the last save to `checkpoint` fails: the first one that takes it.
     std::vector<std::filesystem::path> fallback_folders{};
-    std::function<void(const std::string&)> save_failed{};  ///< receives the message of a failed save before the last one
-    std::size_t cache_bytes{std::size_t{4} << 30};          ///< of teacher features in memory; larger caches use a mapped file
-    std::function<void(const training_progress&)> progress{};
-    std::function<bool()> should_stop{};  ///< called after each step; true: save and return
+    std::function<void(const std::string&)> save_failed{};     ///< receives the message of a failed save before the last one
+    std::size_t cache_bytes{std::size_t{4} << 30};             ///< of teacher features in memory; larger caches use a mapped file
+    std::function<void(const training_progress&)> progress{};  ///< called after each step and each batch of features
+    /// A requested stop is answered after the current batch: a run that has begun to train saves and returns, and can be resumed;
+    /// before that train throws stopped_error, and no file has changed.
+    std::stop_token stop{};
 };
 
 /// The default number of training steps for a number of inputs.

@@ -11,11 +11,13 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/log.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/dataset.hpp>
 #include <rd4ad/data/folds.hpp>
@@ -100,6 +102,11 @@ class trainer {
         if (options_.resume) check_resume(resume_path(options_.checkpoint), m_.arch->name, options_, images_);
         check_checkpoint();
         set_up_model();
+        write_log(log_level::info, "a training starts",
+                  {{"training_images", text(log_.training_images)},
+                   {"validation_images", text(log_.validation_images)},
+                   {"steps", text(log_.steps)},
+                   {"folds", text(log_.folds)}});
         prepare();
         const auto fold_of = divide_into_folds();
         if (options_.resume) load_resume(resume_path(options_.checkpoint), m_, at_, distances_, options_.verify);
@@ -108,6 +115,8 @@ class trainer {
         if (!log_.stopped) train_shipped();
         log_.losses = at_.student.losses;
         log_.seconds = seconds_since(began_);
+        write_log(log_level::info, log_.stopped ? "the training is stopped" : "the training ends",
+                  {{"seconds", text(log_.seconds)}, {"suspects", text(log_.suspects.size())}});
         return log_;
     }
 
@@ -149,6 +158,11 @@ class trainer {
     }
     [[nodiscard]] tensor<B> upload(const std::vector<float>& inputs) {
         return upload_images<B>(m_.queue, inputs, source_.height(), source_.width());
+    }
+    /// Throws stopped_error if a stop is requested before the training has a state to save.
+    void check_stop() const {
+        if (options_.stop.stop_requested())
+            throw stopped_error{"train: stopped by the caller before the first step; no file has changed"};
     }
     void report(const training_progress& progress) const {
         if (options_.progress) options_.progress(progress);
@@ -217,6 +231,7 @@ class trainer {
         image_source training{std::move(files), m_.settings.preprocessing, m_.settings.normalisation, m_.queue.threads};
         std::size_t batch = 0;
         for_each_batch(training, options_.batch, [&](std::size_t, const std::vector<float>& inputs) {
+            check_stop();
             ++batch;
             measure_statistics<B>(m_.queue, m_.teacher.layers, m_.teacher.weights, upload(inputs),
                                   {m_.algorithm, 1.0 / static_cast<double>(batch)});
@@ -234,6 +249,7 @@ class trainer {
         const auto folded = fold_teacher<B>(m_.queue, m_, {std::min(count, feature_batch), 3, input.h, input.w});
         const std::size_t steps = (count + feature_batch - 1) / feature_batch;
         for_each_batch(source_, feature_batch, [&](std::size_t first, const std::vector<float>& batch) {
+            check_stop();
             cache_->put(m_.queue, first, infer<B>(m_.queue, m_.teacher.layers, folded, upload(batch)));
             const double done = static_cast<double>(std::min(count, first + feature_batch)), passed = seconds_since(began_);
             report({.epoch = 0,
@@ -244,6 +260,8 @@ class trainer {
                     .images_per_second = done / passed,
                     .seconds_left = passed / done * (static_cast<double>(count) - done)});
         });
+        check_stop();
+        write_log(log_level::info, "the teacher's features are computed", {{"inputs", text(count)}});
     }
 
     /// The fold of each training file; empty without cross-fitting.
@@ -286,8 +304,8 @@ class trainer {
         for (std::size_t i = 0; i < fold_of.size(); ++i) (fold_of[i] == at_.fold ? held : others).push_back(roles_.training[i]);
         if (at_.student.is_new()) set_trainable(m_, initial_trainable(m_, options_.seed)), m_.batches = 0;
         student_training<B> training{m_, *cache_, training_inputs_of(others), options_, steps_per_fold(), inside()};
-        if (!train_student(training)) return save(training.state().adam, true);
-        measure_distances(inputs_of(held));
+        if (!train_student(training) || !measure_fold(inputs_of(held))) return save(training.state().adam, true);
+        write_log(log_level::info, "a fold's student is trained", {{"fold", text(at_.fold + 1)}, {"folds", text(at_.folds)}});
         if (visit) {
             std::vector<std::filesystem::path> images;
             for (const std::size_t file : held) images.push_back(roles_.files[file]);
@@ -318,7 +336,7 @@ class trainer {
             std::erase_if(files, [&](std::size_t file) { return source_.files()[file] == one.image; });
     }
 
-    /// Trains a student from at_ to its last step. Returns false if should_stop ended it before.
+    /// Trains a student from at_ to its last step. Returns false if a stop ended it before.
     [[nodiscard]] bool train_student(student_training<B>& training) {
         training.position = at_.student;
         if (at_.adam) training.state().adam = std::move(*std::exchange(at_.adam, std::nullopt));
@@ -327,7 +345,7 @@ class trainer {
             const double loss = training.step();
             ++steps_trained_;
             report_step(training, epoch, step, loss);
-            log_.stopped = options_.should_stop && options_.should_stop();
+            log_.stopped = options_.stop.stop_requested();
             at_.student = training.position;
             const bool ended = training.position.epoch > epoch && !training.finished() && !log_.stopped;
             if (ended && training.position.epoch % options_.save_every == 0) check_student(), save(training.state().adam, false);
@@ -361,14 +379,21 @@ class trainer {
                 .folds = at_.folds});
     }
 
-    /// Stores the distances of inputs by the present student.
-    void measure_distances(std::span<const std::size_t> inputs) {
+    /// measure_distances of a fold's images. Returns false if a stop ended it before.
+    [[nodiscard]] bool measure_fold(std::span<const std::size_t> inputs) {
+        measure_distances(inputs, options_.stop);
+        log_.stopped = options_.stop.stop_requested();
+        return !log_.stopped;
+    }
+
+    /// Stores the distances of inputs by the present student, or some of them if a stop is requested.
+    void measure_distances(std::span<const std::size_t> inputs, const std::stop_token& stop = {}) {
         if (inputs.empty()) return;
         release_idle<B>(m_.queue);
         {
             const shape input{std::min(inputs.size(), feature_batch), 3, source_.height(), source_.width()};
             const auto folded = fold_network<B>(m_.queue, m_.trainable, feature_shape(*m_.arch, input, 0), m_.algorithm);
-            for (std::size_t first = 0; first < inputs.size(); first += feature_batch) {
+            for (std::size_t first = 0; first < inputs.size() && !stop.stop_requested(); first += feature_batch) {
                 const auto batch = inputs.subspan(first, std::min(feature_batch, inputs.size() - first));
                 put_scale_maps<B>(m_.queue, m_.trainable.layers, folded, cache_->get(m_.queue, batch), batch, distances_);
                 for (const std::size_t one : batch) check_distances(one);
@@ -452,6 +477,9 @@ class trainer {
                 log_suspects(product, found->second, scored.units, made);
             products.emplace(product, std::move(made));
         }
+        for (const auto& one : log_.suspects)
+            write_log(log_level::warning, "a good image may show a defect",
+                      {{"image", one.image.string()}, {"raw_score", text(one.raw_score)}});
         std::stable_sort(log_.suspects.begin(), log_.suspects.end(),
                          [](const auto& a, const auto& b) { return a.raw_score > b.raw_score; });
         if (products.size() == 1) products = {{"", calibration{products.begin()->second}}};
@@ -473,8 +501,11 @@ class trainer {
             save_checkpoint(options_.checkpoint, m_, training);
             has_model = true;
             save_resume(resume_path(options_.checkpoint), m_, adam, at_, distances_, options_, images_);
+            write_log(log_level::info, "a checkpoint is saved", {{"path", options_.checkpoint.string()}});
         } catch (const io_error& problem) {
             if (last) throw io_error{text(problem.what(), has_model ? saved_as(options_.checkpoint) : save_elsewhere(training))};
+            write_log(log_level::warning, "a save failed; the training goes on, and its end saves again",
+                      {{"reason", problem.what()}});
             if (options_.save_failed) options_.save_failed(problem.what());
         }
     }
@@ -522,7 +553,7 @@ class trainer {
 /// scores them at each save. Each product of a data set (data::item::product) gets a calibration of its own. A region of interest
 /// limits loss, map units and scores. Sets the model's preprocessing, input size, region of interest, map units and calibration.
 /// Same seed, threads and backend: the same bits, resumed or not. Throws option_error and data_error before it computes anything,
-/// also for images that can't be used (see find_usable_images);
+/// also for images that can't be used (see find_usable_images); stopped_error for options.stop before the first step;
 /// numeric_error, with epoch and step, for a loss or a weight that is not finite: it is not saved, and the last checkpoint
 /// remains. Source: docs/method.md "Recipe".
 template <Backend B>
@@ -530,6 +561,9 @@ training_log train(model<B>& m, const data::dataset& set, const train_options& o
     train_detail::check_options(options, set.train.size());
     check_map_choice(options.map, preprocessing_of(options));
     auto usable = find_usable_images(set, options, m.queue.threads);
+    for (const auto& one : usable.skipped)
+        write_log(log_level::warning, "an image is left out of the training",
+                  {{"image", one.image.string()}, {"reason", one.reason.message}});
     auto log = train_detail::trainer<B>{m, usable.set, options}.run();
     log.skipped = std::move(usable.skipped);
     return log;

@@ -25,7 +25,7 @@ struct usable_images {
 /// Reads and preprocesses the training images, and the validation images unless options.calibrate_by leaves them unused. Under
 /// options.bad_images == skip returns the data set without those that fail; training on it gives the same bits as if they had
 /// never been there. Otherwise throws data_error that names every image that fails and its reason. threads: 0 for all. Cost: the
-/// decoding of every image. Throws option_error for preprocessing that no image can have.
+/// decoding of every image. Throws option_error for preprocessing that no image can have, and stopped_error for options.stop.
 [[nodiscard]] inline usable_images find_usable_images(data::dataset set, const train_options& options, std::size_t threads) {
     std::vector<std::filesystem::path> files;
     const auto add = [&](const std::vector<data::item>& items) {
@@ -35,7 +35,7 @@ struct usable_images {
     const bool calibrates =
         options.calibrate_by == calibration_images::automatic || options.calibrate_by == calibration_images::hold_out;
     if (calibrates) add(set.validation);
-    const auto failures = find_unusable_files(files, preprocessing_of(options), threads);
+    const auto failures = find_unusable_files(files, preprocessing_of(options), threads, options.stop);
     usable_images made;
     std::string reasons;
     std::size_t next = 0;

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include CONSUMER_HEADER  // rd4ad/rd4ad.hpp or rd4ad/compiled.hpp: nothing else differs
 
@@ -20,8 +21,10 @@ int main() {
     auto model = rd4ad::make_model_without_teacher<cpu>("resnet18");
     const auto log = rd4ad::train(model, rd4ad::data::open(folder), {.epochs = 1, .batch = 4, .size = 32});
     const rd4ad::detector<cpu> detector{std::move(model)};
+    detector.warm_up(std::vector<rd4ad::image::size>{{64, 64}});
     const auto result = detector.score(image);
+    const auto frame = detector.score(rd4ad::image::view_of(image));
     std::printf("rd4ad %s: loss %.3f, raw score %.3f\n", rd4ad::version, log.losses.front(),
                 static_cast<double>(result.raw_score));
-    return result.map.width == 64 && result.raw_score > 0.0f && result.raw_score < 3.0f ? 0 : 1;
+    return result.map.width == 64 && frame.map == result.map && result.raw_score > 0.0f && result.raw_score < 3.0f ? 0 : 1;
 }
