@@ -18,7 +18,6 @@
 #include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
-#include "white_level.hpp"
 
 namespace cli {
 
@@ -197,7 +196,6 @@ scored_products images_of_data(const parsed_options& options, const detector_loa
     if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
     request.checkpoint = find_checkpoint(request.checkpoint, sets.front());
     request.files = files_json(sets.front());
-    warn_of_white_level(sets.front());
     if (!options.has("splits"))
         rd4ad::io::probe_folder(rd4ad::io::folder_of(request.checkpoint), fs::file_size(request.checkpoint));
     return score_dataset(options, load, sets.front(), request.checkpoint, roi, failures);
@@ -309,8 +307,7 @@ int calibrate(const parsed_options& options) {
     if (as_json)
         print_json(with_files(to_json(made)));
     else
-        for (const auto& [product, by] : made)
-            std::printf("%s: %s\n", product.empty() ? request.checkpoint.c_str() : product.c_str(), describe(by).c_str());
+        for (const auto& [product, by] : made) print_calibration(product.empty() ? request.checkpoint.string() : product, by);
     return failures.finish(used, "scored");
 }
 

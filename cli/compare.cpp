@@ -208,7 +208,7 @@ compared_classes compare_classes(const parsed_options& options, const rd4ad::ext
 void print(const compared_classes& all, const rd4ad::comparison& mean) {
     const bool several = all.results.size() > 1;
     for (std::size_t i = 0; i < all.results.size(); ++i) {
-        if (several) std::printf("%s\n", all.results[i].first.c_str());
+        if (several) print_line(all.results[i].first);
         print_class(all.comparisons[i], all.results[i].second);
     }
     if (several) {

@@ -1,5 +1,4 @@
 // cli/export.cpp: rd4ad export.
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -10,6 +9,7 @@
 
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "console.hpp"
 #include "outputs.hpp"
 
 namespace cli {
@@ -38,8 +38,8 @@ int export_as(const std::string& format, const parsed_options& options) {
         rd4ad::export_triton(to, name, m, rd4ad::training_of(checkpoint, reading), {.graph = graph, .max_batch = max_batch});
         finish_output(to);
     }
-    std::printf("%s: %s, %zu x %zu\n", (format == "onnx" ? out : out / name).c_str(), m.arch->name.data(), m.settings.width,
-                m.settings.height);
+    print_line(
+        rd4ad::text(format == "onnx" ? out : out / name, ": ", m.arch->name, ", ", m.settings.width, " x ", m.settings.height));
     return 0;
 }
 

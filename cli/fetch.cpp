@@ -213,7 +213,7 @@ void fetch_file(const fetch_request& of, const fs::path& folder, console& progre
     std::error_code ignored;
     if (fs::exists(target, ignored)) {
         if (of.matches(target)) {
-            std::printf("%s exists already\n", target.c_str());
+            print_line(rd4ad::text(target, " exists already"));
             return;
         }
         progress.line(rd4ad::text(target, ": its SHA-256 is wrong; fetching it again"));
@@ -222,7 +222,7 @@ void fetch_file(const fetch_request& of, const fs::path& folder, console& progre
         copy_local(of, target);
     else
         download_to(of, target, progress);
-    std::printf("%s\n", target.c_str());
+    print_line(target.string());
     std::fflush(stdout);
 }
 

@@ -162,9 +162,9 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
 }
 
 void print(const std::string& name, const rd4ad::probe_result& found, const std::string& note) {
-    std::printf("%s: %zu photographs, %zu false alarms without a defect. %s\n", name.c_str(), found.photographs,
-                found.false_alarms, note.c_str());
-    for (const auto& sentence : rd4ad::sentences_of(found)) std::printf("%s\n", sentence.c_str());
+    print_line(rd4ad::text(name, ": ", found.photographs, " photographs, ", found.false_alarms,
+                           " false alarms without a defect. ", note));
+    for (const auto& sentence : rd4ad::sentences_of(found)) print_line(sentence);
 }
 
 template <rd4ad::Backend B>

@@ -53,6 +53,8 @@ message_contains() {
     local line=$1 text
     shift
     [[ $line == "rd4ad: "* ]] || fail "expected a message that begins with rd4ad: and found: $line"
+    # the command's words are flags, not the library's functions and settings
+    [[ ! $line =~ ^rd4ad:\ ([a-z0-9]+_[a-z0-9_]+:|.*(options\.[a-z]|::)) ]] || fail "expected no name of the library in: $line"
     for text in "$@"; do [[ $line == *"$text"* ]] || fail "expected in the message: $text"; done
 }
 
@@ -102,7 +104,14 @@ case_help() {
         [[ ! -s err ]] || fail "expected nothing on standard error"
     done
     gives 0 --version
+    grep -qxE 'rd4ad [0-9]+\.[0-9]+\.[0-9]+' out && (($(wc -l <out) == 1)) || fail "expected the version"
+    gives 0 --version --verbose
     grep -qxE 'rd4ad [0-9]+\.[0-9]+\.[0-9]+' out || fail "expected the version"
+    grep -qE '^JPEG decoder: +(libjpeg-turbo|stb_image)' out || fail "expected the JPEG decoder"
+    grep -qE '^backends: +(xtensor|thrust)' out && grep -q '^export: ' out && grep -q '^HTTP: ' out || fail "expected the parts"
+    grep -qE '^data files: +/' out || fail "expected the folder of the data files"
+    gives 2 --version --verbos
+    complains_usage "" "--version --verbos: expected --verbose"
 }
 
 case_usage() {

@@ -29,9 +29,6 @@
 
 namespace rd4ad::inline RD4AD_ABI::image {
 
-/// The reader rejects images with more pixels than this before it allocates memory: 2^28, 16384 x 16384.
-inline constexpr std::uint64_t max_image_pixels = std::uint64_t{1} << 28;
-
 namespace detail {
 
 /// A decoder of JPEG files.

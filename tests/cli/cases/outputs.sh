@@ -135,6 +135,18 @@ case_training_outputs() {
     complains "models/cloth.safetensors: exists" "--overwrite"
 }
 
+# A page of suspects' name may be taken by another file, which is found before the training and stays.
+case_foreign_suspects_page() {
+    "$make_woven" cloth 8 1 64
+    mkdir models && echo mine >models/cloth.suspects.html
+    local steps=(--steps 1 --calibration none "${tiny_training[@]}")
+    gives 1 train --data cloth --out models "${steps[@]}"
+    complains "models/cloth.suspects.html: exists" "rd4ad did not write it" "--overwrite"
+    [[ ! -e models/cloth.safetensors ]] || fail "trained before it looked at its outputs"
+    gives_lines 0 train --data cloth --out models --overwrite "${steps[@]}"
+    [[ $(<models/cloth.suspects.html) == mine ]] || fail "a foreign file was removed"
+}
+
 # Labels, classes and file names lead to no place outside --out.
 case_names_in_outputs() {
     trained
