@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,27 +47,46 @@ std::string teacher_prefix(const rd4ad::io::tensor_file& weights) {
     return weights.contains("teacher.conv1.weight") ? "teacher." : "";
 }
 
-/// A new model by --arch and --teacher.
-template <rd4ad::Backend B>
-rd4ad::model<B> new_model(const parsed_options& options, const rd4ad::model_options& settings) {
-    const auto teacher = options.text("teacher"), requested = options.text("arch");
+/// The architecture of --arch, for a teacher without weights of its own.
+std::string arch_of(const parsed_options& options) {
+    const auto requested = options.text("arch");
     if (!requested.empty()) static_cast<void>(rd4ad::architecture_named(requested));
     const auto arch = requested.empty() ? std::string{"resnet18"} : requested;
-    if (teacher == "none") return rd4ad::make_model_without_teacher<B>(arch, settings);
-    if (teacher == "built-in") {
-        if (arch != "resnet18")
-            throw usage_error{rd4ad::text("--arch ", arch, ": the built-in teacher is a resnet18; run rd4ad fetch ", arch,
-                                          " and give --teacher ", arch, "-imagenet, or give --teacher none")};
-        auto made = rd4ad::make_model<B>(arch, rd4ad::built_in_teacher(), settings);
-        made.settings.teacher = rd4ad::built_in_teacher_name;
-        return made;
-    }
-    const auto weights = naming_flags("--teacher", [&] { return rd4ad::load_weights(rd4ad::teacher_path(teacher)); });
+    if (options.text("teacher") == "built-in" && arch != "resnet18")
+        throw usage_error{rd4ad::text("--arch ", arch, ": the built-in teacher is a resnet18; run rd4ad fetch ", arch,
+                                      " and give --teacher ", arch, "-imagenet, or give --teacher none")};
+    return arch;
+}
+
+/// The weights of a --teacher that is a file or a name; nullopt for none and built-in. Throws format_error unless they are of
+/// --arch.
+std::optional<rd4ad::io::tensor_file> teacher_weights(const parsed_options& options) {
+    const auto teacher = options.text("teacher"), requested = options.text("arch");
+    if (teacher == "none" || teacher == "built-in") return std::nullopt;
+    auto weights = naming_flags("--teacher", [&] { return rd4ad::load_weights(rd4ad::teacher_path(teacher)); });
     const auto& found = rd4ad::recognise(weights, teacher_prefix(weights));
     if (!requested.empty() && requested != found.name)
         throw rd4ad::format_error{rd4ad::text(teacher, ": holds a ", found.name, ", expected ", requested, " (--arch); give ",
                                               rd4ad::imagenet_file_of(requested).name, ", or leave --arch out")};
-    return rd4ad::make_model<B>(found, weights, settings);
+    return weights;
+}
+
+/// Finds the faults of --arch and --teacher before all images are read.
+void check_teacher(const parsed_options& options) {
+    static_cast<void>(arch_of(options));
+    static_cast<void>(teacher_weights(options));
+}
+
+/// A new model by --arch and --teacher.
+template <rd4ad::Backend B>
+rd4ad::model<B> new_model(const parsed_options& options, const rd4ad::model_options& settings) {
+    const auto arch = arch_of(options);
+    if (options.text("teacher") == "none") return rd4ad::make_model_without_teacher<B>(arch, settings);
+    if (const auto weights = teacher_weights(options))
+        return rd4ad::make_model<B>(rd4ad::recognise(*weights, teacher_prefix(*weights)), *weights, settings);
+    auto made = rd4ad::make_model<B>(arch, rd4ad::built_in_teacher(), settings);
+    made.settings.teacher = rd4ad::built_in_teacher_name;
+    return made;
 }
 
 /// The good images of a folder or of a data set.
@@ -79,17 +99,6 @@ std::vector<rd4ad::data::item> validation_items(const fs::path& folder, const pa
     return items;
 }
 
-/// Throws io_error if --resume finds no interrupted training.
-void check_resume(const fs::path& checkpoint) {
-    const auto resume = rd4ad::resume_path(checkpoint);
-    for (const auto& file : {checkpoint, resume})
-        if (!fs::exists(file))
-            throw rd4ad::io_error{rd4ad::text("--resume: ", file,
-                                              ": no such file, so there is no training to continue; give the --out of "
-                                              "the interrupted training, or leave --resume out to train from the start",
-                                              file == resume ? ", or give --from to start from the checkpoint's weights" : "")};
-}
-
 /// The model of a checkpoint; throws option_error if it is not of --arch.
 template <rd4ad::Backend B>
 rd4ad::model<B> stored_model(const fs::path& checkpoint, const parsed_options& options, const rd4ad::model_options& settings) {
@@ -100,27 +109,37 @@ rd4ad::model<B> stored_model(const fs::path& checkpoint, const parsed_options& o
     return m;
 }
 
-/// Refuses the images of several classes that can't be used, all in one message, before the first class trains.
-void check_images(const std::vector<rd4ad::data::dataset>& sets, const rd4ad::train_options& training, std::size_t threads) {
+/// The usable images of each class. Throws data_error with those of all classes that can't be used, before the first class
+/// trains.
+std::vector<rd4ad::usable_images> usable_images_of(std::vector<rd4ad::data::dataset> sets, const rd4ad::train_options& training,
+                                                   std::size_t threads) {
+    std::vector<rd4ad::usable_images> usable;
     std::string problems;
-    for (const auto& set : sets) {
-        const auto checked =
-            rd4ad::attempt(rd4ad::on_failure::skip, set.name, [&] { return rd4ad::find_usable_images(set, training, threads); });
-        if (!checked) problems += rd4ad::text(problems.empty() ? "" : "; ", checked.error().message);
+    for (auto& set : sets) {
+        const auto name = set.name;
+        auto found = rd4ad::attempt(rd4ad::on_failure::skip, name,
+                                    [&] { return rd4ad::find_usable_images(std::move(set), training, threads); });
+        if (found)
+            usable.push_back(*std::move(found));
+        else
+            problems += rd4ad::text(problems.empty() ? "" : "; ", found.error().message);
     }
     if (!problems.empty()) throw rd4ad::data_error{problems};
+    return usable;
 }
 
 /// Trains on one data set. Returns false if a signal stopped it. pages: keeps a failure to write a page, as the model is saved.
 template <rd4ad::Backend B>
-bool train_dataset(rd4ad::model<B> m, const rd4ad::data::dataset& set, rd4ad::train_options training, deferred_failure& pages) {
+bool train_dataset(rd4ad::model<B> m, const rd4ad::usable_images& images, rd4ad::train_options training,
+                   deferred_failure& pages) {
+    const auto& set = images.set;
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
     training.progress = show_on(progress, set.name);
     training.save_failed = [&progress](const std::string& problem) {
         progress.line(rd4ad::text("warning: ", problem, "; the training goes on, and its end saves again"));
     };
-    const auto log = rd4ad::train(m, set, training);
+    const auto log = rd4ad::train(m, images, training);
     progress.clear();
     const auto report = [&] { report_suspects(set.name, m.settings.calibration, training, log); };
     if (log.stopped) {
@@ -164,30 +183,34 @@ int train_all(const parsed_options& options) {
     }
     if (options.has("resume") && options.has("from"))
         throw usage_error{"--resume excludes --from: continue the training in --out, or start from another checkpoint's weights"};
-    if (sets.size() > 1) check_images(sets, training, settings.threads);
     auto inputs = inputs_of(options, sets);
     const rd4ad::io::output_folder folder{out, inputs, {.writer = "train", .overwrite = training.overwrite}};
     for (const auto& set : sets) {
         training.checkpoint = checkpoint_in(out, set);
         training.resume = resumes(options, sets, training.checkpoint);
-        if (training.resume) check_resume(training.checkpoint);
+        if (training.resume) rd4ad::check_resume_files(training.checkpoint);
         for (const auto& file : {training.checkpoint, rd4ad::resume_path(training.checkpoint)}) inputs.check_file(file);
         check_suspects_pages(set, training, inputs);
-        rd4ad::check_checkpoint_data(training, rd4ad::data::identity_of(set));
+    }
+    if (!options.has("from") && !options.has("resume")) check_teacher(options);
+    const auto usable = usable_images_of(sets, training, settings.threads);
+    for (const auto& images : usable) {
+        training.checkpoint = checkpoint_in(out, images.set);
+        training.resume = resumes(options, sets, training.checkpoint);
+        rd4ad::check_checkpoint_data(training, images.identity);
     }
     stop_on_signals();
     deferred_failure pages;
     bool stopped = false;
-    for (std::size_t i = 0; i < sets.size() && !stopped; ++i) {
-        const auto& set = sets[i];
-        training.checkpoint = checkpoint_in(out, set);
+    for (std::size_t i = 0; i < usable.size() && !stopped; ++i) {
+        training.checkpoint = checkpoint_in(out, usable[i].set);
         training.resume = resumes(options, sets, training.checkpoint);
         auto m = training.resume       ? stored_model<B>(training.checkpoint, options, settings)
                  : options.has("from") ? stored_model<B>(options.required("from"), options, settings)
                                        : new_model<B>(options, settings);
-        training.roi = training_roi(options, set, m.settings.roi);
+        training.roi = training_roi(options, usable[i].set, m.settings.roi);
         if (i == 0) print_teacher(m.settings.teacher, m.arch->name);
-        stopped = !train_dataset(std::move(m), set, training, pages);
+        stopped = !train_dataset(std::move(m), usable[i], training, pages);
     }
     pages.rethrow();
     return stopped ? stopped_status : 0;
