@@ -10,6 +10,7 @@
 #include <rd4ad/io/safe_name.hpp>
 
 #include "console.hpp"
+#include "failures.hpp"
 #include "white_level.hpp"
 
 namespace cli {
@@ -29,14 +30,15 @@ rd4ad::data::dataset joined(const fs::path& root, const std::vector<rd4ad::data:
     return rd4ad::data::join(fs::absolute(root / ".").lexically_normal().parent_path().filename().string(), sets);
 }
 
-/// The options of --recursive and --masks.
+/// The options of --recursive, --masks and --strict.
 rd4ad::data::open_options open_options_of(const parsed_options& options) {
     using rd4ad::data::mask_choice;
     const auto masks = options.choice("masks", {"auto", "nonzero", "zero"});
     return {.recursive = options.has("recursive"),
             .masks = masks == "nonzero" ? mask_choice::nonzero
                      : masks == "zero"  ? mask_choice::zero
-                                        : mask_choice::automatic};
+                                        : mask_choice::automatic,
+            .bad_masks = reaction_of(options)};
 }
 
 /// The same with the layout of --dataset.
