@@ -171,6 +171,7 @@ template <rd4ad::Backend B>
 int probe_model(const parsed_options& options, probe_request& request, rd4ad::data::dataset set) {
     auto m = rd4ad::load_checkpoint<B>(request.checkpoint, compute_options(options));
     const auto calibrations = rd4ad::calibrations_from(m.settings.calibration, request.checkpoint.string());
+    rd4ad::check_product(calibrations, options.text("product"), request.checkpoint.string());
     request.product = product_for(options, calibrations, set.name);
     const auto* by = rd4ad::calibration_of(calibrations, request.product, request.checkpoint.string());
     if (by == nullptr)

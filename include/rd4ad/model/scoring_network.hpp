@@ -6,23 +6,11 @@
 #include <utility>
 
 #include <rd4ad/core/text.hpp>
-#include <rd4ad/image/fit_options.hpp>
-#include <rd4ad/image/image.hpp>
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/nn/anomaly_map.hpp>
 #include <rd4ad/nn/cosine_map.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
-
-/// Throws option_error unless the network takes an input of this height and width: see image::is_input_side. Inputs of several
-/// sizes may have a longer side than image::max_input_side, but no more pixels than image::max_image_pixels.
-inline void check_network_size(std::size_t height, std::size_t width) {
-    const auto steps = [](std::size_t side) { return side > 0 && side % image::size_step == 0; };
-    if (!steps(height) || !steps(width) || width > image::max_image_pixels / height)
-        throw option_error{text("image size ", width, " x ", height,
-                                ": width and height must be multiples of 32, at least 32, with at most ", image::max_image_pixels,
-                                " pixels")};
-}
 
 /// Folds and prepares the layers of a network for batches of the shape that `for_each_layer` starts from, and for one image.
 template <Backend B, class Network>

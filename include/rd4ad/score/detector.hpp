@@ -76,9 +76,7 @@ class detector {
           scorer_{*model_, options.batch, options.sigma},
           queues_{std::make_unique<queue_pool<B>>(model_->queue.threads)} {
         const auto& product = options_.product;
-        if (!product.empty() && !per_product(calibrations_))
-            throw option_error{text("detector: found the product '", product,
-                                    "', expected none: the model has no threshold per product; leave the product out")};
+        check_product(calibrations_, product, "detector");
         if (product.empty() && per_product(calibrations_)) return;
         if (const auto* by = calibration_of(calibrations_, product, "detector")) calibration_ = *by;
     }
