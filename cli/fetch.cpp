@@ -216,7 +216,7 @@ void fetch_file(const fetch_request& of, const fs::path& folder, console& progre
             print_line(rd4ad::text(target, " exists already"));
             return;
         }
-        progress.line(rd4ad::text(target, ": its SHA-256 is wrong; fetching it again"));
+        progress.line(rd4ad::text(target, ": its SHA-256 is wrong; fetching it again, to replace it when the new file is right"));
     }
     if (of.is_local())
         copy_local(of, target);

@@ -305,6 +305,8 @@ SHELL
     ((status == 1)) || fail "status $status, expected 1"
     says err "cloth.onnx: differs from models/cloth.safetensors by more than 1e-4 of a map's range or 1e-5 of a raw score"
     grep -qE '^onnxruntime 0 +5 +3 +[0-9.e+-]+ +[0-9.e+-]+ +equal$' out || fail "expected a row of the table"
+    gives 0 "${verify[@]}" --batches 5 --map-tolerance 1e15 --raw-score-tolerance 9 --json --python ./python
+    says out '"differences": [' '"swapped_pairs": 0' '"files": {' '"found": 9'
     sed -i 's/null/{"format": "another"}/' python
     gives 1 "${verify[@]}" --python ./python
     says err "cloth.onnx: " "rd4ad graph 2" "export"
@@ -320,6 +322,7 @@ case_verify_with_onnxruntime() {
     gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
     gives 0 verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python" --json
     (($(grep -cE '"swapped_pairs": 0,' out) == 2)) || fail "expected the same order for two batch sizes"
+    says out '"differences": [' '"files": {' '"found": 18'
     gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 128 --patches-per-row 2 --patches-per-column 2 --folds 2 --map scales
     gives 0 export --checkpoint cut/cloth.safetensors --out cut.onnx
     gives 0 verify --onnx cut.onnx --checkpoint cut/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"
