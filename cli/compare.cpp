@@ -184,7 +184,7 @@ struct compared_classes {
 
 compared_classes compare_classes(const parsed_options& options, const rd4ad::external_detections& external,
                                  compare_request request) {
-    const auto sets = open_datasets(options);
+    const auto sets = open_datasets(options, reaction_of(options));
     std::vector<rd4ad::data::item> items;  // matched over all classes, as their files may have the same names
     for (const auto& set : sets) items.insert(items.end(), set.test.begin(), set.test.end());
     const auto matched = rd4ad::match_detections(external, items);

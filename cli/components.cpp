@@ -1,6 +1,8 @@
 // cli/components.cpp: the parts that this command was built with.
 #include "components.hpp"
 
+#include "backends.hpp"
+
 #include <filesystem>
 #include <system_error>
 
@@ -8,7 +10,6 @@
 #include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
 
-#include "backends.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "http.hpp"
 #endif

@@ -10,7 +10,6 @@
 #include <rd4ad/io/safe_name.hpp>
 
 #include "console.hpp"
-#include "failures.hpp"
 #include "white_level.hpp"
 
 namespace cli {
@@ -30,15 +29,14 @@ rd4ad::data::dataset joined(const fs::path& root, const std::vector<rd4ad::data:
     return rd4ad::data::join(fs::absolute(root / ".").lexically_normal().parent_path().filename().string(), sets);
 }
 
-/// The options of --recursive, --masks and --strict.
+/// The options of --recursive and --masks.
 rd4ad::data::open_options open_options_of(const parsed_options& options) {
     using rd4ad::data::mask_choice;
     const auto masks = options.choice("masks", {"auto", "nonzero", "zero"});
     return {.recursive = options.has("recursive"),
             .masks = masks == "nonzero" ? mask_choice::nonzero
                      : masks == "zero"  ? mask_choice::zero
-                                        : mask_choice::automatic,
-            .bad_masks = reaction_of(options)};
+                                        : mask_choice::automatic};
 }
 
 /// The same with the layout of --dataset.
@@ -108,9 +106,10 @@ rd4ad::data::dataset open_dataset(const fs::path& root, const parsed_options& op
     return set;
 }
 
-std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options) {
+std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options, rd4ad::on_failure bad_masks) {
     const fs::path root = options.required("data");
-    const auto layout = layout_options(options);
+    auto layout = layout_options(options);
+    layout.bad_masks = bad_masks;
     auto names = options.list("class-names");
     const bool together = options.has("multimodal");
     std::vector<rd4ad::data::dataset> sets;

@@ -368,7 +368,7 @@ Example: the metrics and the result images of one model.
 
 int test(const parsed_options& options) {
     const auto request = test_request_of(options);
-    const auto sets = open_datasets(options);
+    const auto sets = open_datasets(options, request.reaction);
     tested_classes tested;
     open_outputs(options, sets, request, tested);
     for (const auto& set : sets)

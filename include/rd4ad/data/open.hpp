@@ -113,9 +113,7 @@ inline void check_layout(const std::filesystem::path& root, const std::string& l
         for (auto* bad : {&masks.unreadable, &masks.missing})
             for (auto& one : *bad) to.fault(std::move(one));
     else if (const auto count = masks.unreadable.size(); count > 0)
-        to.note(text(count, count == 1 ? " mask" : " masks", " can't be read, so",
-                     count == 1 ? " its image is" : " their images are",
-                     " left out of the metrics, the first: ", masks.unreadable.front()));
+        to.note(text(count, count == 1 ? " mask" : " masks", " can't be read, the first: ", masks.unreadable.front()));
     return to.finish(std::move(set));
 }
 

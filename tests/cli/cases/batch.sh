@@ -161,7 +161,7 @@ case_batch_datasets() {
     gives_lines 3 test --data spoilt "${wanted[@]}"
     (($(grep -c $'\terror\t' out) == 5)) || fail "expected five rows"
     gives_lines 1 test --data spoilt "${wanted[@]}" --strict
-    complains_last "spoilt/test/good/bad1.png: "
+    complains_last "2 faults" "spoilt/ground_truth/scratch/000_mask.png: is not an image" "unmasked.png: its mask is missing"
 
     cp $model kept.safetensors
     gives 0 calibrate --data clean --checkpoint kept.safetensors --false-alarm-rate 0.3 --threads 1
@@ -182,7 +182,7 @@ case_batch_datasets() {
     counts_last "5 of 10 images compared, 5 failed"
     grep -E '"(accuracy|dice|rd4ad|external|low|high)"' out | cmp - expected || fail "the images that failed changed the comparison"
     gives_lines 1 compare --data spoilt "${wanted[@]}" --cmp-bboxes other.json --strict
-    complains_last "spoilt/test/good/bad1.png: "
+    complains_last "2 faults" "spoilt/ground_truth/scratch/000_mask.png: is not an image" "unmasked.png: its mask is missing"
 
     cp -r spoilt probed
     local i

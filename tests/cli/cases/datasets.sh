@@ -148,7 +148,7 @@ case_masks_that_cannot_be_read() {
     : >cloth/ground_truth/scratch/001_mask.png
     rm cloth/ground_truth/scratch/000_mask.png
     gives 1 test --data cloth --checkpoint nowhere.safetensors
-    says files "2 masks can't be read, so their images are left out of the metrics, the first: cloth/ground_truth/scratch/001_mask.png"
+    says files "2 masks can't be read, the first: cloth/ground_truth/scratch/001_mask.png"
     gives 1 test --data cloth --checkpoint nowhere.safetensors --strict
     complains "3 faults" "cloth/ground_truth/scratch/001_mask.png: " "the file is empty" \
         "cloth/ground_truth/stain/000_mask.png: " "it is a text" "cloth/test/scratch/000.png: its mask is missing"
