@@ -12,6 +12,7 @@
 #include <rd4ad/score/calibration_json.hpp>
 #include <rd4ad/score/suspects_report.hpp>
 #include <rd4ad/score/threshold_rules.hpp>
+#include <rd4ad/train/roles.hpp>
 
 #include "calibration_text.hpp"
 #include "failures.hpp"
