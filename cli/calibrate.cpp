@@ -18,7 +18,6 @@
 #include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
-#include "white_level.hpp"
 
 namespace cli {
 
@@ -51,6 +50,7 @@ scored_products score_dataset(const parsed_options& options, const detector_load
     const bool with_anomalous = options.has("labelled");
     const auto by = load(checkpoint);
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+    rd4ad::check_product(by->calibrations(), options.text("product"), checkpoint.string());
     std::vector<fs::path> files;
     std::vector<std::string> products;
     std::vector<std::uint8_t> labels;
@@ -198,7 +198,6 @@ scored_products images_of_data(const parsed_options& options, const detector_loa
     if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
     request.checkpoint = find_checkpoint(request.checkpoint, sets.front());
     request.files = files_json(sets.front());
-    warn_of_white_level(sets.front());
     if (!options.has("splits"))
         rd4ad::io::probe_folder(rd4ad::io::folder_of(request.checkpoint), fs::file_size(request.checkpoint));
     return score_dataset(options, load, sets.front(), request.checkpoint, roi, failures);
@@ -211,7 +210,7 @@ scored_products images_of_checkpoint(const parsed_options& options, const fs::pa
         throw rd4ad::data_error{
             rd4ad::text(checkpoint, ": holds no scores, as its training had no validation images; give good images by --data")};
     const auto product = options.text("product");
-    if (!product.empty()) static_cast<void>(rd4ad::calibration_of(found, product, checkpoint.string()));
+    rd4ad::check_product(found, product, checkpoint.string());
     const double largest = rd4ad::map_units_of(rd4ad::io::read_safetensors(checkpoint)).largest();
     scored_products scored;
     for (const auto& [name, by] : found)
@@ -285,6 +284,8 @@ int calibrate(const parsed_options& options) {
     std::size_t used = 0;
     for (const auto& [product, one] : images) used += one.raw_scores.size();
     if (used == 0 && failures.size() > 0) return failures.finish(0, "scored");
+    if (used == 0)  // else the calibration in the checkpoint would be replaced by none
+        throw rd4ad::data_error{rd4ad::text(options.text("data"), ": has no good image to calibrate with; add good images")};
     const auto print_json = [&](json result) {
         result["failed"] = failures.to_json();
         std::printf("%s\n", rd4ad::io::dump_json(result, 2).c_str());
@@ -310,8 +311,7 @@ int calibrate(const parsed_options& options) {
     if (as_json)
         print_json(with_files(to_json(made)));
     else
-        for (const auto& [product, by] : made)
-            std::printf("%s: %s\n", product.empty() ? request.checkpoint.c_str() : product.c_str(), describe(by).c_str());
+        for (const auto& [product, by] : made) print_calibration(product.empty() ? request.checkpoint.string() : product, by);
     return failures.finish(used, "scored");
 }
 

@@ -31,6 +31,13 @@ std::string describe(const rd4ad::calibration& by) {
                        by.good_scores.size(), " good images", set_aside, ")", unsupported.empty() ? "" : "\n" + unsupported);
 }
 
+void print_calibration(const std::string& name, const rd4ad::calibration& by) {
+    const auto lines = describe(by);
+    const auto end = lines.find('\n');
+    print_line(rd4ad::text(name, ": ", lines.substr(0, end)));
+    if (end != lines.npos) print_line(lines.substr(end + 1));
+}
+
 std::string describe(const rd4ad::drift_test& test, std::size_t window) {
     return rd4ad::text("the last ", window, " parts judged good have a median raw score of ", fixed(test.level, 4),
                        ", calibration's good parts ", fixed(test.calibration_level, 4), " (p ",

@@ -13,6 +13,9 @@ namespace cli {
 /// support the requested one.
 [[nodiscard]] std::string describe(const rd4ad::calibration& by);
 
+/// Prints describe(by) after "NAME: ".
+void print_calibration(const std::string& name, const rd4ad::calibration& by);
+
 /// A sentence about a drift test: the levels of the last parts and of calibration, and the probability of such a difference.
 [[nodiscard]] std::string describe(const rd4ad::drift_test& test, std::size_t window);
 

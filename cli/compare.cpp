@@ -184,7 +184,7 @@ struct compared_classes {
 
 compared_classes compare_classes(const parsed_options& options, const rd4ad::external_detections& external,
                                  compare_request request) {
-    const auto sets = open_datasets(options);
+    const auto sets = open_datasets(options, reaction_of(options));
     std::vector<rd4ad::data::item> items;  // matched over all classes, as their files may have the same names
     for (const auto& set : sets) items.insert(items.end(), set.test.begin(), set.test.end());
     const auto matched = rd4ad::match_detections(external, items);
@@ -208,7 +208,7 @@ compared_classes compare_classes(const parsed_options& options, const rd4ad::ext
 void print(const compared_classes& all, const rd4ad::comparison& mean) {
     const bool several = all.results.size() > 1;
     for (std::size_t i = 0; i < all.results.size(); ++i) {
-        if (several) std::printf("%s\n", all.results[i].first.c_str());
+        if (several) print_line(all.results[i].first);
         print_class(all.comparisons[i], all.results[i].second);
     }
     if (several) {

@@ -12,6 +12,7 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/io/escaped.hpp>
 
 namespace cli {
 
@@ -54,6 +55,13 @@ std::string bold(const std::string& text) {
     return is_terminal(STDOUT_FILENO) && use_colour() ? "\x1b[1m" + text + "\x1b[0m" : text;
 }
 
+void print_line(std::string_view line) {
+    const auto shown = rd4ad::io::line_text(line) + '\n';
+    std::fwrite(shown.data(), 1, shown.size(), stdout);
+}
+
+void print_warning(std::string_view text) { console{}.line(rd4ad::text("warning: ", text)); }
+
 void flush_output() {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw rd4ad::io_error{output_failure};
 }
@@ -73,7 +81,7 @@ void console::bar(double share, const std::string& text) {
     if (width > 0)
         line += '[' + std::string{colour_ ? "\x1b[32m" : ""} + std::string(full, '=') + std::string{colour_ ? "\x1b[0m" : ""} +
                 std::string(width - full, ' ') + "] ";
-    line += text.substr(0, room - 1) + "\x1b[K";
+    line += rd4ad::io::line_text(text).substr(0, room - 1) + "\x1b[K";
     std::fputs(line.c_str(), stderr);
     std::fflush(stderr);
 }
@@ -89,7 +97,7 @@ void console::log(const std::string& line_text) {
 
 void console::line(const std::string& text) {
     clear();
-    std::fprintf(stderr, "%s\n", text.c_str());
+    std::fprintf(stderr, "%s\n", rd4ad::io::line_text(text).c_str());
     std::fflush(stderr);
 }
 

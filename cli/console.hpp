@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace cli {
 
@@ -21,6 +22,12 @@ namespace cli {
 /// The message for a standard output that can't be written.
 inline constexpr const char* output_failure = "standard output can't be written; is the disk full, or the reader gone?";
 
+/// Prints a line on standard output, as io::line_text writes it: a name in it can't forge another line.
+void print_line(std::string_view line);
+
+/// Prints "warning: " and a text as a line on standard error, as print_line does.
+void print_warning(std::string_view text);
+
 /// Flushes standard output. Throws io_error if it can't be written: the results go nowhere, so the work may stop.
 void flush_output();
 
@@ -38,7 +45,7 @@ class console {
     void images(std::size_t done, std::size_t total, const std::string& name = "");
     /// Prints a line if there is no terminal.
     void log(const std::string& line);
-    /// Prints a line.
+    /// Prints a line, as io::line_text writes it.
     void line(const std::string& text);
     /// Removes the bar.
     void clear();

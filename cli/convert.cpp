@@ -1,5 +1,4 @@
 // cli/convert.cpp: rd4ad convert.
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -8,6 +7,7 @@
 
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "console.hpp"
 #include "outputs.hpp"
 
 namespace cli {
@@ -26,7 +26,7 @@ void to_pth(const fs::path& from, const fs::path& out, const rd4ad::io::read_opt
         if (name.starts_with("bn.") || name.starts_with("decoder."))
             weights.insert_bytes(name, tensor.type, tensor.shape, {tensor.bytes.begin(), tensor.bytes.end()});
     rd4ad::io::write_pth(out, weights);
-    std::printf("%s: %s, bn and decoder\n", out.c_str(), m.arch->name.data());
+    print_line(rd4ad::text(out, ": ", m.arch->name, ", bn and decoder"));
 }
 
 /// Writes a checkpoint of rd4ad from the paper's code's weights, the teacher and the size of the input.
@@ -44,7 +44,7 @@ void to_safetensors(const fs::path& from, const fs::path& out, const std::string
     m.settings.height = m.settings.width = m.settings.preprocessing.geometry.size = size;
     rd4ad::check_network_size(size, size);
     rd4ad::save_checkpoint(out, m);
-    std::printf("%s: %s, %zu x %zu\n", out.c_str(), arch.name.data(), size, size);
+    print_line(rd4ad::text(out, ": ", arch.name, ", ", size, " x ", size));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <rd4ad/io/safe_name.hpp>
 
 #include "console.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -81,6 +82,18 @@ void state_files(const std::string& name, const rd4ad::data::file_listing& files
     if (!assumed.empty()) out.line(begin + assumed);
 }
 
+namespace {
+
+/// States a data set's files, and warns of images whose values were stored unscaled.
+void state_set(const rd4ad::data::dataset& set) {
+    state_files(set.name, set.files, set.notes);
+    std::vector<fs::path> files;
+    for (const auto& one : set.train.empty() ? set.test : set.train) files.push_back(one.image);
+    warn_of_white_level(files);
+}
+
+}  // namespace
+
 rd4ad::io::json files_json(const rd4ad::data::dataset& of) {
     auto files = rd4ad::data::to_json(of.files);
     files["notes"] = of.notes;
@@ -89,13 +102,14 @@ rd4ad::io::json files_json(const rd4ad::data::dataset& of) {
 
 rd4ad::data::dataset open_dataset(const fs::path& root, const parsed_options& options) {
     auto set = rd4ad::data::open(root, open_options_of(options));
-    state_files(set.name, set.files, set.notes);
+    state_set(set);
     return set;
 }
 
-std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options) {
+std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options, rd4ad::on_failure bad_masks) {
     const fs::path root = options.required("data");
-    const auto layout = layout_options(options);
+    auto layout = layout_options(options);
+    layout.bad_masks = bad_masks;
     auto names = options.list("class-names");
     const bool together = options.has("multimodal");
     std::vector<rd4ad::data::dataset> sets;
@@ -109,7 +123,7 @@ std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options) {
         for (const auto& name : names) sets.push_back(rd4ad::data::open_class(root, name, layout));
     }
     if (together) sets = {joined(root, sets)};
-    for (const auto& set : sets) state_files(set.name, set.files, set.notes);
+    for (const auto& set : sets) state_set(set);
     return sets;
 }
 

@@ -1,5 +1,4 @@
 // cli/export.cpp: rd4ad export.
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -10,6 +9,7 @@
 
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "console.hpp"
 #include "outputs.hpp"
 
 namespace cli {
@@ -25,21 +25,23 @@ int export_as(const std::string& format, const parsed_options& options) {
     auto name = options.text("name");
     if (format == "onnx" && !name.empty()) throw usage_error{rd4ad::text("--name ", name, ": only for --format triton")};
     if (name.empty()) name = checkpoint.stem().string();
+    if (format == "triton") rd4ad::check_triton_name(name);
     const auto max_batch = options.whole("max-batch", 1);
     const auto reading = read_options_of(options);
     const auto inputs = inputs_of(options);
+    const auto target = format == "onnx" ? out : out / name;
     if (format == "onnx") check_output_file(options, out, inputs, rd4ad::is_exported_graph);
+    const auto training = rd4ad::training_of(checkpoint, reading);
+    if (!options.has("overwrite")) rd4ad::check_exported_data(target, training);
     auto m = rd4ad::load_checkpoint<rd4ad::backend::xtensor<float>>(checkpoint, {.verify = reading.verify});
     if (format == "onnx") {
-        rd4ad::export_onnx(out, m, graph);
+        rd4ad::export_onnx(out, m, graph, training);
     } else {
-        rd4ad::check_triton_name(name);
-        rd4ad::io::output_folder to{out / name, inputs, {.writer = "export", .overwrite = options.has("overwrite")}};
-        rd4ad::export_triton(to, name, m, rd4ad::training_of(checkpoint, reading), {.graph = graph, .max_batch = max_batch});
+        rd4ad::io::output_folder to{target, inputs, {.writer = "export", .overwrite = options.has("overwrite")}};
+        rd4ad::export_triton(to, name, m, training, {.graph = graph, .max_batch = max_batch});
         finish_output(to);
     }
-    std::printf("%s: %s, %zu x %zu\n", (format == "onnx" ? out : out / name).c_str(), m.arch->name.data(), m.settings.width,
-                m.settings.height);
+    print_line(rd4ad::text(target, ": ", m.arch->name, ", ", m.settings.width, " x ", m.settings.height));
     return 0;
 }
 

@@ -213,16 +213,16 @@ void fetch_file(const fetch_request& of, const fs::path& folder, console& progre
     std::error_code ignored;
     if (fs::exists(target, ignored)) {
         if (of.matches(target)) {
-            std::printf("%s exists already\n", target.c_str());
+            print_line(rd4ad::text(target, " exists already"));
             return;
         }
-        progress.line(rd4ad::text(target, ": its SHA-256 is wrong; fetching it again"));
+        progress.line(rd4ad::text(target, ": its SHA-256 is wrong; fetching it again, to replace it when the new file is right"));
     }
     if (of.is_local())
         copy_local(of, target);
     else
         download_to(of, target, progress);
-    std::printf("%s\n", target.c_str());
+    print_line(target.string());
     std::fflush(stdout);
 }
 

@@ -191,22 +191,20 @@ void print_rows(const json& rows) {
                     fixed(row.at("images_per_second").get<double>(), 1).c_str());
 }
 
-void print_class(const json& of) {
+/// name: of the class; "" for the only one.
+void print_class(const std::string& name, const json& of) {
     const auto text = [&](const char* key) { return of.at(key).get<std::string>(); };
     const auto threads = of.at("threads").get<std::size_t>();
-    std::printf("%s, %zu x %zu, on %s, %zu thread%s; backend %s, BLAS %s\n", text("arch").c_str(),
-                of.at("input")[0].get<std::size_t>(), of.at("input")[1].get<std::size_t>(), text("processor").c_str(), threads,
-                threads == 1 ? "" : "s", text("backend").c_str(), text("blas").c_str());
+    print_line(rd4ad::text(name, name.empty() ? "" : ": ", text("arch"), ", ", of.at("input")[0].get<std::size_t>(), " x ",
+                           of.at("input")[1].get<std::size_t>(), ", on ", text("processor"), ", ", threads, " thread",
+                           threads == 1 ? "" : "s", "; backend ", text("backend"), ", BLAS ", text("blas")));
     print_rows(of.at("rows"));
     std::printf("peak memory: %s MB\n", fixed(of.at("peak_mb").get<double>(), 0).c_str());
 }
 
 void print(const class_results& classes, const json& mean) {
     const bool several = classes.size() > 1;
-    for (const auto& [name, one] : classes) {
-        if (several) std::printf("%s: ", name.c_str());
-        print_class(one);
-    }
+    for (const auto& [name, one] : classes) print_class(several ? name : "", one);
     if (several) {
         std::printf("mean of %zu classes\n", classes.size());
         print_rows(mean.at("rows"));

@@ -93,6 +93,8 @@ std::size_t forward(const char* bytes, std::size_t size, std::size_t count, void
 
 }  // namespace
 
+std::string http_library() { return rd4ad::text("libcurl ", ::curl_version_info(CURLVERSION_NOW)->version); }
+
 http_answer http_request(const std::string& url, const std::vector<std::string>& headers, const std::string* body, long seconds) {
     char error[CURL_ERROR_SIZE] = "";
     const auto handle = open(url, error);

@@ -9,6 +9,9 @@
 
 namespace cli {
 
+/// The library and its version: "libcurl 7.88.1".
+[[nodiscard]] std::string http_library();
+
 /// A server's answer. Headers are those of the last answer after redirects, with names in lower case.
 struct http_answer {
     long status{0};

@@ -11,8 +11,10 @@
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
+#include <rd4ad/io/escaped.hpp>
 
 #include "commands.hpp"
+#include "components.hpp"
 #include "console.hpp"
 #include "legacy_flags.hpp"
 
@@ -29,7 +31,7 @@ constexpr const char* help_tail =
     R"(
   rd4ad COMMAND --help  prints a command's flags
   rd4ad --action-type   accepts the flags of the RD4AD fork (docs/legacy-flags.md)
-  rd4ad --version       prints the version
+  rd4ad --version       prints the version; with --verbose also the parts that the command was built with
 
 Example: train on good screws, compute the metrics, then score a new image.
   rd4ad train --data mvtec/screw --epochs 50 --out models
@@ -46,10 +48,11 @@ void print_help() {
 /// Runs the command that a command line in the fork's flags means, after printing that command on standard error.
 int run_legacy(const std::vector<std::string>& args) {
     const auto translated = cli::from_legacy(args);
-    std::string message = "rd4ad";
-    for (const auto& arg : translated.args) message += ' ' + arg;
-    if (!translated.ignored.empty()) message += "\nignored, without effect here: " + cli::join_names(translated.ignored);
-    std::fprintf(stderr, "%s\n", message.c_str());
+    std::string command = "rd4ad";
+    for (const auto& arg : translated.args) command += ' ' + arg;
+    cli::console out;
+    out.line(command);
+    if (!translated.ignored.empty()) out.line("ignored, without effect here: " + cli::join_names(translated.ignored));
     return cli::run_command(*cli::command_named(translated.args.front()), {translated.args.begin() + 1, translated.args.end()});
 }
 
@@ -58,6 +61,18 @@ cli::usage_error unknown(const std::string& arg, std::vector<std::string> names)
     const auto near = cli::nearest(arg, names);
     return cli::usage_error{rd4ad::text(arg.starts_with('-') ? "unknown flag " : "unknown command ", arg,
                                         near.empty() ? "" : rd4ad::text(": did you mean ", near, "?"))};
+}
+
+/// Prints one line, which scripts read. --verbose adds a line per part.
+int print_version(const std::vector<std::string>& args) {
+    const bool verbose = args == std::vector<std::string>{"--verbose"};
+    if (!verbose && !args.empty())
+        throw cli::usage_error{rd4ad::text("--version ", args.front(), ": expected --verbose or nothing")};
+    cli::print_line(rd4ad::text("rd4ad ", rd4ad::version));
+    if (!verbose) return 0;
+    for (const auto& [name, value] : cli::components())
+        cli::print_line(rd4ad::text(name, ':', std::string(14 - name.size(), ' '), value));
+    return 0;
 }
 
 int run(const std::vector<std::string>& args) {
@@ -70,20 +85,15 @@ int run(const std::vector<std::string>& args) {
         print_help();
         return 0;
     }
-    if (first == "--version") {
-        std::printf("rd4ad %s\n", rd4ad::version);
-        return 0;
-    }
+    if (first == "--version") return print_version({args.begin() + 1, args.end()});
     if (cli::has_legacy_flags(args)) return run_legacy(args);
     throw unknown(first, std::move(names));
 }
 
-/// Prints one line on standard error and returns the status.
-int failure(int status, std::string message) {
-    for (char& letter : message)
-        if (letter == '\n') letter = ' ';
+/// Prints one line on standard error and returns the status. A name in the message can't forge a second line.
+int failure(int status, const std::string& message) {
     std::fflush(stdout);
-    std::fprintf(stderr, "rd4ad: %s\n", message.c_str());
+    std::fprintf(stderr, "rd4ad: %s\n", rd4ad::io::line_text(message).c_str());
     return status;
 }
 

@@ -50,11 +50,12 @@ std::string short_text(double value) {
     return {digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr};
 }
 
-/// The arguments before "--" with each value joined to its flag, so that "--inp -32" has the value -32, and "--inp --bs 8" none.
-/// Throws usage_error for a flag without its value, and for a switch with one.
-std::vector<std::string> join_values(std::vector<std::string>::const_iterator at, std::vector<std::string>::const_iterator end,
-                                     const std::vector<flag>& flags) {
-    std::vector<std::string> joined;
+/// The arguments before "--" with each value after its flag, so that "--inp -32" and "--inp=-32" have the value -32, and
+/// "--inp --bs 8" none: the parser takes what follows a flag as it is, also a value with a line end. Throws usage_error for a
+/// flag without its value, and for a switch with one.
+std::vector<std::string> separate_values(std::vector<std::string>::const_iterator at,
+                                         std::vector<std::string>::const_iterator end, const std::vector<flag>& flags) {
+    std::vector<std::string> separate;
     while (at != end) {
         const std::string arg = *at++;
         const auto equals = arg.find('=');
@@ -62,16 +63,21 @@ std::vector<std::string> join_values(std::vector<std::string>::const_iterator at
             std::find_if(flags.begin(), flags.end(), [&](const flag& one) { return "--" + one.name == arg.substr(0, equals); });
         if (known != flags.end() && known->value.empty() && equals != arg.npos)
             throw usage_error{rd4ad::text("--", known->name, " takes no value, found '", arg.substr(equals + 1), "'")};
-        if (known == flags.end() || known->value.empty() || equals != arg.npos) {
-            joined.push_back(arg);
+        if (known == flags.end() || known->value.empty()) {
+            separate.push_back(arg);
+            continue;
+        }
+        separate.push_back(arg.substr(0, equals));
+        if (equals != arg.npos) {
+            separate.push_back(arg.substr(equals + 1));
             continue;
         }
         if (at == end || at->starts_with("--"))
             throw usage_error{rd4ad::text("--", known->name, " has no value: expected ", known->value,
                                           at == end ? std::string{} : rd4ad::text(", found the flag ", *at))};
-        joined.push_back(arg + '=' + *at++);
+        separate.push_back(*at++);
     }
-    return joined;
+    return separate;
 }
 
 /// Declares a command's flags to the parser.
@@ -140,8 +146,8 @@ parsed_options::parsed_options(const std::string& command, const std::string& su
 
     const auto rest = std::find(args.begin(), args.end(), "--");
     std::vector<const char*> argv{"rd4ad"};
-    const auto joined = join_values(args.begin(), rest, of.flags);
-    for (const auto& arg : joined) argv.push_back(arg.c_str());
+    const auto separate = separate_values(args.begin(), rest, of.flags);
+    for (const auto& arg : separate) argv.push_back(arg.c_str());
     const auto parsed = [&] {
         try {
             return parser.parse(static_cast<int>(argv.size()), argv.data());

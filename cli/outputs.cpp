@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
-#include <cstdio>
 #include <system_error>
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/safe_name.hpp>
 #include <rd4ad/score/coco_file.hpp>
+
+#include "console.hpp"
 
 namespace cli {
 
@@ -77,7 +78,7 @@ void check_coco_files(const parsed_options& options, const fs::path& file, const
 
 void finish_output(rd4ad::io::output_folder& out) {
     if (const auto removed = out.finish(); removed > 0)
-        std::fprintf(stderr, "%s: removed %zu files of an earlier run\n", out.path().c_str(), removed);
+        console{}.line(rd4ad::text(out.path(), ": removed ", removed, " files of an earlier run"));
 }
 
 fs::path image_folder_of(const rd4ad::data::dataset& set, std::size_t classes) {

@@ -162,15 +162,16 @@ rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dat
 }
 
 void print(const std::string& name, const rd4ad::probe_result& found, const std::string& note) {
-    std::printf("%s: %zu photographs, %zu false alarms without a defect. %s\n", name.c_str(), found.photographs,
-                found.false_alarms, note.c_str());
-    for (const auto& sentence : rd4ad::sentences_of(found)) std::printf("%s\n", sentence.c_str());
+    print_line(rd4ad::text(name, ": ", found.photographs, " photographs, ", found.false_alarms,
+                           " false alarms without a defect. ", note));
+    for (const auto& sentence : rd4ad::sentences_of(found)) print_line(sentence);
 }
 
 template <rd4ad::Backend B>
 int probe_model(const parsed_options& options, probe_request& request, rd4ad::data::dataset set) {
     auto m = rd4ad::load_checkpoint<B>(request.checkpoint, compute_options(options));
     const auto calibrations = rd4ad::calibrations_from(m.settings.calibration, request.checkpoint.string());
+    rd4ad::check_product(calibrations, options.text("product"), request.checkpoint.string());
     request.product = product_for(options, calibrations, set.name);
     const auto* by = rd4ad::calibration_of(calibrations, request.product, request.checkpoint.string());
     if (by == nullptr)

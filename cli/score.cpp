@@ -148,8 +148,8 @@ class result_printer {
         if (writer_) files_.attempt([&] { writer_->add("", path, result, std::nullopt); });
         if (!drift_) return;
         if (const auto test = drift_->add(static_cast<double>(result.raw_score)); test && test->is_drift)
-            std::fprintf(stderr, "warning: drift: %s; check lamp, camera and parts, then calibrate or train anew\n",
-                         cli::describe(*test, window_).c_str());
+            print_warning(rd4ad::text("drift: ", cli::describe(*test, window_),
+                                      "; check lamp, camera and parts, then calibrate or train anew"));
     }
     /// Sends the results so far to standard output. Stops the work if nothing else receives them.
     void flush() const {
@@ -180,6 +180,15 @@ class result_printer {
     std::optional<rd4ad::drift_monitor> drift_{};
 };
 
+/// The parts per drift test of --drift-window; 0: none.
+std::size_t drift_window_of(const parsed_options& options) {
+    const auto window = options.whole("drift-window", 0);
+    if (window > 0 && window < rd4ad::least_drift_scores)
+        throw usage_error{rd4ad::text("--drift-window '", window, "': expected 0 for no test, or a whole number of at least ",
+                                      rd4ad::least_drift_scores)};
+    return window;
+}
+
 void score_locally(const parsed_options& options, const std::vector<fs::path>& files, result_printer& to) {
     constexpr std::size_t max_batch = 8;
     const fs::path checkpoint = options.required("checkpoint");
@@ -189,7 +198,7 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
                                                           .product = options.text("product")});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
     to.show(display_of(by->settings().units.largest(), by->calibration()));
-    const auto window = options.whole("drift-window", 0);
+    const auto window = drift_window_of(options);
     if (window > 0 && by->calibration() && rd4ad::can_test_drift(*by->calibration())) to.watch(*by->calibration(), window);
     console progress;
     const auto use = [&](std::size_t first, std::span<const rd4ad::outcome<rd4ad::detection_result>> results, double ms) {
@@ -248,6 +257,9 @@ int score(const parsed_options& options) {
     for (const char* name : {"roi", "product"})
         if (on_server && options.has(name))
             throw usage_error{rd4ad::text("--", name, " excludes --server: the served graph has its own")};
+    static_cast<void>(drift_window_of(options));
+    if (on_server && options.has("drift-window"))
+        throw usage_error{"--drift-window excludes --server: a served graph has no good scores to compare with"};
     if (options.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
     const auto list = images_of(options.operands(), options.has("recursive"), reaction_of(options));
     const auto& [files, listing] = list.found;
@@ -258,8 +270,7 @@ int score(const parsed_options& options) {
     warn_of_white_level(files);
     result_printer to{options, files};
     for (const auto& [path, reason] : list.failures) to.add(path, reason);
-    if (files.empty()) return to.finish();
-    if (on_server)
+    if (!files.empty() && on_server)
         score_served(
             options, files, [&](const map_display& display) { to.show(display); },
             [&](const fs::path& path, const rd4ad::outcome<rd4ad::detection_result>& result, double ms) {
@@ -267,7 +278,7 @@ int score(const parsed_options& options) {
                 to.flush();
             },
             reaction_of(options));
-    else
+    else if (!files.empty())
         score_locally(options, files, to);
     if (options.has("json")) std::printf("%s\n", rd4ad::io::dump_json({{"files", to_json(listing)}}).c_str());
     return to.finish();

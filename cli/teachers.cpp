@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
@@ -62,7 +63,7 @@ int teachers(const parsed_options& options) {
             {{"teacher", one.teacher}, {"arch", one.arch}, {"state", one.state}, {"file", one.file}, {"bytes", one.bytes}});
         if (!as_json)
             std::printf("%-26s%-28s%6s MB  %s\n", one.teacher.c_str(), one.state.c_str(),
-                        megabytes(static_cast<double>(one.bytes)).c_str(), one.file.c_str());
+                        megabytes(static_cast<double>(one.bytes)).c_str(), rd4ad::io::line_text(one.file).c_str());
     }
     if (as_json) std::printf("%s\n", rd4ad::io::dump_json(all, 2).c_str());
     return 0;

@@ -29,7 +29,6 @@
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
-#include "white_level.hpp"
 
 namespace cli {
 
@@ -115,8 +114,8 @@ test_request test_request_of(const parsed_options& options) {
 /// The results of the classes so far.
 struct tested_classes {
     class_results rows{};
-    std::vector<rd4ad::tested_set> sets{};  ///< for the files in --out
-    std::string false_alarms{};             ///< one line per class that has a threshold and good images
+    std::vector<rd4ad::tested_set> sets{};    ///< for the files in --out
+    std::vector<std::string> false_alarms{};  ///< one line per class that has a threshold and good images
     std::vector<std::string> teachers{};
     rd4ad::coco_file coco{};
     failure_list failures{};
@@ -178,10 +177,10 @@ tested_parts parts_of(const rd4ad::data::dataset& set) {
 
 /// States a part's false alarms and drift by its calibration.
 void add_verdict_settings(const rd4ad::data::dataset& set, const rd4ad::evaluation& found, const rd4ad::calibration& by,
-                          std::vector<std::pair<std::string, std::string>>& settings, std::string& lines) {
+                          std::vector<std::pair<std::string, std::string>>& settings, std::vector<std::string>& lines) {
     if (found.false_alarm_count) {
         const auto line = describe(*found.false_alarm_count, by);
-        lines += rd4ad::text(set.name, ": false alarms: ", line, '\n');
+        lines.push_back(rd4ad::text(set.name, ": false alarms: ", line));
         settings.emplace_back("false alarms", line);
     }
     if (!can_test_drift(by)) return;
@@ -257,7 +256,6 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     const auto roi = roi_of(options, image_files_of(set.test));
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
-    warn_of_white_level(set);
     const auto use = [&](std::size_t i, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
                          const std::optional<rd4ad::image::image_u8>& mask) {
         const auto& item = set.test[i];
@@ -320,11 +318,12 @@ void print(const tested_classes& tested, const json& mean, const test_request& r
     }
     if (tested.rows.size() > 1) rows.emplace_back("mean", mean);
     print_table(rows);
-    std::printf("%steacher: %s\n", tested.false_alarms.c_str(), join_names(tested.teachers).c_str());
+    for (const auto& line : tested.false_alarms) print_line(line);
+    print_line("teacher: " + join_names(tested.teachers));
     tested.failures.print_rows();
     if (tested.files.failed()) return;
-    if (!request.out.empty()) std::printf("report: %s\n", (request.out / "report.html").c_str());
-    if (request.images) std::printf("result images: %s\n", request.out.c_str());
+    if (!request.out.empty()) print_line(rd4ad::text("report: ", request.out / "report.html"));
+    if (request.images) print_line(rd4ad::text("result images: ", request.out));
 }
 
 }  // namespace
@@ -369,7 +368,7 @@ Example: the metrics and the result images of one model.
 
 int test(const parsed_options& options) {
     const auto request = test_request_of(options);
-    const auto sets = open_datasets(options);
+    const auto sets = open_datasets(options, request.reaction);
     tested_classes tested;
     open_outputs(options, sets, request, tested);
     for (const auto& set : sets)

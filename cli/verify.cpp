@@ -39,7 +39,8 @@ struct verify_request {
     std::vector<std::size_t> batches;
     double map_tolerance, raw_score_tolerance;
     detector_loader load;
-    std::vector<fs::path> files;
+    std::vector<fs::path> images;
+    rd4ad::io::json files;  ///< of the data sets, by name: found, used and left out
 };
 
 /// The program that runs a graph in a runtime.
@@ -59,6 +60,7 @@ verify_request verify_request_of(const parsed_options& options) {
                            .map_tolerance = options.real("map-tolerance", 0),
                            .raw_score_tolerance = options.real("raw-score-tolerance", 0),
                            .load = detector_loader{options},
+                           .images = {},
                            .files = {}};
     for (const auto& runtime : request.runtimes)
         if (runtime != "onnxruntime" && runtime != "openvino")
@@ -67,8 +69,14 @@ verify_request verify_request_of(const parsed_options& options) {
     if (!fs::exists(request.onnx))
         throw rd4ad::io_error{rd4ad::text(request.onnx, ": no such file; give a graph that rd4ad export wrote")};
     request.runner = find_runner();
-    for (const auto& set : open_datasets(options))
-        for (const auto& item : set.test.empty() ? set.train : set.test) request.files.push_back(item.image);
+    const auto sets = open_datasets(options);
+    for (const auto& set : sets) {
+        for (const auto& item : set.test.empty() ? set.train : set.test) request.images.push_back(item.image);
+        if (sets.size() > 1)
+            request.files[set.name] = files_json(set);
+        else
+            request.files = files_json(set);
+    }
     return request;
 }
 
@@ -185,7 +193,7 @@ std::vector<difference> compare_runtimes(const verify_request& request, std::siz
     std::vector<difference> differences;
     for (const auto& runtime : request.runtimes) differences.push_back({.runtime = runtime, .batch = batch});
     const std::size_t step = std::max(batch, inputs_per_run / batch * batch);
-    rd4ad::image_source source{request.files, settings.preprocessing, settings.normalisation, request.load.threads()};
+    rd4ad::image_source source{request.images, settings.preprocessing, settings.normalisation, request.load.threads()};
     for (std::size_t first = 0; first < source.size(); first += step) {
         const std::size_t count = std::min(step, source.size() - first);
         const auto inputs = source.read(first, count);
@@ -205,7 +213,7 @@ std::vector<difference> compare_runtimes(const verify_request& request, std::siz
     return differences;
 }
 
-void print_json(const std::vector<difference>& differences) {
+void print_json(const std::vector<difference>& differences, const rd4ad::io::json& files) {
     auto all = rd4ad::io::json::array();
     for (const auto& one : differences)
         all.push_back({{"runtime", one.runtime},
@@ -215,7 +223,7 @@ void print_json(const std::vector<difference>& differences) {
                        {"map_difference", one.map},
                        {"raw_score_difference", one.raw_score},
                        {"swapped_pairs", one.swapped_pairs()}});
-    std::printf("%s\n", rd4ad::io::dump_json(all, 2).c_str());
+    std::printf("%s\n", rd4ad::io::dump_json({{"differences", std::move(all)}, {"files", files}}, 2).c_str());
 }
 
 void print_table(const std::vector<difference>& differences) {
@@ -257,7 +265,8 @@ usage verify_usage() {
 on the same inputs; a model with patches is compared patch by patch, before the maps are joined.
 Prints for each runtime and batch size the largest difference of two maps as a share of the map's
 range, the largest difference of two raw scores, and whether the order of the images by raw score is
-equal. Exits with status 1 if a difference exceeds its tolerance.
+equal. Exits with status 1 if a difference exceeds its tolerance. --json prints an object: differences
+is the list of these rows, files what the data set's files were used for.
 
 Example: a Python for the runtimes, then the check.
   python3 -m venv venv && venv/bin/pip install numpy onnxruntime openvino
@@ -273,7 +282,7 @@ int verify(const parsed_options& options) {
         for (auto& one : compare_runtimes(request, batch, progress)) differences.push_back(std::move(one));
     progress.clear();
     if (options.has("json"))
-        print_json(differences);
+        print_json(differences, request.files);
     else
         print_table(differences);
     std::fflush(stdout);

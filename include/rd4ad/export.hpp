@@ -3,6 +3,7 @@
 #pragma once
 #include <rd4ad/export/client.hpp>
 #include <rd4ad/export/description.hpp>
+#include <rd4ad/export/exported_data.hpp>
 #include <rd4ad/export/graph.hpp>
 #include <rd4ad/export/onnx.hpp>
 #include <rd4ad/export/triton.hpp>

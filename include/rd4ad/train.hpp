@@ -1,8 +1,10 @@
 // rd4ad/train.hpp: the face of train: options, one step, the trainer.
 #pragma once
+#include <rd4ad/train/calibrate_model.hpp>
 #include <rd4ad/train/calibration_set.hpp>
 #include <rd4ad/train/check_options.hpp>
 #include <rd4ad/train/checkpoint_data.hpp>
+#include <rd4ad/train/divide_into_folds.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/near_duplicates.hpp>
@@ -10,11 +12,15 @@
 #include <rd4ad/train/resume.hpp>
 #include <rd4ad/train/roi_cells.hpp>
 #include <rd4ad/train/roles.hpp>
+#include <rd4ad/train/save_training.hpp>
 #include <rd4ad/train/schedule.hpp>
 #include <rd4ad/train/settings_json.hpp>
 #include <rd4ad/train/spike_guards.hpp>
 #include <rd4ad/train/step.hpp>
+#include <rd4ad/train/store_distances.hpp>
 #include <rd4ad/train/student_training.hpp>
 #include <rd4ad/train/suspect_pictures.hpp>
+#include <rd4ad/train/teacher_features.hpp>
 #include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/training_inputs.hpp>
 #include <rd4ad/train/usable_images.hpp>

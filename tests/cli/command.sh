@@ -53,6 +53,9 @@ message_contains() {
     local line=$1 text
     shift
     [[ $line == "rd4ad: "* ]] || fail "expected a message that begins with rd4ad: and found: $line"
+    # the command's words are flags, not the library's functions and settings
+    [[ ! $line =~ ^rd4ad:\ (([a-z0-9]+_[a-z0-9_]+):|.*(options\.[a-z]|::)) || -e ${BASH_REMATCH[2]:-} ]] ||
+        fail "expected no name of the library in: $line"
     for text in "$@"; do [[ $line == *"$text"* ]] || fail "expected in the message: $text"; done
 }
 
@@ -102,7 +105,14 @@ case_help() {
         [[ ! -s err ]] || fail "expected nothing on standard error"
     done
     gives 0 --version
+    grep -qxE 'rd4ad [0-9]+\.[0-9]+\.[0-9]+' out && (($(wc -l <out) == 1)) || fail "expected the version"
+    gives 0 --version --verbose
     grep -qxE 'rd4ad [0-9]+\.[0-9]+\.[0-9]+' out || fail "expected the version"
+    grep -qE '^JPEG decoder: +(libjpeg-turbo|stb_image)' out || fail "expected the JPEG decoder"
+    grep -qE '^backends: +(xtensor|thrust)' out && grep -q '^export: ' out && grep -q '^HTTP: ' out || fail "expected the parts"
+    grep -qE '^data files: +/' out || fail "expected the folder of the data files"
+    gives 2 --version --verbos
+    complains_usage "" "--version --verbos: expected --verbose"
 }
 
 case_usage() {
@@ -296,6 +306,8 @@ SHELL
     ((status == 1)) || fail "status $status, expected 1"
     says err "cloth.onnx: differs from models/cloth.safetensors by more than 1e-4 of a map's range or 1e-5 of a raw score"
     grep -qE '^onnxruntime 0 +5 +3 +[0-9.e+-]+ +[0-9.e+-]+ +equal$' out || fail "expected a row of the table"
+    gives 0 "${verify[@]}" --batches 5 --map-tolerance 1e15 --raw-score-tolerance 9 --json --python ./python
+    says out '"differences": [' '"swapped_pairs": 0' '"files": {' '"found": 9'
     sed -i 's/null/{"format": "another"}/' python
     gives 1 "${verify[@]}" --python ./python
     says err "cloth.onnx: " "rd4ad graph 2" "export"
@@ -311,6 +323,7 @@ case_verify_with_onnxruntime() {
     gives 0 export --checkpoint models/cloth.safetensors --out cloth.onnx
     gives 0 verify --onnx cloth.onnx --checkpoint models/cloth.safetensors --data cloth --runtime onnxruntime --python "$python" --json
     (($(grep -cE '"swapped_pairs": 0,' out) == 2)) || fail "expected the same order for two batch sizes"
+    says out '"differences": [' '"files": {' '"found": 18'
     gives 0 train --data cloth --out cut --epochs 1 --bs 4 --threads 1 --inp 128 --patches-per-row 2 --patches-per-column 2 --folds 2 --map scales
     gives 0 export --checkpoint cut/cloth.safetensors --out cut.onnx
     gives 0 verify --onnx cut.onnx --checkpoint cut/cloth.safetensors --data cloth --runtime onnxruntime --python "$python"

@@ -40,6 +40,13 @@ TEST_CASE("masks of 0 and 255 need no word", "[data]") {
     test::write_content(folder / "masks/a.png", "damaged");  // scoring reports it
     test::write_content(folder / "b.png", "damaged");
     CHECK(checked(set).empty());
+    set.test[1].mask = folder / "masks/gone.json";
+    set.test.push_back({.image = folder / "c.png", .is_anomalous = true, .kind = "pit", .mask_expected = "masks/c.png"});
+    const auto found = data::check_masks(set);
+    REQUIRE((found.unreadable.size() == 2 && found.missing.size() == 1));
+    CHECK_THAT(found.unreadable[0], mentions(folder / "masks/a.png", "is not an image"));
+    CHECK_THAT(found.unreadable[1], mentions(folder / "masks/gone.json"));
+    CHECK_THAT(found.missing[0], mentions(folder / "c.png", "its mask is missing", "masks/c.png"));
 }
 
 TEST_CASE("every contradiction of masks, images and labels is a fault", "[data]") {

@@ -26,6 +26,9 @@ TEST_CASE("the images of a folder are listed, and their absence is reported with
         return test::message_of<data_error>([&] { (void)data::images_in_folder(path, "the images to score"); });
     };
     CHECK_THAT(refusal(folder.path()), test::mentions(folder.path(), ": holds no images", "the images to score"));
+    test::touch(folder / "sub", {"a.png"});
+    CHECK_THAT(refusal(folder.path()), test::mentions(": holds no images", "--recursive"));
+    std::filesystem::remove_all(folder / "sub");
     CHECK_THAT(refusal(folder / "nowhere"), test::mentions(folder / "nowhere", ": no such folder", "the images to score"));
     test::touch(folder.path(), {"b.PNG", "a.jpg", ".c.png", "d.txt"});
     const auto found = data::images_in_folder(folder.path(), "");

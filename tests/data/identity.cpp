@@ -1,31 +1,30 @@
 #include <rd4ad/data/identity.hpp>
 
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <support/catch.hpp>
-#include <support/files.hpp>
-#include <support/mentions.hpp>
 
 namespace {
 using namespace rd4ad;
 
-/// A data set whose image i holds the number of `contents`' i-th value.
-data::dataset set_of(const std::filesystem::path& folder, std::size_t first, std::size_t count) {
-    std::filesystem::create_directories(folder);
-    data::dataset set{.name = folder.filename().string()};
-    for (std::size_t i = 0; i < count; ++i) {
-        set.train.push_back({.image = folder / (std::to_string(i) + ".bmp")});
-        test::write_text(set.train.back().image, "image " + std::to_string(1000 + first + i));  // all of one size
-    }
-    return set;
+std::uint64_t hash_of(const std::string& content) { return data::image_hash(std::as_bytes(std::span{content})); }
+
+/// The identity of a data set of images with the numbers first, first + 1, ... in them.
+data::identity identity_of(std::string name, std::size_t first, std::size_t count) {
+    std::vector<std::uint64_t> hashes;
+    for (std::size_t i = 0; i < count; ++i)
+        hashes.push_back(hash_of("image " + std::to_string(1000 + first + i)));  // of one size
+    return data::make_identity(std::move(name), std::move(hashes));
 }
 
 TEST_CASE("a data set is recognised by its images, not by their names or folder", "[data]") {
-    const test::scratch_folder folder;
-    const auto forty = data::identity_of(set_of(folder / "a", 0, 40));
+    const auto forty = identity_of("a", 0, 40);
     CHECK((forty.name == "a" && forty.images == 40 && forty.sketch.size() == 40));
     const auto is_same = [&](std::size_t first, std::size_t count) {
-        return data::is_same_data(forty, data::identity_of(set_of(folder / "b", first, count)));
+        return data::is_same_data(forty, identity_of("b", first, count));
     };
     CHECK(is_same(0, 40));
     CHECK(is_same(0, 50));
@@ -36,17 +35,26 @@ TEST_CASE("a data set is recognised by its images, not by their names or folder"
     CHECK_FALSE(is_same(0, 0));
 }
 
+TEST_CASE("an image is recognised by its size and its first 64 KiB", "[data]") {
+    const std::string large(70000, 'x');
+    auto other = large;
+    other.back() = 'y';
+    CHECK(hash_of(large) == hash_of(other));
+    other.front() = 'y';
+    CHECK(hash_of(large) != hash_of(other));
+    CHECK(hash_of(large) != hash_of(large + 'x'));
+    CHECK(data::make_identity("a", {hash_of("1"), hash_of("1"), hash_of("2")}).sketch.size() == 2);
+}
+
 TEST_CASE("the sketch of large data sets estimates what they share", "[data]") {
-    const test::scratch_folder folder;
-    const auto a = data::identity_of(set_of(folder / "a", 0, 600)), b = data::identity_of(set_of(folder / "b", 300, 600));
+    const auto a = identity_of("a", 0, 600), b = identity_of("b", 300, 600);
     CHECK(a.sketch.size() == data::identity_size);
     CHECK(data::common_share(a, b) == Approx(1.0 / 3).margin(0.2));
     CHECK(data::common_share(a, a) == 1);
 }
 
 TEST_CASE("an identity survives JSON", "[data]") {
-    const test::scratch_folder folder;
-    const auto before = data::identity_of(set_of(folder / "a", 0, 3));
+    const auto before = identity_of("a", 0, 3);
     const auto after = data::identity_from(io::json::parse(to_json(before).dump()));
     REQUIRE(after);
     CHECK((after->name == before.name && after->images == before.images && after->sketch == before.sketch));

@@ -65,6 +65,12 @@ TEST_CASE("a file that isn't labelme's is refused", "[data]") {
     CHECK_THAT(refusal(json_head + R"({"label": "a", "points": [[1, 2]], "shape_type": "circle"}]})"),
                mentions("shape 1", "circle of 1 points", "expected 2"));
     CHECK_THAT(refusal("{"), mentions("a.json: is not JSON"));
+    CHECK_THAT(refusal(R"({"shapes": [], "imageWidth": 1000000, "imageHeight": 1000000})"),
+               mentions("1000000 x 1000000 pixels", "the limit is 268435456"));
+    CHECK_THAT(refusal(json_head + R"({"label": "a", "points": [[1, 2], [1e300, 2], [3, 4]]}]})"),
+               mentions("shape 1 reaches to", "within 1000000 pixels"));
+    CHECK_THAT(refusal(json_head + R"({"label": "a", "points": [[1, 2], [900000, 900000]], "shape_type": "circle"}]})"),
+               mentions("shape 1 reaches to"));
 }
 
 TEST_CASE("masks drawn from shapes equal the masks that BSData publishes", "[data]") {

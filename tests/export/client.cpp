@@ -93,6 +93,11 @@ TEST_CASE("a description that a client can't use is refused with its fault and t
     description = some_description();
     description["input"].erase("height");
     check(description, "'height'");
+    for (const std::size_t size : {std::size_t{40}, std::size_t{1} << 62}) {
+        description = some_description();
+        description["input"]["height"] = size;
+        check(description, text(size, " pixels"), "multiples of 32 up to 16384");
+    }
     description = some_description();
     description["input"]["mean"] = {1, 2};
     check(description, "three numbers", "'mean'");
@@ -105,6 +110,10 @@ TEST_CASE("a description that a client can't use is refused with its fault and t
                    static_cast<void>(described_sigma(io::json{{"map", 3}}, "part.onnx"));
                }),
                test::mentions("part.onnx", "'sigma'"));
+    CHECK_THAT(test::message_of([] {
+                   static_cast<void>(described_sigma(io::json{{"map", {{"sigma", 1e9}}}}, "part.onnx"));
+               }),
+               test::mentions("part.onnx", "'sigma' of 0 to 1000"));
 }
 
 TEST_CASE("inputs become channels first", "[export]") {

@@ -18,11 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             static_cast<void>(rd4ad::load_checkpoint<cpu>(path, {.threads = 1, .verify = verify}));
             __builtin_trap();  // a file of a few thousand bytes holds no network
         });
-        fuzz::run([&] { rd4ad::check_resume(path, "resnet18", {.verify = verify}, {}); });
+        fuzz::run([&] { static_cast<void>(rd4ad::read_resume(path, "resnet18", {.verify = verify}, {})); });
         fuzz::run([&] {
             rd4ad::resume_state<cpu> at;
             rd4ad::scale_maps distances{8, 8, 4};
-            rd4ad::load_resume<cpu>(path, model, at, distances, verify);
+            rd4ad::load_resume<cpu>(rd4ad::io::read_safetensors(path, {.verify = verify}), path, model, at, distances);
             __builtin_trap();
         });
     }

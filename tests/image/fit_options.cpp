@@ -1,5 +1,7 @@
 #include <rd4ad/image/fit_options.hpp>
 //
+#include <cstdint>
+
 #include <support/catch.hpp>
 #include <support/image_files.hpp>
 
@@ -25,6 +27,9 @@ TEST_CASE("a geometry that the network can't take is refused", "[image]") {
     CHECK(refusal({.size = 256, .crop = 32, .height = 32}) == "nothing thrown");
     CHECK_THAT(refusal({.size = 0}), mentions("0 x 0", "multiples of 32"));
     CHECK_THAT(refusal({.size = 250}), mentions("250 x 250", "multiples of 32"));
+    CHECK(refusal({.size = 16384}) == "nothing thrown");
+    CHECK_THAT(refusal({.size = 16416}), mentions("16416 x 16416", "at most 16384"));
+    CHECK_THAT(refusal({.size = 32, .height = SIZE_MAX - 31}), mentions("at most 16384"));
     CHECK_THAT(refusal({.size = 256, .height = 40}), mentions("256 x 40", "multiples of 32"));
     CHECK_THAT(refusal({.fit = fit::pad, .size = 256, .height = 32}), mentions("256 x 32", "fit pad", "only fit squash"));
     CHECK_THAT(refusal({.fit = fit::native, .size = 256, .crop = 32}),

@@ -181,6 +181,14 @@ TEST_CASE("images and maps of another size than the transform's are refused", "[
     CHECK_THAT(message_of<option_error>([] { (void)image::make_fit_transform({.size = 250}, 9, 9); }), mentions("250 x 250"));
     CHECK_THAT(message_of<shape_error>([] { (void)image::make_fit_transform({}, 0, 9); }),
                mentions("make_fit_transform: ", "0 x 9", "at least 1"));
+    // thin images, as a file may state them, whose borders or resize no memory holds
+    constexpr std::size_t long_side = std::size_t{1} << 28;
+    CHECK_THAT(
+        message_of<shape_error>([] { (void)image::make_fit_transform({.fit = image::fit::pad, .size = 32}, long_side, 1); }),
+        mentions("268435456 x 1 pixels", "268435456 x 268435456", "the limit is"));
+    CHECK_THAT(message_of<shape_error>([] { (void)image::make_fit_transform({.fit = image::fit::short_side}, 1, long_side); }),
+               mentions("fitted as 256 x", "cut the image"));
+    CHECK(image::make_fit_transform({.fit = image::fit::pad, .size = 32}, 32768, 1).width == 32);
     const auto transform = image::make_fit_transform({.size = 32}, 40, 40);
     CHECK_THAT(message_of<shape_error>([&] { (void)image::fit_image(transform, test::noise(40, 41, 3)); }),
                mentions("fit_image: ", "40 x 41", "40 x 40"));

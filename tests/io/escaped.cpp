@@ -42,3 +42,9 @@ TEST_CASE("a field of a row has no line end, tab or control character", "[io]") 
                        "c\xe2\x80\xa9\xc2\xa0") == "a\\xc2\\x85b\\xe2\\x80\\xa8c\\xe2\\x80\\xa9\xc2\xa0");
     CHECK(io::row_text("caf\xe9") == "caf\\xe9");
 }
+
+TEST_CASE("a line of a message keeps what is escaped in it", "[io]") {
+    CHECK(io::line_text("a\tb\nc\rd\x1b[2J \xe9\xc2\x9b") == "a\\tb\\nc\\rd\\x1b[2J \\xe9\\xc2\\x9b");
+    CHECK(io::line_text(io::row_text("a\nb\\c")) == io::row_text("a\nb\\c"));
+    CHECK(io::line_text("\xc3\xa4 \\ 'x'") == "\xc3\xa4 \\ 'x'");
+}

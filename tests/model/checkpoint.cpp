@@ -185,6 +185,8 @@ TEST_CASE("a file that is no checkpoint is refused by name", "[model]") {
     CHECK_THAT(with_settings("{}"), lacks("whole number 'height'"));
     CHECK_THAT(with_settings("[]"), lacks("whole number 'height'"));
     CHECK_THAT(with_settings(R"({"height": -32, "width": 32})"), lacks("whole number 'height'"));
+    CHECK_THAT(with_settings(R"({"height": 1099511627776, "width": 32, "batches": 0})"),
+               test::mentions(path, "32 x 1099511627776 pixels", "no network takes"));
     CHECK_THAT(with_settings(R"({"height": 32, "width": 32, "batches": 0})"), lacks("three numbers 'mean'"));
     CHECK_THAT(with_settings(R"({"height": 32, "width": 32, "batches": 0, "mean": [0, 0, 0], "deviation": [1, "a", 1]})"),
                lacks("three numbers 'deviation'"));

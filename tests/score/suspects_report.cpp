@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <support/catch.hpp>
 #include <support/files.hpp>
@@ -96,7 +97,32 @@ TEST_CASE("the suspects' page is written with suspects and removed without", "[s
     CHECK_FALSE(update_suspects_report(page, of));
     CHECK_FALSE(std::filesystem::exists(page));
     CHECK_FALSE(update_suspects_report(page, of));
-    std::filesystem::create_directories(page / "folder");
+}
+
+TEST_CASE("a file that is no page of suspects is neither replaced nor removed", "[score]") {
+    const test::scratch_folder folder;
+    const auto page = folder / "screws.suspects.html";
+    auto of = two_suspects();
+    const std::string mine = "<!DOCTYPE html><title>my notes</title>";
+    io::write_atomically(page, std::string_view{mine});
+    CHECK_FALSE(is_suspects_report(page));
     CHECK_THAT(test::message_of([&] { static_cast<void>(update_suspects_report(page, of)); }),
-               test::mentions(page, "can't be removed"));
+               test::mentions(page, "rd4ad did not write it", "--overwrite"));
+    const auto suspects = std::exchange(of.suspects, {});
+    CHECK_FALSE(update_suspects_report(page, of));
+    CHECK(test::text_of_file(page) == mine);
+    of.suspects = suspects;
+    CHECK(update_suspects_report(page, of, true));
+    CHECK(is_suspects_report(page));
+    CHECK(update_suspects_report(page, of));  // its own page is replaced
+    CHECK_FALSE(is_suspects_report(folder / "missing.html"));
+    std::filesystem::remove(page);
+    std::filesystem::create_directory(page);
+    of.suspects.clear();
+    CHECK_FALSE(update_suspects_report(page, of));
+}
+
+TEST_CASE("the page of a product lies beside the checkpoint, whatever the product's name", "[score]") {
+    CHECK(suspects_path("models/all.safetensors", "screw") == "models/all.screw.suspects.html");
+    CHECK(suspects_path("models/all.safetensors", "../../screw").parent_path() == "models");
 }

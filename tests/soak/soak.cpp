@@ -2,6 +2,7 @@
 // trained, saved, loaded and used. Each result must equal that of one thread, and the memory must stay where it is after the
 // first 1,000 images (a quarter of fewer) and the first tenth of the rounds. SIZE: of the network's input. BACKEND: xtensor or
 // onednn.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,6 +38,17 @@ double resident_mb() {
     double all = 0, resident = 0;
     file >> all >> resident;
     return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+/// The memory that the process uses of what it allocated, in MB; 0 where the C library does not tell. The resident memory is
+/// larger, and varies from round to round: the C library keeps freed blocks, in pieces that other sizes don't fit.
+double used_mb() {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 33))
+    const auto heap = ::mallinfo2();
+    return static_cast<double>(heap.uordblks + heap.hblkhd) / 1e6;
+#else
+    return 0;
+#endif
 }
 
 /// Watches the memory: it may not exceed the largest value of the first `settled` steps by more than a fiftieth and 8 MB.
@@ -111,7 +123,9 @@ bool soak_training(std::size_t rounds, std::size_t size) {
     memory_watch memory{std::max<std::size_t>(2, rounds / 10)};
     std::size_t different = 0;
     float first = 0;
+    double used = 0;  // after the second round
     for (std::size_t i = 0; i < rounds; ++i) {
+        if (i == 2) used = used_mb();
         auto m = make_model_without_teacher<B>("resnet18", {.seed = 1, .threads = 1});
         static_cast<void>(train(m, set, options));
         const detector<B> loaded{options.checkpoint, {}, {.threads = 1}}, trained{std::move(m)};
@@ -121,8 +135,11 @@ bool soak_training(std::size_t rounds, std::size_t size) {
         memory.add(i);
     }
     std::filesystem::remove_all(folder);
-    std::printf("%zu rounds of training, saving and loading, %zu differ\n", rounds, different);
-    return memory.stayed("rounds") && different == 0;
+    const bool leaks = rounds > 2 && used_mb() > used + 1;
+    std::printf(
+        "%zu rounds of training, saving and loading, %zu differ; %.2f MB in use after the second, %.2f MB after the last%s\n",
+        rounds, different, used, used_mb(), leaks ? ": LEAKS" : "");
+    return memory.stayed("rounds") && !leaks && different == 0;
 }
 
 template <Backend B>

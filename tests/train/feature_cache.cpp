@@ -59,8 +59,5 @@ TEST_CASE("a cache without a folder for its file names TMPDIR and the remedy", "
     using B = std::tuple_element_t<0, test::backends>;
     const std::array<shape, 3> shapes{shape{1, 4, 4, 4}, shape{1, 4, 2, 2}, shape{1, 4, 1, 1}};
     const test::environment nowhere{"TMPDIR", "/nowhere"};
-    CHECK_THAT(test::message_of([&] {
-                   feature_cache<B>{2, shapes, 0};
-               }),
-               test::mentions("TMPDIR is no folder", "raise cache_bytes"));
+    CHECK_THAT(test::message_of([&] { feature_cache<B>{2, shapes, 0}; }), test::mentions("TMPDIR is no folder", "--cache-gb"));
 }

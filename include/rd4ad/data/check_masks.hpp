@@ -25,8 +25,10 @@ namespace rd4ad::inline RD4AD_ABI::data {
 
 /// The result of check_masks: sentences for messages.
 struct mask_check {
-    std::vector<std::string> faults{};  ///< contradictions, each with its remedy
-    std::vector<std::string> notes{};   ///< how masks are read where they could be read otherwise
+    std::vector<std::string> faults{};      ///< contradictions, each with its remedy
+    std::vector<std::string> notes{};       ///< how masks are read where they could be read otherwise
+    std::vector<std::string> unreadable{};  ///< masks that can't be read, each with the reason
+    std::vector<std::string> missing{};     ///< masks that are not where the layout expects them
 };
 
 namespace detail {
@@ -34,25 +36,30 @@ namespace detail {
 /// The findings of the check about one item.
 struct checked_mask {
     std::optional<image::mask_content> content{};  ///< without pixels; empty for an item without a readable mask
-    std::string fault{};
+    std::string fault{}, unreadable{};
     bool turned{false};  ///< drawn on the stored pixels of an image that EXIF turns
     bool may_be_turned{
         false};  ///< EXIF turns or mirrors the image, and the mask's size does not show which pixels it was drawn on
 };
 
-/// The mask of an item. Files that can't be decoded give no content: scoring reports them one by one.
-[[nodiscard]] inline std::optional<image::mask_content> mask_content_of(const item& of, std::string& fault) {
+/// The mask of an item; without a content where it can't be read, or contradicts itself.
+[[nodiscard]] inline checked_mask read_checked_mask(const item& of) {
+    checked_mask found;
     try {
-        if (!is_labelme_mask(*of.mask)) return image::read_mask_content(*of.mask, of.mask_values);
+        if (!is_labelme_mask(*of.mask)) {
+            found.content = image::read_mask_content(*of.mask, of.mask_values);
+            return found;
+        }
         image::mask_content content{.mask = labelme_mask(*of.mask)};
         const auto marked = std::count(content.mask.pixels.begin(), content.mask.pixels.end(), std::uint8_t{1});
         content.area = static_cast<double>(marked) / static_cast<double>(content.mask.pixels.size());
-        return content;
+        found.content = std::move(content);
     } catch (const data_error& problem) {
-        fault = problem.what();
-    } catch (const error&) {
+        found.fault = problem.what();
+    } catch (const error& problem) {
+        found.unreadable = problem.what();
     }
-    return std::nullopt;
+    return found;
 }
 
 /// Compares a mask's size with its image's.
@@ -73,8 +80,7 @@ inline void check_size(const item& of, checked_mask& found) {
 }
 
 [[nodiscard]] inline checked_mask check_mask(const item& of) {
-    checked_mask found;
-    found.content = mask_content_of(of, found.fault);
+    auto found = read_checked_mask(of);
     if (!found.content) return found;
     check_size(of, found);
     found.content->mask = {};
@@ -109,8 +115,9 @@ inline void add_group(std::vector<std::string>& to, const std::vector<const item
 /// Checks the masks of the test images against each other, the images and the labels. Faults: a mask of another size than its
 /// image, one without a black pixel, a mask of a defect that marks nothing, one of a good image that marks something, masks most
 /// of which look inverted (mask_choice::automatic), and masks whose turn by EXIF is unknown where others are turned. Notes: masks
-/// that are not grey of 0 and 255, turned ones, large ones, and defects without one. Files that can't be read are no fault:
-/// scoring reports them. Decodes every mask and reads the header of its image, on all threads.
+/// that are not grey of 0 and 255, turned ones, large ones, and defects without one. Masks that can't be read and missing ones
+/// are no fault: each concerns its own image alone. Images that can't be read are for scoring to report. Decodes every mask and
+/// reads the header of its image, on all threads.
 [[nodiscard]] inline mask_check check_masks(const dataset& set, mask_choice choice = mask_choice::automatic) {
     std::vector<const item*> items, missing, inverted, turned, may_be_turned;
     std::size_t defects = 0;
@@ -140,6 +147,7 @@ inline void add_group(std::vector<std::string>& to, const std::vector<const item
                                     "pixels are the defects, or --masks nonzero if the masks are right"));
     for (std::size_t i = 0; i < found.size(); ++i) {
         if (!found[i].fault.empty()) check.faults.push_back(found[i].fault);
+        if (!found[i].unreadable.empty()) check.unreadable.push_back(found[i].unreadable);
         if (!found[i].content || all_inverted) continue;
         const double area = found[i].content->area;
         if (items[i]->is_anomalous && area == 0)
@@ -162,6 +170,8 @@ inline void add_group(std::vector<std::string>& to, const std::vector<const item
     else
         detail::add_group(check.notes, may_be_turned, "mask is", "masks are",
                           " taken as drawn on the upright pixels of an image with an EXIF orientation");
+    for (const auto* one : missing)
+        if (!one->mask_expected.empty()) check.missing.push_back(missing_mask_text(*one));
     if (missing.size() < defects)
         detail::add_group(check.notes, missing, "defect has", "defects have", text(" no mask, of ", defects));
     return check;

@@ -37,16 +37,19 @@ inline void turn_as_image(image::image_u8& mask, const item& of, std::size_t wid
 
 }  // namespace detail
 
+/// The message about a defect without a mask.
+[[nodiscard]] inline std::string missing_mask_text(const item& of) {
+    return text(of.image, ": its mask is missing; expected ", of.mask_expected.empty() ? "one in the data set" : of.mask_expected,
+                "; add it, or remove the image from the test set");
+}
+
 /// The mask of an item whose image has the given size: 1 channel of zeros and ones, all zero for a good image. A mask that was
 /// drawn on the stored pixels of an image that EXIF turns by 90 degrees has width and height exchanged; it is turned likewise.
 /// Throws data_error for a defect without a mask or with a mask of another size; io_error, format_error and data_error as
 /// image::read_mask and labelme_mask do.
 [[nodiscard]] inline image::image_u8 load_mask(const item& of, std::size_t width, std::size_t height) {
     if (!of.is_anomalous) return image::make_image<std::uint8_t>(width, height, 1);
-    if (!of.mask)
-        throw data_error{text(of.image, ": its mask is missing; expected ",
-                              of.mask_expected.empty() ? "one in the data set" : of.mask_expected,
-                              "; add it, or remove the image from the test set")};
+    if (!of.mask) throw data_error{missing_mask_text(of)};
     auto mask = detail::is_labelme_mask(*of.mask) ? labelme_mask(*of.mask) : image::read_mask(*of.mask, of.mask_values);
     detail::turn_as_image(mask, of, width, height);
     return mask;

@@ -11,15 +11,13 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
-#include <rd4ad/core/threads.hpp>
-#include <rd4ad/data/detail/csv_table.hpp>
 #include <rd4ad/io/checksum.hpp>
+#include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/json.hpp>
-#include <rd4ad/io/read_file.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
-/// A file's name without folders (taken as Latin-1 if it is not UTF-8), its size in bytes, and its content's checksum.
+/// A file's name without folders (as io::utf8_text writes it), its size in bytes, and its content's checksum.
 struct file_fingerprint {
     std::string name{};
     std::uint64_t size{0};
@@ -27,29 +25,9 @@ struct file_fingerprint {
     friend bool operator==(const file_fingerprint&, const file_fingerprint&) = default;
 };
 
-namespace detail {
-
-[[nodiscard]] inline std::string utf8_name(const std::filesystem::path& file) {
-    auto name = file.filename().string();
-    try {
-        static_cast<void>(io::json(name).dump());
-        return name;
-    } catch (const io::json::exception&) {
-        return from_latin1(name);
-    }
-}
-
-}  // namespace detail
-
-/// The fingerprints of files, in their order. Reads every file, on all threads. Throws io_error where one can't be read.
-[[nodiscard]] inline std::vector<file_fingerprint> fingerprints(std::span<const std::filesystem::path> files,
-                                                                std::size_t threads = 0) {
-    std::vector<file_fingerprint> made(files.size());
-    parallel_for(files.size(), threads, [&](std::size_t i) {
-        const auto bytes = io::read_file(files[i]);
-        made[i] = {detail::utf8_name(files[i]), bytes.size(), io::checksum_of(bytes)};
-    });
-    return made;
+/// The fingerprint of a file with the given content.
+[[nodiscard]] inline file_fingerprint fingerprint_of(const std::filesystem::path& file, std::span<const std::byte> bytes) {
+    return {io::utf8_text(file.filename().string()), bytes.size(), io::checksum_of(bytes)};
 }
 
 /// The first difference between the files that were and those that are, as a sentence about `files`, the present ones: another

@@ -30,7 +30,8 @@ struct folder_images {
 [[nodiscard]] inline folder_images images_in_folder(const std::filesystem::path& folder, const std::string& purpose,
                                                     bool recursive = false) {
     detail::reading to{folder, {.recursive = recursive}};
-    auto images = to.images(folder, "images", purpose);
+    const bool has_folders = !recursive && detail::is_folder(folder) && !detail::folders_in(folder).empty();
+    auto images = to.images(folder, "images", has_folders ? purpose + "; --recursive takes those in its sub-folders" : purpose);
     to.check();
     return {std::move(images), to.files.finish()};
 }

@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <rd4ad/core/random.hpp>
-#include <rd4ad/core/threads.hpp>
-#include <rd4ad/data/items.hpp>
 #include <rd4ad/io/json.hpp>
-#include <rd4ad/io/read_file.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
@@ -40,21 +36,20 @@ namespace detail {
 
 }  // namespace detail
 
-/// The identity of a data set. Reads the size and the first 64 KiB of each training image. Throws io_error where it can't.
-[[nodiscard]] inline identity identity_of(const dataset& set) {
-    constexpr std::size_t bytes_read = std::size_t{64} << 10;
-    std::vector<std::uint64_t> hashes(set.train.size());
-    parallel_for(hashes.size(), 0, [&](std::size_t i) {
-        const auto bytes = io::read_prefix(set.train[i].image, bytes_read);
-        std::error_code ignored;
-        const auto size = std::filesystem::file_size(set.train[i].image, ignored);
-        const auto hash = hash_name({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-        hashes[i] = detail::mix_hash(hash ^ size);
-    });
+/// The hash of an image file's content, by its size and its first 64 KiB.
+[[nodiscard]] inline std::uint64_t image_hash(std::span<const std::byte> bytes) {
+    constexpr std::size_t hashed = std::size_t{64} << 10;
+    const auto hash = hash_name({reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), hashed)});
+    return detail::mix_hash(hash ^ bytes.size());
+}
+
+/// The identity of a data set by the image_hash of each of its training images.
+[[nodiscard]] inline identity make_identity(std::string name, std::vector<std::uint64_t> hashes) {
+    const std::size_t images = hashes.size();
     std::sort(hashes.begin(), hashes.end());
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
     if (hashes.size() > identity_size) hashes.resize(identity_size);
-    return {set.name, set.train.size(), std::move(hashes)};
+    return {std::move(name), images, std::move(hashes)};
 }
 
 /// The share of images that two data sets have in common, of all images of both; estimated from the sketches (min-wise hashing,

@@ -59,6 +59,14 @@ namespace detail {
     return found->get<std::size_t>();
 }
 
+/// Throws format_error unless every corner lies where image::draw_polygon takes it.
+inline void check_corners(const std::vector<image::point>& corners, const std::string& where) {
+    for (const auto& corner : corners)
+        if (!(std::abs(corner.x) <= image::max_polygon_position && std::abs(corner.y) <= image::max_polygon_position))
+            throw format_error{text(where, " reaches to ", corner.x, ", ", corner.y, "; expected positions within ",
+                                    static_cast<std::size_t>(image::max_polygon_position), " pixels")};
+}
+
 [[nodiscard]] inline std::vector<image::point> labelme_points(const io::json& list, const std::string& where) {
     std::vector<image::point> points;
     for (const auto& at : list) {
@@ -74,28 +82,34 @@ namespace detail {
         !shape["points"].is_array())
         throw format_error{text(where, " has no label or no points; expected both, as labelme writes them")};
     const auto type = shape.find("shape_type");
-    return {shape["label"].get<std::string>(),
-            outline_of(type != shape.end() && type->is_string() ? type->get<std::string>() : "polygon",
-                       labelme_points(shape["points"], where), where)};
+    labelled_shape made{shape["label"].get<std::string>(),
+                        outline_of(type != shape.end() && type->is_string() ? type->get<std::string>() : "polygon",
+                                   labelme_points(shape["points"], where), where)};
+    check_corners(made.corners, where);
+    return made;
 }
 
 }  // namespace detail
 
-/// Reads a labelme file. Throws io_error where it can't be read, and format_error for a file that is not labelme's or that holds
-/// a shape without an interior (a line or a point, for example); the message names the shape.
+/// Reads a labelme file. Throws io_error where it can't be read, and format_error for a file that is not labelme's, that states
+/// more than image::max_image_pixels, or that holds a shape without an interior (a line or a point, for example) or far outside
+/// of any image; the message names the shape.
 [[nodiscard]] inline labelme_file read_labelme(const std::filesystem::path& path) {
     const std::string name = path.string();
     const io::json root = io::read_json(path);
     if (!root.is_object() || !root.contains("shapes") || !root["shapes"].is_array())
         throw format_error{text(name, ": has no list \"shapes\"; expected a labelme file")};
     labelme_file file{detail::labelme_size(root, "imageWidth", name), detail::labelme_size(root, "imageHeight", name)};
+    if (file.width > image::max_image_pixels / file.height)
+        throw format_error{text(name, ": states an image of ", file.width, " x ", file.height, " pixels, the limit is ",
+                                image::max_image_pixels, " pixels; expected the size of its image")};
     for (const auto& shape : root["shapes"])
         file.shapes.push_back(detail::labelme_shape(shape, text(name, ": shape ", file.shapes.size() + 1)));
     return file;
 }
 
 /// Draws the shapes of a labelme file into a mask of the size that the file states, but those with a label of good_names. Throws
-/// as read_labelme and image::draw_polygon do.
+/// as read_labelme does.
 [[nodiscard]] inline image::image_u8 labelme_mask(const std::filesystem::path& path) {
     const labelme_file file = read_labelme(path);
     auto mask = image::make_image<std::uint8_t>(file.width, file.height, 1);

@@ -109,6 +109,11 @@ inline void check_layout(const std::filesystem::path& root, const std::string& l
     auto masks = check_masks(set, options.masks);
     for (auto& one : masks.faults) to.fault(std::move(one));
     for (auto& one : masks.notes) to.note(std::move(one));
+    if (options.bad_masks == on_failure::stop)
+        for (auto* bad : {&masks.unreadable, &masks.missing})
+            for (auto& one : *bad) to.fault(std::move(one));
+    else if (const auto count = masks.unreadable.size(); count > 0)
+        to.note(text(count, count == 1 ? " mask" : " masks", " can't be read, the first: ", masks.unreadable.front()));
     return to.finish(std::move(set));
 }
 

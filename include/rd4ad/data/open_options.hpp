@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include <rd4ad/core/outcome.hpp>
 #include <rd4ad/image/mask_values.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::data {
@@ -19,6 +20,10 @@ struct open_options {
     double good_for_test{0.2};                  ///< layout bsd, which has no split: the share of good images for testing
     bool recursive{false};                      ///< folders of images include their sub-folders
     mask_choice masks{mask_choice::automatic};  ///< which pixels of mask files are defects
+
+    /// Masks that can't be read or are missing: skip notes those that can't be read, and scoring reports each; stop refuses the
+    /// data set, and names all.
+    on_failure bad_masks{on_failure::skip};
 
     [[nodiscard]] image::mask_values mask_values() const noexcept {
         return masks == mask_choice::zero ? image::mask_values::zero : image::mask_values::nonzero;

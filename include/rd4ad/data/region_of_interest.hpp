@@ -104,9 +104,9 @@ inline void limit_map(image::image_f32& map, const image::image_u8& mask) {
         const auto kind = from.at("kind").get<std::string>();
         if (kind == to_string(roi_kind::per_image)) return {.kind = roi_kind::per_image, .name = where};
         if (kind != to_string(roi_kind::one_for_all)) throw refuse(text("the kind '", kind, "' is unknown"));
-        constexpr std::size_t most = std::size_t{1} << 28;  // image::max_image_pixels
         const auto width = from.at("width").get<std::size_t>(), height = from.at("height").get<std::size_t>();
-        if (width == 0 || height == 0 || width > most / height) throw refuse(text("a mask of ", width, " x ", height, " pixels"));
+        if (width == 0 || height == 0 || width > image::max_image_pixels / height)
+            throw refuse(text("a mask of ", width, " x ", height, " pixels"));
         auto mask = image::make_image<std::uint8_t>(width, height, 1);
         std::size_t at = 0;
         std::uint8_t value = 0;

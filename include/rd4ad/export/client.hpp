@@ -37,8 +37,8 @@ inline void check_description_format(const io::json& description, const std::str
 }  // namespace export_detail
 
 /// Returns the settings that a description states for the input; `preprocess`, `patch_input` and `network_input` take them.
-/// Throws format_error that names `source` and the key that is missing or unknown, numeric_error for a normalisation that is not
-/// finite.
+/// Throws format_error that names `source` and the key that is missing or unknown, or a size that no network has, numeric_error
+/// for a normalisation that is not finite.
 [[nodiscard]] inline model_settings described_input(const io::json& description, const std::string& source) {
     export_detail::check_description_format(description, source);
     const auto refuse = [&](const std::string& problem) { return export_detail::unreadable_description(source, problem); };
@@ -56,6 +56,9 @@ inline void check_description_format(const io::json& description, const std::str
     const auto fit = input.value("fit", io::json{});
     if (fit != "squash" && fit != "preprocessing") throw refuse("'input' has an unknown 'fit'");
     model_settings settings{size("height"), size("width"), {three("mean"), three("deviation")}};
+    if (!image::is_input_side(settings.height) || !image::is_input_side(settings.width))
+        throw refuse(text("'input' states ", settings.width, " x ", settings.height, " pixels, multiples of 32 up to ",
+                          image::max_input_side, " are possible"));
     image::check_normalisation(settings.normalisation, source);
     if (fit == "preprocessing") {
         settings.preprocessing = data::preprocessing_from(input.value("preprocessing", io::json{}), source + ": 'input'");
@@ -68,10 +71,12 @@ inline void check_description_format(const io::json& description, const std::str
 }
 
 /// Returns the sigma, in pixels, of the Gaussian that smooths the joined map of patches. Throws format_error that names `source`
-/// if the description has none.
+/// if the description has none of 0 to 1000.
 [[nodiscard]] inline double described_sigma(const io::json& description, const std::string& source) {
     const auto found = io::value_at(io::object_at(description, "map"), "sigma");
-    if (!found.is_number() || found < 0) throw export_detail::unreadable_description(source, "'map' has no 'sigma'");
+    constexpr double most = 1000;  // pixels; the Gaussian's memory is in proportion
+    if (!found.is_number() || !(found >= 0 && found <= most))
+        throw export_detail::unreadable_description(source, text("'map' has no 'sigma' of 0 to ", most));
     return found.get<double>();
 }
 

@@ -103,6 +103,7 @@ template <Backend B>
                          {"raw_score", export_detail::raw_score_json(m.settings)}};
     if (const auto& mask = m.settings.roi.mask) description["roi"] = {{"width", mask->width}, {"height", mask->height}};
     const auto calibrations = calibrations_from(m.settings.calibration, "export");
+    check_product(calibrations, product, "export");
     if (per_product(calibrations) && product.empty())
         for (const auto& [name, one] : calibrations) description["products"][name] = export_detail::calibration_json(one, false);
     else if (const auto* by = calibration_of(calibrations, product, "export"))

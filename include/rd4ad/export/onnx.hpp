@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -192,12 +193,42 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     }
 }
 
-/// Writes a model's scoring graph atomically. Throws io_error; option_error as graph_options_of and describe do; numeric_error as
-/// onnx_bytes does.
+/// The description in a graph that export_onnx wrote; nullopt for another file.
+[[nodiscard]] inline std::optional<io::json> description_in(const std::filesystem::path& path) {
+    using namespace export_detail::onnx;
+    constexpr std::size_t before_weights = std::size_t{1} << 22;  // the description stands before the graph
+    if (!is_exported_graph(path)) return std::nullopt;
+    try {
+        const auto bytes = io::read_prefix(path, before_weights);
+        protozero::pbf_message<model_field> file{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+        while (file.next() && file.tag() != model_field::graph) {
+            if (file.tag() != model_field::metadata_props) {
+                file.skip();
+                continue;
+            }
+            protozero::pbf_message<entry_field> entry{file.get_message()};
+            std::string key, value;
+            while (entry.next()) {
+                auto& part = entry.tag() == entry_field::key ? key : value;
+                part = entry.get_string();
+            }
+            if (key == description_key) return io::parse_json(value, path.string());
+        }
+    } catch (const protozero::exception&) {
+    } catch (const error&) {
+    }
+    return std::nullopt;
+}
+
+/// Writes a model's scoring graph atomically. training: as the checkpoint stores it; its record of the data set becomes "data" of
+/// the description. Throws io_error; option_error as graph_options_of and describe do; numeric_error as onnx_bytes does.
 template <Backend B>
-void export_onnx(const std::filesystem::path& path, model<B>& m, const onnx_options& options = {}) {
+void export_onnx(const std::filesystem::path& path, model<B>& m, const onnx_options& options = {},
+                 const io::json& training = io::json::object()) {
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options));
-    io::write_atomically(path, onnx_bytes(graph, describe(m, graph, options.sigma, options.half, options.product), options.half));
+    auto description = describe(m, graph, options.sigma, options.half, options.product);
+    if (training.contains("data")) description["data"] = training.at("data");
+    io::write_atomically(path, onnx_bytes(graph, description, options.half));
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

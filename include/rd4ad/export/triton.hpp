@@ -14,6 +14,9 @@
 
 namespace rd4ad::inline RD4AD_ABI {
 
+/// The file in a model's folder that has the description, and under "training" what the checkpoint stores about its training.
+inline constexpr const char* triton_statistics_file = "training_stats.json";
+
 /// Settings of a served model.
 struct triton_options {
     onnx_options graph{};
@@ -78,7 +81,7 @@ void export_triton(io::output_folder& to, const std::string& name, model<B>& m, 
     check_triton_name(name);
     if (options.max_batch == 0) throw option_error{"export: found a maximum batch of 0, expected at least 1"};
     const std::filesystem::path graph_file = std::filesystem::path{"1"} / "model.onnx";
-    for (const auto& file : {graph_file, std::filesystem::path{"labels.txt"}, std::filesystem::path{"training_stats.json"},
+    for (const auto& file : {graph_file, std::filesystem::path{"labels.txt"}, std::filesystem::path{triton_statistics_file},
                              std::filesystem::path{"config.pbtxt"}})
         to.announce(file);
     const auto graph = make_graph<B>(m, graph_options_of(m.settings, options.graph));
@@ -87,7 +90,7 @@ void export_triton(io::output_folder& to, const std::string& name, model<B>& m, 
     to.write("labels.txt", std::string_view{"anomaly\n"});
     const auto config = triton_config(name, graph, description, options);
     description["training"] = training;
-    to.write("training_stats.json", std::string_view{io::dump_json(description, 2) + "\n"});
+    to.write(triton_statistics_file, std::string_view{io::dump_json(description, 2) + "\n"});
     to.write("config.pbtxt", std::string_view{config});
 }
 

@@ -52,13 +52,23 @@ struct geometry {
 /// The network takes widths and heights that are multiples of this.
 inline constexpr std::size_t size_step = 32;
 
-/// Throws option_error unless all of this holds: size is a multiple of 32, at least 32; height is 0, or such a multiple with
-/// fit::squash; crop is 0, or a multiple of 32 that fits into size and height, with another fit than fit::native.
+/// The largest width and height of the network's input: more than any memory holds the features of, and small enough that no
+/// number of pixels overflows.
+inline constexpr std::size_t max_input_side = 16384;
+
+/// Whether the network takes this width or height.
+[[nodiscard]] constexpr bool is_input_side(std::size_t pixels) noexcept {
+    return pixels > 0 && pixels <= max_input_side && pixels % size_step == 0;
+}
+
+/// Throws option_error unless all of this holds: size is a multiple of 32 from 32 to max_input_side; height is 0, or such a
+/// multiple with fit::squash; crop is 0, or a multiple of 32 that fits into size and height, with another fit than fit::native.
 inline void check_geometry(const geometry& settings) {
     const std::size_t height = settings.height ? settings.height : settings.size;
-    if (settings.size == 0 || settings.size % size_step != 0 || settings.height % size_step != 0)
+    if (!is_input_side(settings.size) || !is_input_side(height))
         throw option_error{text("image size ", settings.size, " x ", height,
-                                ": expected a width and a height that are multiples of 32, at least 32")};
+                                ": expected a width and a height that are multiples of 32, at least 32 and at most ",
+                                max_input_side)};
     if (settings.height != 0 && settings.fit != fit::squash)
         throw option_error{text("image size ", settings.size, " x ", settings.height, " with fit ", to_string(settings.fit),
                                 ": only fit squash takes a height; give one number")};

@@ -43,8 +43,23 @@ struct fit_transform {
     }
 };
 
-/// The transform for images of the given source size. Throws option_error as check_geometry does, and shape_error for a width
-/// or height of 0.
+namespace detail {
+
+/// Throws shape_error if an image of this source size becomes too large by its borders or its resize: a long thin image may.
+inline void check_fitted_pixels(const fit_transform& by) {
+    constexpr std::size_t most = 4 * max_image_pixels;  // the borders and the resize of an image enlarge it fourfold at most
+    const auto too_many = [](std::size_t width, std::size_t height) { return width > most / height; };
+    const bool padded = too_many(by.padded_width, by.padded_height);
+    if (padded || too_many(by.fitted_width, by.fitted_height))
+        throw shape_error{text("an image of ", by.source_width, " x ", by.source_height, " pixels is fitted as ",
+                               padded ? by.padded_width : by.fitted_width, " x ", padded ? by.padded_height : by.fitted_height,
+                               ", the limit is ", most, " pixels; cut the image into shorter ones, or use another fit")};
+}
+
+}  // namespace detail
+
+/// The transform for images of the given source size. Throws option_error as check_geometry does; shape_error for a width or
+/// height of 0, and for an image that its borders or its resize enlarge beyond 2^30 pixels.
 [[nodiscard]] inline fit_transform make_fit_transform(const geometry& settings, std::size_t width, std::size_t height) {
     check_geometry(settings);
     if (width == 0 || height == 0)
@@ -62,6 +77,7 @@ struct fit_transform {
         const std::size_t steps = (2 * large * settings.size + small * size_step) / (2 * small * size_step);
         (width < height ? out.fitted_height : out.fitted_width) = std::max(settings.size, steps * size_step);
     }
+    detail::check_fitted_pixels(out);
     out.left = (out.padded_width - width) / 2;
     out.top = (out.padded_height - height) / 2;
     out.width = settings.crop ? settings.crop : out.fitted_width;

@@ -32,11 +32,11 @@ using image_u8 = basic_image<std::uint8_t>;    ///< A user's image (3 channels: 
 using image_u16 = basic_image<std::uint16_t>;  ///< 16-bit grey: an anomaly map in a file.
 using image_f32 = basic_image<float>;          ///< One float per pixel: an anomaly map.
 
+/// Every reader refuses a file that states more pixels than this before it allocates memory: 2^28, 16384 x 16384.
+inline constexpr std::uint64_t max_image_pixels = std::uint64_t{1} << 28;
+
 /// The grey level that `read` composes transparent pixels over: white, as a browser shows them on an empty page.
 inline constexpr std::uint8_t image_background = 255;
-
-/// An image has at most this many pixels: 2^28, 16384 x 16384. The reader rejects larger ones before it allocates memory.
-inline constexpr std::uint64_t max_image_pixels = std::uint64_t{1} << 28;
 
 /// Width and height in pixels.
 struct size {

@@ -14,6 +14,9 @@
 
 namespace rd4ad::inline RD4AD_ABI::image {
 
+/// draw_polygon takes corners up to this distance from the mask's corner, in pixels.
+inline constexpr double max_polygon_position = 1e6;
+
 namespace detail {
 
 /// A pixel inside or outside an image.
@@ -25,7 +28,7 @@ struct signed_pixel {
 [[nodiscard]] inline std::vector<signed_pixel> corner_pixels(std::span<const point> corners) {
     std::vector<signed_pixel> pixels;
     for (const point& corner : corners) {
-        if (!(std::abs(corner.x) <= 1e6 && std::abs(corner.y) <= 1e6))
+        if (!(std::abs(corner.x) <= max_polygon_position && std::abs(corner.y) <= max_polygon_position))
             throw numeric_error{text("draw_polygon: the corner ", corner.x, ", ", corner.y,
                                      " is out of range; expected a position within 1000000 pixels")};
         pixels.push_back({static_cast<std::int64_t>(std::floor(corner.x)), static_cast<std::int64_t>(std::floor(corner.y))});
@@ -50,7 +53,8 @@ inline void find_crossings(std::span<const signed_pixel> corners, std::int64_t y
 /// Sets the pixels of a closed polygon to `value`: the pixels that its corners lie in, the nearest pixel of each edge in each
 /// row, and the interior by the even-odd rule. Thus even the thinnest polygon sets pixels. The pixels are those of Pillow's
 /// ImageDraw.polygon, which labelme and many data sets use. Clips the polygon to the mask.
-/// Throws shape_error for a mask with several channels, and numeric_error for a corner that is not finite or beyond 10^6 pixels.
+/// Throws shape_error for a mask with several channels, and numeric_error for a corner that is not finite or beyond
+/// max_polygon_position.
 inline void draw_polygon(image_u8& mask, std::span<const point> corners, std::uint8_t value = 1) {
     check_image(mask, 1, "draw_polygon");
     const std::vector<detail::signed_pixel> pixels = detail::corner_pixels(corners);

@@ -1,4 +1,4 @@
-// rd4ad/io/escaped.hpp: writes foreign names into JSON and rows, so that they forge nothing and stay readable. Twin:
+// rd4ad/io/escaped.hpp: writes foreign names into JSON, rows and messages, so that they forge nothing and stay readable. Twin:
 // tests/io/escaped.cpp
 #pragma once
 #include <cstddef>
@@ -79,14 +79,13 @@ inline void append_hex(std::string& to, std::string_view bytes) {
     return made;
 }
 
-/// The bytes as UTF-8 without line ends, tabs and control characters, for a field of a row or a line of a table: a tab becomes
-/// `\t`, a line feed `\n`, a carriage return `\r`, a backslash `\\`; each byte of another control character, of the line
-/// separators U+2028 and U+2029, and each byte that belongs to no UTF-8 character becomes `\xHH`. So a name can't forge a row or
-/// command the terminal, and the bytes can be recovered.
-[[nodiscard]] inline std::string row_text(std::string_view bytes) {
+namespace detail {
+
+/// The bytes as UTF-8 without line ends, tabs and control characters. backslashes: whether each becomes two, too.
+[[nodiscard]] inline std::string without_controls(std::string_view bytes, bool backslashes) {
     std::string made;
     while (!bytes.empty()) {
-        const std::size_t length = detail::utf8_length(bytes);
+        const std::size_t length = utf8_length(bytes);
         const auto character = bytes.substr(0, length == 0 ? 1 : length);
         if (character == "\t")
             made += "\\t";
@@ -94,15 +93,27 @@ inline void append_hex(std::string& to, std::string_view bytes) {
             made += "\\n";
         else if (character == "\r")
             made += "\\r";
-        else if (character == "\\")
+        else if (character == "\\" && backslashes)
             made += "\\\\";
-        else if (length == 0 || detail::is_control(character))
-            detail::append_hex(made, character);
+        else if (length == 0 || is_control(character))
+            append_hex(made, character);
         else
             made += character;
         bytes.remove_prefix(character.size());
     }
     return made;
 }
+
+}  // namespace detail
+
+/// The bytes as UTF-8 without line ends, tabs and control characters, for a field of a row or a line of a table: a tab becomes
+/// `\t`, a line feed `\n`, a carriage return `\r`, a backslash `\\`; each byte of another control character, of the line
+/// separators U+2028 and U+2029, and each byte that belongs to no UTF-8 character becomes `\xHH`. So a name can't forge a row or
+/// command the terminal, and the bytes can be recovered.
+[[nodiscard]] inline std::string row_text(std::string_view bytes) { return detail::without_controls(bytes, true); }
+
+/// row_text that leaves backslashes alone, for a whole line of a message: texts in it that row_text wrote stay as they are. So a
+/// name can't forge a line or command the terminal; the bytes can't always be recovered.
+[[nodiscard]] inline std::string line_text(std::string_view bytes) { return detail::without_controls(bytes, false); }
 
 }  // namespace rd4ad::inline RD4AD_ABI::io

@@ -168,7 +168,7 @@ class checksums {
         if (stated_.value("algorithm", json{}) != std::string{checksum_name})
             throw format_error{text(file, ": its checksums are ", stated_.value("algorithm", json{}).dump(),
                                     ", this version knows ", checksum_name,
-                                    "; use the version of rd4ad that wrote the file, or --no-verify (read_options::verify)")};
+                                    "; use the version of rd4ad that wrote the file, or --no-verify")};
     }
 
     /// Throws format_error naming the key whose value is damaged.
@@ -196,9 +196,8 @@ class checksums {
     }
     [[noreturn]] void fail(const std::string& part, const std::string& found, const std::string& stated) const {
         const auto numbers = found.empty() ? std::string{} : text(" (checksum ", found, ", the file states ", stated, ')');
-        throw format_error{
-            text(file_, ": ", part, " is damaged", numbers,
-                 "; copy the file again from an undamaged one; --no-verify (read_options::verify) loads it as it is")};
+        throw format_error{text(file_, ": ", part, " is damaged", numbers,
+                                "; copy the file again from an undamaged one; --no-verify loads it as it is")};
     }
 
     std::string file_;

@@ -105,14 +105,13 @@ inline double interpolated_precision(std::vector<scored_match> matches, std::siz
             for (std::size_t j = 0; j < boxes->size(); ++j) {
                 const box& b = (*boxes)[j];
                 if (!(b.width >= 0 && b.height >= 0 && std::isfinite(b.x + b.y + b.width + b.height + b.score)))
-                    throw numeric_error{text("coco_box_metrics: image ", i,
-                                             boxes == &images[i].truth ? ", true box " : ", detection ", j,
-                                             " has a negative size or a number that is not finite")};
+                    throw numeric_error{text("box metrics: image ", i, boxes == &images[i].truth ? ", true box " : ", detection ",
+                                             j, " has a negative size or a number that is not finite")};
             }
     }
     if (truths == 0)
         throw numeric_error{
-            text("coco_box_metrics: none of the ", images.size(), " images has a true box; at least one image needs one")};
+            text("box metrics: none of the ", images.size(), " images has a true box; at least one image needs one")};
     return truths;
 }
 

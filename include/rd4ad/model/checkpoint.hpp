@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <system_error>
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
@@ -128,6 +129,9 @@ template <Backend B>
     const auto settings = io::parse_json(value("settings"), name);
     m.settings.height = whole_number(settings, "height", name);
     m.settings.width = whole_number(settings, "width", name);
+    if (!is_network_size(m.settings.height, m.settings.width))
+        throw format_error{text(name, ": the metadata 'settings' state an input of ", m.settings.width, " x ", m.settings.height,
+                                " pixels, which no network takes; write the checkpoint again")};
     m.settings.preprocessing = preprocessing_in(settings, m.settings.width, m.settings.height, name);
     m.batches = whole_number(settings, "batches", name);
     m.settings.normalisation = {rgb_numbers(settings, "mean", name), rgb_numbers(settings, "deviation", name)};
@@ -170,15 +174,17 @@ template <Backend B>
 }
 
 /// Replaces a checkpoint's calibration (as score/calibration_json.hpp writes it), and its region of interest unless `roi` is the
-/// whole image. Atomic. Throws io_error; format_error, also for a checkpoint that differs from its checksums, which new ones
-/// would hide; numeric_error for a calibration that is not finite.
+/// whole image. A symbolic link stays, and leads to the changed file. Atomic. Throws io_error; format_error, also for a
+/// checkpoint that differs from its checksums, which new ones would hide; numeric_error for a calibration that is not finite.
 inline void replace_calibration(const std::filesystem::path& checkpoint, const io::json& calibration,
                                 const data::region_of_interest& roi = {}) {
     const auto content = io::dump_finite_json(calibration, checkpoint.string() + ": calibration");
     auto file = io::read_safetensors(checkpoint);
     file.metadata["calibration"] = content;
     if (roi.kind != data::roi_kind::whole) file.metadata["roi"] = to_json(roi).dump();
-    io::write_safetensors(checkpoint, file);
+    std::error_code failed;
+    const auto target = std::filesystem::canonical(checkpoint, failed);
+    io::write_safetensors(failed ? checkpoint : target, file);
 }
 
 /// The training settings and losses that a checkpoint was saved with. Throws io_error, format_error.

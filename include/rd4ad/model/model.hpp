@@ -78,7 +78,8 @@ namespace model_detail {
 template <class T>
 void initialise_all(const nn::parameter_table& table, std::uint64_t seed, std::size_t threads, host_weights<T>& to) {
     for (const auto& p : table.values) nn::initialise<T>(p, seed, std::span{to.values}.subspan(p.offset, p.count), threads);
-    for (const auto& p : table.statistics) nn::initialise<T>(p, seed, std::span{to.statistics}.subspan(p.offset, p.count), threads);
+    for (const auto& p : table.statistics)
+        nn::initialise<T>(p, seed, std::span{to.statistics}.subspan(p.offset, p.count), threads);
 }
 
 /// Names of the tensors under `prefix` that are not parameters of the tables.

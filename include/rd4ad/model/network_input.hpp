@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -115,19 +114,14 @@ using preprocessed_outcomes = std::vector<outcome<preprocessed_image>>;
 }
 
 /// The files that can't be read and preprocessed: reads all of them on `threads` threads and keeps no image. Per file the
-/// failure, or nothing, in the files' order. Throws option_error as data::check_preprocessing does, and stopped_error if `stop`
-/// is requested meanwhile.
+/// failure, or nothing, in the files' order. Throws option_error as data::check_preprocessing does.
 [[nodiscard]] inline std::vector<std::optional<failure>> find_unusable_files(std::span<const std::filesystem::path> files,
-                                                                             const data::preprocessing& by, std::size_t threads,
-                                                                             const std::stop_token& stop = {}) {
+                                                                             const data::preprocessing& by, std::size_t threads) {
     data::check_preprocessing(by);
     std::vector<std::optional<failure>> found(files.size());
     parallel_for(files.size(), threads, [&](std::size_t i) {
-        if (stop.stop_requested()) return;
         if (const auto image = preprocess_file(files[i], by, {}, on_failure::skip); !image) found[i] = image.error();
     });
-    if (stop.stop_requested())
-        throw stopped_error{text("find_unusable_files: stopped by the caller while it read ", files.size(), " images")};
     return found;
 }
 

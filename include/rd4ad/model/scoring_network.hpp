@@ -12,12 +12,6 @@
 
 namespace rd4ad::inline RD4AD_ABI {
 
-/// Throws option_error unless height and width of the network's input are multiples of 32 above 0.
-inline void check_network_size(std::size_t height, std::size_t width) {
-    if (height == 0 || width == 0 || height % 32 != 0 || width % 32 != 0)
-        throw option_error{text("image size ", width, " x ", height, ": width and height must be multiples of 32, at least 32")};
-}
-
 /// Folds and prepares the layers of a network for batches of the shape that `for_each_layer` starts from, and for one image.
 template <Backend B, class Network>
 [[nodiscard]] nn::folded_weights<B> fold_network(typename B::queue& q, const weighted_network<B, Network>& network,

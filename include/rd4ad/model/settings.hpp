@@ -5,8 +5,12 @@
 #include <cstdint>
 #include <string>
 
+#include <rd4ad/core/error.hpp>
+#include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
+#include <rd4ad/image/fit_options.hpp>
+#include <rd4ad/image/image.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/map_units.hpp>
@@ -16,6 +20,21 @@ namespace rd4ad::inline RD4AD_ABI {
 
 /// Standard deviation of the Gaussian over the map, in pixels of the network's input. Source: the paper's code.
 inline constexpr double map_sigma = 4.0;
+
+/// Whether the network takes an input of this height and width: multiples of image::size_step, of at most
+/// image::max_image_pixels.
+[[nodiscard]] constexpr bool is_network_size(std::size_t height, std::size_t width) noexcept {
+    const auto steps = [](std::size_t side) { return side > 0 && side % image::size_step == 0; };
+    return steps(height) && steps(width) && width <= image::max_image_pixels / height;
+}
+
+/// Throws option_error unless is_network_size.
+inline void check_network_size(std::size_t height, std::size_t width) {
+    if (!is_network_size(height, width))
+        throw option_error{text("image size ", width, " x ", height,
+                                ": width and height must be multiples of 32, at least 32, with at most ", image::max_image_pixels,
+                                " pixels")};
+}
 
 /// Settings of a model that its checkpoint keeps beside the weights.
 struct model_settings {

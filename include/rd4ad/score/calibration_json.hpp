@@ -146,4 +146,14 @@ using product_calibrations = std::map<std::string, calibration>;
                             "; name the product of the image (--product)")};
 }
 
+/// Throws option_error for a product that a model does not know: it has no threshold per product, or none of this name. "" is the
+/// product of every model.
+inline void check_product(const product_calibrations& of, const std::string& product, const std::string& where) {
+    if (product.empty()) return;
+    if (!per_product(of))
+        throw option_error{text(where, ": found the product ", io::quoted(product),
+                                ", expected none: the model has no threshold per product; leave the product out")};
+    static_cast<void>(calibration_of(of, product, where));
+}
+
 }  // namespace rd4ad::inline RD4AD_ABI

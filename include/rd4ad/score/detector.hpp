@@ -81,9 +81,7 @@ class detector {
           scorer_{*model_, options.batch, options.sigma},
           queues_{std::make_unique<queue_pool<B>>(model_->queue.threads)} {
         const auto& product = options_.product;
-        if (!product.empty() && !per_product(calibrations_))
-            throw option_error{text("detector: found the product '", product,
-                                    "', expected none: the model has no threshold per product; leave the product out")};
+        check_product(calibrations_, product, "detector");
         write_log(log_level::debug, "a detector is ready",
                   {{"arch", std::string{model_->arch->name}}, {"input", text(settings().width, 'x', settings().height)}});
         if (product.empty() && per_product(calibrations_)) return;

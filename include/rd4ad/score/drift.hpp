@@ -59,13 +59,12 @@ class drift_monitor {
     explicit drift_monitor(const calibration& by, const drift_options& options = {})
         : options_{options}, threshold_{by.threshold}, reference_{drift_reference(by)} {
         if (options.window < least_drift_scores)
-            throw option_error{
-                text("drift_monitor: the window is ", options.window, " parts; expected at least ", least_drift_scores)};
+            throw option_error{text("drift: the window is ", options.window, " parts; expected at least ", least_drift_scores)};
         if (!(options.false_alarm_rate > 0 && options.false_alarm_rate < 1))
-            throw option_error{text("drift_monitor: the false-alarm rate is ", options.false_alarm_rate,
-                                    "; expected a value above 0 and below 1")};
+            throw option_error{
+                text("drift: the false-alarm rate is ", options.false_alarm_rate, "; expected a value above 0 and below 1")};
         if (reference_.size() < least_drift_scores)
-            throw data_error{text("drift_monitor: the calibration has ", reference_.size(),
+            throw data_error{text("drift: the calibration has ", reference_.size(),
                                   " good raw scores below the threshold, expected at least ", least_drift_scores,
                                   "; calibrate with more good images")};
         window_.reserve(options.window);
@@ -75,7 +74,7 @@ class drift_monitor {
     /// not finite.
     std::optional<drift_test> add(double raw_score) {
         if (!std::isfinite(raw_score))
-            throw numeric_error{text("drift_monitor: the raw score is ", raw_score, "; expected a finite value")};
+            throw numeric_error{text("drift: the raw score is ", raw_score, "; expected a finite value")};
         if (raw_score >= threshold_) return std::nullopt;
         if (window_.size() == options_.window) window_.clear();
         window_.push_back(raw_score);

@@ -17,6 +17,9 @@
 #include <rd4ad/io/base64.hpp>
 #include <rd4ad/io/escaped.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/io/output_folder.hpp>
+#include <rd4ad/io/read_file.hpp>
+#include <rd4ad/io/safe_name.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detail/page.hpp>
@@ -39,9 +42,10 @@ struct suspects_report {
     bool left_out{false};  ///< the model was trained without the suspects
 };
 
-/// The page beside a checkpoint: part.safetensors has part.suspects.html, a model of several products part.PRODUCT.suspects.html.
+/// The page beside a checkpoint: part.safetensors has part.suspects.html, a model of several products part.PRODUCT.suspects.html,
+/// where PRODUCT is as io::safe_name writes it.
 [[nodiscard]] inline std::filesystem::path suspects_path(std::filesystem::path checkpoint, const std::string& product = {}) {
-    return checkpoint.replace_extension(text(product.empty() ? "" : ".", product, ".suspects.html"));
+    return checkpoint.replace_extension(text(product.empty() ? "" : "." + io::safe_name(product), ".suspects.html"));
 }
 
 /// "2 of 40 good images look unlike the others"
@@ -116,14 +120,29 @@ struct suspects_report {
     return score_detail::load_page_template(suspects_template_file, "the template of the suspects' page", extra);
 }
 
+/// Whether a file is a page that update_suspects_report wrote.
+[[nodiscard]] inline bool is_suspects_report(const std::filesystem::path& path) {
+    constexpr std::size_t head = 4096;
+    try {
+        const auto bytes = io::read_prefix(path, head);
+        const std::string_view begin{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+        return begin.starts_with("<!DOCTYPE html>") && begin.find("<title>rd4ad suspects</title>") != begin.npos;
+    } catch (const error&) {
+        return false;
+    }
+}
+
 /// Writes the page atomically if there are suspects. Else removes the page of an earlier training. Returns whether there is a
-/// page. Throws as suspects_html, suspects_template and io::write_atomically do, and io_error for a page that can't be removed.
-inline bool update_suspects_report(const std::filesystem::path& path, const suspects_report& of,
+/// page. A file that is no such page is not replaced without `overwrite`, and never removed. Throws as io::check_replaceable,
+/// suspects_html, suspects_template and io::write_atomically do, and io_error for a page that can't be removed.
+inline bool update_suspects_report(const std::filesystem::path& path, const suspects_report& of, bool overwrite = false,
                                    const std::filesystem::path& extra = {}) {
     if (!of.suspects.empty()) {
+        io::check_replaceable(path, overwrite, is_suspects_report);
         io::write_atomically(path, std::string_view{suspects_html(of, suspects_template(extra))});
         return true;
     }
+    if (!is_suspects_report(path)) return false;
     std::error_code failed;
     std::filesystem::remove(path, failed);
     if (failed)

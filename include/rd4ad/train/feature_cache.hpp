@@ -36,7 +36,7 @@ class spill_file {
         }
         if (::posix_fallocate(file, 0, static_cast<off_t>(bytes)) != 0) {
             ::close(file);
-            fail(name, text("no space for ", bytes, " bytes of features; free some, or raise cache_bytes"));
+            fail(name, text("no space for ", bytes, " bytes of features; free some, or allow more memory for them (--cache-gb)"));
         }
         data_ = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
         ::close(file);
@@ -78,7 +78,8 @@ class feature_cache {
             const auto folder = std::filesystem::temp_directory_path(failed);
             if (failed)
                 throw io_error{text("TMPDIR is no folder for the features' temporary file (", failed.message(),
-                                    "); set it to a folder with ", bytes, " free bytes, or raise cache_bytes")};
+                                    "); set it to a folder with ", bytes,
+                                    " free bytes, or allow more memory for them (--cache-gb)")};
             file_ = std::make_unique<train_detail::spill_file>(folder, bytes);
             data_ = static_cast<T*>(file_->data());
         }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
@@ -138,12 +139,25 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_
     io::write_safetensors(path, file);
 }
 
-/// Compares a file of `save_resume` with the present run, before anything is computed. Throws io_error; data_error naming the
-/// first image that differs; option_error naming each setting that differs; format_error for another network, another file, or
-/// one that differs from its checksums.
-inline void check_resume(const std::filesystem::path& path, std::string_view arch, const train_options& options,
-                         const resume_images& images) {
-    const auto file = io::read_safetensors(path, {.verify = options.verify});
+/// Throws io_error if a checkpoint has no interrupted training to continue: neither it nor its resume file may be missing.
+inline void check_resume_files(const std::filesystem::path& checkpoint) {
+    const auto resume = resume_path(checkpoint);
+    std::error_code ignored;
+    for (const auto& file : {checkpoint, resume})
+        if (!std::filesystem::exists(file, ignored))
+            throw io_error{
+                text("--resume: ", file,
+                     ": no such file, so there is no training to continue; give the --out of the interrupted training, "
+                     "or leave --resume out to train from the start",
+                     file == resume ? ", or give --from to start from the checkpoint's weights" : "")};
+}
+
+/// Reads a file of `save_resume` and compares it with the present run, before anything is computed. Throws io_error; data_error
+/// naming the first image that differs; option_error naming each setting that differs; format_error for another network, another
+/// file, or one that differs from its checksums.
+[[nodiscard]] inline io::tensor_file read_resume(const std::filesystem::path& path, std::string_view arch,
+                                                 const train_options& options, const resume_images& images) {
+    auto file = io::read_safetensors(path, {.verify = options.verify});
     const std::string name = path.string();
     const auto value = [&](const std::string& key) {
         const auto found = file.metadata.find(key);
@@ -159,15 +173,15 @@ inline void check_resume(const std::filesystem::path& path, std::string_view arc
     const auto settings = train_detail::upgraded_settings(io::parse_json(value("settings"), name), name);
     train_detail::check_resume_images(name, file, images);
     train_detail::check_resume_settings(name, settings, train_detail::resume_settings(options, images.training));
+    return file;
 }
 
-/// Loads a file of `save_resume` that check_resume accepts into the model, the run's state and its distances. at.folds: of the
-/// present run. verify: whether the checksums are compared. Throws io_error; format_error for tensors of another network, a
-/// missing position and a file that differs from its checksums; numeric_error naming a tensor that is not finite.
+/// Loads what read_resume read from `path` into the model, the run's state and its distances. at.folds: of the present run.
+/// Throws format_error for tensors of another network and a missing position; numeric_error naming a tensor that is not finite.
 template <Backend B>
-void load_resume(const std::filesystem::path& path, model<B>& m, resume_state<B>& at, scale_maps& distances, bool verify = true) {
+void load_resume(const io::tensor_file& file, const std::filesystem::path& path, model<B>& m, resume_state<B>& at,
+                 scale_maps& distances) {
     using T = typename B::value_type;
-    const auto file = io::read_safetensors(path, {.verify = verify});
     const std::string name = path.string();
     const auto stored = [&]<class V>(const std::string& tensor_name, std::size_t count, V) {
         const auto* found = file.find(tensor_name);

@@ -161,7 +161,7 @@ case_batch_datasets() {
     gives_lines 3 test --data spoilt "${wanted[@]}"
     (($(grep -c $'\terror\t' out) == 5)) || fail "expected five rows"
     gives_lines 1 test --data spoilt "${wanted[@]}" --strict
-    complains_last "spoilt/test/good/bad1.png: "
+    complains_last "2 faults" "spoilt/ground_truth/scratch/000_mask.png: is not an image" "unmasked.png: its mask is missing"
 
     cp $model kept.safetensors
     gives 0 calibrate --data clean --checkpoint kept.safetensors --false-alarm-rate 0.3 --threads 1
@@ -182,7 +182,7 @@ case_batch_datasets() {
     counts_last "5 of 10 images compared, 5 failed"
     grep -E '"(accuracy|dice|rd4ad|external|low|high)"' out | cmp - expected || fail "the images that failed changed the comparison"
     gives_lines 1 compare --data spoilt "${wanted[@]}" --cmp-bboxes other.json --strict
-    complains_last "spoilt/test/good/bad1.png: "
+    complains_last "2 faults" "spoilt/ground_truth/scratch/000_mask.png: is not an image" "unmasked.png: its mask is missing"
 
     cp -r spoilt probed
     local i
@@ -223,4 +223,44 @@ case_batch_train() {
     cp -r cloth "$long"
     gives 0 "${training[@]}" --data "$long" --out long
     gives 0 test --data "$long" --checkpoint long --threads 1
+}
+
+# Names with line ends and escape sequences forge no line of a message, of the progress or of a result, and command no terminal.
+case_names_in_messages() {
+    local evil=$'clo\nrd4ad: all good\t\e[2Jth'
+    "$make_woven" "$evil" 4 1 64
+    gives_lines 0 train --data "$evil" --out models --steps 1 --calibration none "${tiny_training[@]}"
+    local model=models/$'clo_rd4ad: all good__[2Jth.safetensors'
+    [[ -s $model ]] || fail "expected a model with a safe name"
+    cp out both && cat err files >>both
+    gives 1 score "$evil"/none.png --checkpoint "$model"
+    complains_last 'clo\nrd4ad: all good\t\x1b[2Jth/none.png: no such file'
+    cat err out >>both
+    gives_lines 0 convert --from "$model" --out "$evil.pth"
+    cat out >>both
+    gives_lines 1 train --data "$evil" --out "$evil" --steps 1
+    cat err files >>both
+    ! grep -q $'\e' both && ! grep -qE '^rd4ad: all good' both || fail "a name forged a line: $(cat -A both)"
+}
+
+# A wrong number for the drift test is named by its flag, also where no test can be made.
+case_drift_window() {
+    "$make_woven" cloth 4 1 64
+    local window
+    for window in 1 4 -1 x; do
+        gives 2 score cloth/test/good --checkpoint nowhere.safetensors --drift-window "$window"
+        complains_usage score "--drift-window '$window': expected"
+    done
+    gives 2 score cloth/test/good --server http://localhost:9 --model cloth --drift-window 9
+    complains_usage score "--drift-window excludes --server"
+}
+
+# A size that no memory holds is refused by its flag.
+case_sizes_without_bound() {
+    "$make_woven" cloth 4 1 64
+    local size
+    for size in 3200000000 18446744073709551584 32x3200000000; do
+        gives 1 train --data cloth --out models --inp "$size" "${tiny_training[@]:2}"
+        complains "--inp $size: " "at most 16384"
+    done
 }

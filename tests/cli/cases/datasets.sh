@@ -140,3 +140,16 @@ case_resume_with_other_images() {
     gives 1 train --data cloth --out models --resume "${quick_training[@]}"
     says err "models/cloth.resume.safetensors: " "cloth/train/good/004.png" "train from the start"
 }
+
+# Masks that can't be read are told before anything is scored; with --strict they and missing ones are refused in one message.
+case_masks_that_cannot_be_read() {
+    "$make_woven" cloth 4 2 64
+    echo "no image" >cloth/ground_truth/stain/000_mask.png
+    : >cloth/ground_truth/scratch/001_mask.png
+    rm cloth/ground_truth/scratch/000_mask.png
+    gives 1 test --data cloth --checkpoint nowhere.safetensors
+    says files "2 masks can't be read, the first: cloth/ground_truth/scratch/001_mask.png"
+    gives 1 test --data cloth --checkpoint nowhere.safetensors --strict
+    complains "3 faults" "cloth/ground_truth/scratch/001_mask.png: " "the file is empty" \
+        "cloth/ground_truth/stain/000_mask.png: " "it is a text" "cloth/test/scratch/000.png: its mask is missing"
+}

@@ -115,6 +115,15 @@ case_export_outputs() {
     [[ $(<repository/cloth/config.pbtxt) == mine ]] || fail "a foreign file was replaced"
     gives 1 export --checkpoint "$model" --format triton --out repository --name ..
     says err "model name '..'"
+    # the model of another data set, in a file and in a repository
+    mkdir other && "$make_woven" other/cloth 4 1 64 7
+    gives 0 train --data other/cloth --out others --steps 1 --calibration none "${tiny_training[@]}"
+    sums repository >before
+    gives 1 export --checkpoint others/cloth.safetensors --out graph.onnx
+    complains "graph.onnx: is a model of 'cloth' with 8 training images" "'cloth' with 4" "--overwrite"
+    gives 1 export --checkpoint others/cloth.safetensors --format triton --out repository
+    complains "repository/cloth: is a model of 'cloth' with 8" "--overwrite"
+    sums repository | cmp - before || fail "the repository has changed"
 }
 
 # A model of other images is not replaced, though its data set has the same name.
@@ -133,6 +142,18 @@ case_training_outputs() {
     echo mine >models/cloth.safetensors
     gives 1 train --data cloth --out models --steps 2 "${tiny_training[@]}"
     complains "models/cloth.safetensors: exists" "--overwrite"
+}
+
+# A page of suspects' name may be taken by another file, which is found before the training and stays.
+case_foreign_suspects_page() {
+    "$make_woven" cloth 8 1 64
+    mkdir models && echo mine >models/cloth.suspects.html
+    local steps=(--steps 1 --calibration none "${tiny_training[@]}")
+    gives 1 train --data cloth --out models "${steps[@]}"
+    complains "models/cloth.suspects.html: exists" "rd4ad did not write it" "--overwrite"
+    [[ ! -e models/cloth.safetensors ]] || fail "trained before it looked at its outputs"
+    gives_lines 0 train --data cloth --out models --overwrite "${steps[@]}"
+    [[ $(<models/cloth.suspects.html) == mine ]] || fail "a foreign file was removed"
 }
 
 # Labels, classes and file names lead to no place outside --out.
@@ -256,4 +277,27 @@ case_hang_up() {
         ((status == 130)) || fail "$signal: status $status, expected 130"
         [[ -s stopped-$signal/cloth.safetensors ]] || fail "$signal: expected a model"
     done
+}
+
+# A product that the model does not know changes nothing, nor do images without a good one; a link to a checkpoint stays a link.
+case_calibration_stays() {
+    trained
+    ln -s "$model" link.safetensors
+    gives 0 calibrate --checkpoint link.safetensors --false-alarm-rate 0.2
+    [[ -L link.safetensors ]] || fail "expected the link"
+    sums models >before
+    local command
+    for command in calibrate "calibrate --data cloth" "probe --data cloth --runs 5" "fps --data cloth" \
+        "export --out graph.onnx" "export --format triton --out repository" "score cloth/test/good"; do
+        # unquoted: a command with its flags is several words
+        gives_lines 1 $command --checkpoint "$model" --product nope
+        complains_last "found the product 'nope'" "leave the product out"
+    done
+    rm -r cloth/test/good
+    gives 1 calibrate --checkpoint "$model" --data cloth
+    complains "cloth: has no good image to calibrate with"
+    gives 1 export --checkpoint "$model" --format triton --out .
+    complains "./cloth: is a folder of other files"
+    sums models | cmp - before || fail "the model has changed"
+    [[ ! -e cloth/config.pbtxt && ! -e graph.onnx ]] || fail "expected no export"
 }

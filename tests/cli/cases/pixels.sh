@@ -29,6 +29,20 @@ case_pixels_white_level() {
     ! grep -q "16-bit" err || fail "expected no warning"
 }
 
+# Every command that opens a data set tells it.
+case_pixels_white_level_of_data_sets() {
+    command -v python3 >/dev/null || exit 77
+    mkdir -p deep/train/good deep/test/good && deep_png 4095 >deep/train/good/a.png
+    cp deep/train/good/a.png deep/train/good/b.png && cp deep/train/good/a.png deep/test/good/c.png
+    echo '{"c.png": []}' >boxes.json
+    local command
+    for command in probe fps test "calibrate" "compare --cmp-bboxes boxes.json" "verify --onnx boxes.json"; do
+        # unquoted: a command with its flags is several words
+        gives_lines 1 $command --data deep --checkpoint nowhere.safetensors
+        says err "warning: deep/train/good/a.png: its 16-bit values end at 4095 of 65535" "nowhere.safetensors: no such file"
+    done
+}
+
 # A file that is no image is named by its content, whatever its suffix.
 case_pixels_kind_of_file() {
     "$make_woven" cloth 4 1 64

@@ -1,0 +1,67 @@
+// cli/components.cpp: the parts that this command was built with.
+#include "components.hpp"
+
+#include "backends.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+#include <rd4ad/image/read.hpp>
+#include <rd4ad/model/data_folders.hpp>
+#include <rd4ad/model/teacher_weights.hpp>
+
+#if defined(RD4AD_WITH_HTTP)
+#include "http.hpp"
+#endif
+
+namespace cli {
+
+namespace {
+
+std::string backends() {
+    std::string names;
+    [[maybe_unused]] const auto add = [&]<class B>() {
+        names += rd4ad::text(names.empty() ? "" : ", ", B::name(), " (", B::blas_description(), ')');
+    };
+#if !defined(__CUDACC__)
+    add.operator()<rd4ad::backend::xtensor<float>>();
+#endif
+#if defined(RD4AD_WITH_ONEDNN)
+    add.operator()<rd4ad::backend::onednn<float>>();
+#endif
+#if defined(RD4AD_WITH_THRUST)
+    add.operator()<rd4ad::backend::thrust<float>>();
+#endif
+    return names;
+}
+
+/// The folder that has the built-in teacher.
+std::string data_folder() {
+    std::error_code ignored;
+    for (const auto& folder : rd4ad::data_folders())
+        if (std::filesystem::exists(folder / rd4ad::built_in_teacher_file, ignored)) return folder.string();
+    return "not found; set RD4AD_DATA to the folder share/rd4ad";
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> components() {
+    return {
+        {"JPEG decoder", rd4ad::image::jpeg_library()}, {"backends", backends()},
+#if defined(RD4AD_WITH_EXPORT)
+            {"export", "ONNX, Triton"},
+#else
+            {"export", "none"},
+#endif
+#if defined(RD4AD_WITH_HTTP)
+            {"HTTP", http_library()},
+#else
+            {"HTTP", "none"},
+#endif
+        {
+            "data files", data_folder()
+        }
+    };
+}
+
+}  // namespace cli
