@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 

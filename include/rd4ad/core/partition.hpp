@@ -1,4 +1,4 @@
-// rd4ad/core/partition.hpp: index ranges, and how threads divide one. Twin: tests/core/threads.cpp
+// rd4ad/core/partition.hpp: index ranges, and how threads divide one. Twin: tests/core/partition.cpp
 #pragma once
 #include <cstddef>
 

@@ -24,12 +24,12 @@ inline void pause_once() noexcept {
 }
 
 /// One thread waits, others wake it. It spins for a short while, then sleeps. The length of the spin follows the waits so far: it
-/// grows after a wait that the longest spin covers, and shrinks after a longer one, as where the awaited thread has lost its
-/// processor to another process.
+/// grows slowly with each wait that the longest spin covers, and shrinks fast after a longer one. On an idle machine most waits
+/// are short and the spin is long; where other processes take the awaited thread's processor from it, the spin is short.
 class waiting_place {
    public:
-    /// The longest spin: a few times the time that waking a thread takes.
-    static constexpr std::chrono::nanoseconds longest{50'000};
+    /// The longest spin: a few times the time that waking a thread takes. Measured: docs/measurements/performance.md "Sharing".
+    static constexpr std::chrono::nanoseconds longest{300'000};
 
     /// Returns when ready() is true. ready() reads atomics in sequential consistency. `spins`: false where no other processor is
     /// free for the awaited thread.
@@ -51,7 +51,7 @@ class waiting_place {
         if (clock::now() - begin < longest)
             lengthen();
         else
-            spin_ /= 2;
+            spin_ /= 4;
     }
 
     /// Wakes the thread that waits. Call it after the change that makes ready() true.
@@ -64,7 +64,7 @@ class waiting_place {
    private:
     using clock = std::chrono::steady_clock;
 
-    void lengthen() { spin_ = std::min(longest, 2 * spin_ + std::chrono::nanoseconds{1000}); }
+    void lengthen() { spin_ = std::min(longest, spin_ + longest / 128); }
 
     std::chrono::nanoseconds spin_{longest};
     std::atomic<bool> asleep_{false};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <rd4ad/backend/cpu/share.hpp>
 #include <rd4ad/backend/simd.hpp>
 #include <rd4ad/core/threads.hpp>
 
@@ -15,13 +16,13 @@ inline constexpr std::size_t min_values_per_thread = 4096;
 /// Calls work(index, threads) for each index 0 .. threads - 1, in parallel. Which thread computes an index is not fixed.
 template <class Work>
 void on_threads(std::size_t threads, const Work& work) {
-    own_thread_pool().run(threads, threads, [&](std::size_t index, std::size_t) { work(index, threads); });
+    share(threads, threads, [&](std::size_t index, std::size_t) { work(index, threads); });
 }
 
 /// See backend::WorksOnHost.
 template <class Work>
 void for_each(std::size_t threads, std::size_t count, const Work& work) {
-    own_thread_pool().run(count, threads, [&](std::size_t i, std::size_t) { work(i); });
+    share(count, threads, [&](std::size_t i, std::size_t) { work(i); });
 }
 
 /// Runs the kernel at every row and pack of channels; each thread takes one contiguous range of rows.

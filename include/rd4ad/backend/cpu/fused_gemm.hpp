@@ -114,7 +114,7 @@ struct fused_call {
     /// Each thread takes one block after the other through all three stages.
     void run_blocks_per_thread(std::size_t threads, std::size_t block, T* scratch) const {
         const std::size_t lhs_values = lhs.panel_values(shape.planes, block), out_values = shape.planes * block * shape.n;
-        own_thread_pool().run((shape.rows + block - 1) / block, threads, [&](std::size_t b, std::size_t slot) {
+        share((shape.rows + block - 1) / block, threads, [&](std::size_t b, std::size_t slot) {
             T* lhs_panel = scratch + slot * (lhs_values + out_values);
             T* out_panel = lhs_panel + lhs_values;
             const std::size_t first = b * block, rows = std::min(block, shape.rows - first);
