@@ -55,7 +55,7 @@ class detector_loader {
         return load_(checkpoint, options, model_);
     }
 
-    /// The number of --threads; 0: one per CPU.
+    /// The number of --threads; 0: as many as affinity and quota leave.
     [[nodiscard]] std::size_t threads() const noexcept { return model_.threads; }
     /// The backend's name, and its BLAS.
     [[nodiscard]] const std::string& backend() const noexcept { return backend_; }

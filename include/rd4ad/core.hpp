@@ -6,10 +6,13 @@
 #include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/log.hpp>
 #include <rd4ad/core/outcome.hpp>
+#include <rd4ad/core/partition.hpp>
 #include <rd4ad/core/pipeline.hpp>
+#include <rd4ad/core/processors.hpp>
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/core/run_control.hpp>
 #include <rd4ad/core/shape.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/core/thread_pool.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/core/version.hpp>

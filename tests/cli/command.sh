@@ -571,6 +571,12 @@ case_fps() {
     gives 0 fps --data cloth --checkpoint models --bs 2 --repetitions 2 --warm-up 1 --json
     local key
     for key in arch backend blas processor threads peak_mb median_ms p95_ms images_per_second; do says out "\"$key\": "; done
+    (
+        unset RD4AD_THREADS
+        processors=$(taskset -cp "$BASHPID") && taskset -cp "${processors##*[ ,-]}" "$BASHPID" >/dev/null || exit 0
+        gives 0 fps --data cloth --checkpoint models --bs 1 --repetitions 1 --warm-up 0 --json
+        grep -qE '"threads": 1,?$' out || fail "expected one thread"
+    ) || exit 1
     mkdir -p all/a all/b
     cp -r cloth/* all/a && cp -r cloth/* all/b
     gives 0 fps --data all --class-names a,b --checkpoint models --bs 1 --repetitions 1 --warm-up 1

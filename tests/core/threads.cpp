@@ -22,21 +22,6 @@ TEST_CASE("RD4AD_THREADS sets the default number of threads if it is a number ab
     }
 }
 
-TEST_CASE("partition gives contiguous ranges that cover all indices and differ by at most one in size", "[core]") {
-    for (const std::size_t count : {0UL, 1UL, 2UL, 7UL, 16UL, 100UL})
-        for (const std::size_t parts : {1UL, 2UL, 3UL, 7UL, 16UL}) {
-            std::size_t next = 0;
-            for (std::size_t i = 0; i < parts; ++i) {
-                const auto [first, last] = rd4ad::partition(count, parts, i);
-                CHECK(first == next);
-                CHECK(last - first >= count / parts);
-                CHECK(last - first <= count / parts + 1);
-                next = last;
-            }
-            CHECK(next == count);
-        }
-}
-
 TEST_CASE("parallel_for visits every index once, for any number of threads", "[core]") {
     for (const std::size_t threads : {0UL, 1UL, 2UL, 5UL, 64UL}) {
         std::vector<std::atomic<int>> visits(23);

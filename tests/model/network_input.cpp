@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -175,12 +174,12 @@ TEMPLATE_LIST_TEST_CASE("files are preprocessed in chunks, on extra threads or o
     const auto files = files_of(test::training_set(folder.path(), 5));
     const auto by = small_settings().preprocessing;
     const auto expected = preprocess_files(files, by, 1);
-    for (const std::size_t threads : {std::size_t{1}, std::size_t{std::thread::hardware_concurrency()}}) {
+    for (const std::size_t threads : {std::size_t{1}, available_processors()}) {
         typename B::queue q{threads};
         std::vector<preprocessed_image> found;
         with_preprocessed_files<B>(q, files, by, 2, {}, on_failure::stop, [&](prefetch when, const auto& load) {
             if constexpr (backend::WorksOnHost<B>)
-                CHECK((when == prefetch::off) == (threads >= std::thread::hardware_concurrency()));
+                CHECK((when == prefetch::off) == (threads >= available_processors()));
             else
                 CHECK(when == prefetch::on);
             for_each_chunk(when, files.size(), 2, load, [&](std::size_t first, preprocessed_outcomes images) {
@@ -204,7 +203,7 @@ TEMPLATE_LIST_TEST_CASE("a file that can't be used ends the reading, or leaves a
     files[4] = folder / "gone.png";
     CHECK_THAT(test::message_of([&] { static_cast<void>(preprocess_files(files, by, 2)); }),
                test::mentions(files[1], "not an image"));
-    for (const std::size_t threads : {std::size_t{1}, std::size_t{std::thread::hardware_concurrency()}}) {
+    for (const std::size_t threads : {std::size_t{1}, available_processors()}) {
         typename B::queue q{threads};
         preprocessed_outcomes found;
         with_preprocessed_files<B>(q, files, by, 2, {}, on_failure::skip, [&](prefetch when, const auto& load) {

@@ -20,7 +20,7 @@
 namespace {
 
 using namespace rd4ad;
-using sizes = std::vector<std::size_t>;
+using tensor_shape = std::vector<std::size_t>;
 
 nn::parameter parameter_of(const std::string& name, const nn::convolution& layer) {
     nn::parameter_table table;
@@ -43,9 +43,9 @@ TEST_CASE("a table states PyTorch's names and shapes, and aligned offsets", "[nn
         }
     CHECK(names == std::vector<std::string>{"conv1.weight", "bn1.weight", "bn1.bias", "up.0.weight", "up.1.weight", "up.1.bias",
                                             "bn1.running_mean", "bn1.running_var", "up.1.running_mean", "up.1.running_var"});
-    CHECK(table.values[0].shape == sizes{5, 3, 7, 7});
-    CHECK(table.values[3].shape == sizes{5, 4, 2, 2});
-    CHECK(table.values[1].shape == sizes{5});
+    CHECK(table.values[0].shape == tensor_shape{5, 3, 7, 7});
+    CHECK(table.values[3].shape == tensor_shape{5, 4, 2, 2});
+    CHECK(table.values[1].shape == tensor_shape{5});
     CHECK(table.values[1].offset == 736);  // 735 weights
     CHECK(table.value_count == 736 + 16 + 16 + 80 + 16 + 16);
     CHECK(table.statistic_count == 4 * 16);

@@ -108,7 +108,7 @@ TEST_CASE("files are scored in order, as their images score together", "[score]"
     pairs.score_files({}, [](std::size_t, std::span<const outcome<detection_result>>, double) { FAIL("called without files"); });
 
     // Files are read by extra threads, or by the network's threads if these occupy every core.
-    for (const std::size_t threads : {std::size_t{1}, std::size_t{std::thread::hardware_concurrency()}}) {
+    for (const std::size_t threads : {std::size_t{1}, available_processors()}) {
         auto m = small_model();
         m.queue.threads = threads;
         const detector<B> by{std::move(m), {.batch = 2}};
@@ -148,7 +148,7 @@ TEST_CASE("files that can't be read have a failure, and the others the results t
     in_patches.settings.preprocessing.patches.size = 32;
     in_patches.settings.height = in_patches.settings.width = 32;
     auto on_all_threads = small_model();
-    on_all_threads.queue.threads = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    on_all_threads.queue.threads = available_processors();
     std::vector<detector<B>> detectors;
     detectors.emplace_back(small_model(), detector_options{.batch = 3});
     detectors.emplace_back(std::move(in_patches), detector_options{.batch = 5});

@@ -1,4 +1,4 @@
-// rd4ad/backend/xtensor.hpp: the CPU backend: xtensor's storage, xsimd's packs, OpenBLAS's products, OpenMP's threads. Twin:
+// rd4ad/backend/xtensor.hpp: the CPU backend: xtensor's storage, xsimd's packs, OpenBLAS's products. Twin:
 // tests/backend/primitives.cpp
 #pragma once
 #include <algorithm>

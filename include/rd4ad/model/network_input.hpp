@@ -7,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -132,7 +131,7 @@ template <Backend B, class Run>
 void with_preprocessed_files(typename B::queue& q, std::span<const std::filesystem::path> files, const data::preprocessing& by,
                              std::size_t step, const data::region_of_interest& roi, on_failure reaction, const Run& run) {
     if constexpr (backend::WorksOnHost<B>)
-        if (q.threads >= std::thread::hardware_concurrency())
+        if (q.threads >= available_processors())
             return run(prefetch::off, [&q, files, &by, step, &roi, reaction](std::size_t first, std::size_t count) {
                 const auto chunk = files.subspan(first, count);
                 for (const auto& file : files.subspan(first + count, std::min(step, files.size() - first - count)))

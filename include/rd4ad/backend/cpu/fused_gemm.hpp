@@ -111,20 +111,16 @@ struct fused_call {
                 .consumer = consumer, .panel = out_panel, .first = first, .stride = shape.n, .plane = rows * shape.n});
     }
 
-    /// Each thread takes blocks of its own through all three stages.
+    /// Each thread takes one block after the other through all three stages.
     void run_blocks_per_thread(std::size_t threads, std::size_t block, T* scratch) const {
         const std::size_t lhs_values = lhs.panel_values(shape.planes, block), out_values = shape.planes * block * shape.n;
-        const std::size_t blocks = (shape.rows + block - 1) / block;
-        on_threads(threads, [&](std::size_t index, std::size_t count) {
-            T* lhs_panel = scratch + index * (lhs_values + out_values);
+        share((shape.rows + block - 1) / block, threads, [&](std::size_t b, std::size_t slot) {
+            T* lhs_panel = scratch + slot * (lhs_values + out_values);
             T* out_panel = lhs_panel + lhs_values;
-            const auto [first_block, last_block] = partition(blocks, count, index);
-            for (std::size_t b = first_block; b < last_block; ++b) {
-                const std::size_t first = b * block, rows = std::min(block, shape.rows - first);
-                lhs.fill(lhs_panel, first, rows, 0, rows);
-                multiply(first, rows, lhs_panel, out_panel, 0, 1);
-                consume(out_panel, first, rows, 0, rows);
-            }
+            const std::size_t first = b * block, rows = std::min(block, shape.rows - first);
+            lhs.fill(lhs_panel, first, rows, 0, rows);
+            multiply(first, rows, lhs_panel, out_panel, 0, 1);
+            consume(out_panel, first, rows, 0, rows);
         });
     }
 

@@ -1,4 +1,4 @@
-// rd4ad/backend/cpu/gemm.hpp: matrix products by xtensor-blas and OpenBLAS, parallel over OpenMP's threads. Twin:
+// rd4ad/backend/cpu/gemm.hpp: matrix products by xtensor-blas and OpenBLAS, in parallel. Twin:
 // tests/backend/primitives.cpp
 #pragma once
 #include <algorithm>

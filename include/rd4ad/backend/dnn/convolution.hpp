@@ -13,6 +13,7 @@
 
 #include <rd4ad/backend/convolution_shape.hpp>
 #include <rd4ad/backend/cpu/scoped_threads.hpp>
+#include <rd4ad/backend/cpu/share.hpp>
 #include <rd4ad/backend/cpu/storage.hpp>
 #include <rd4ad/backend/dnn/packed_gemm.hpp>
 #include <rd4ad/backend/epilogue.hpp>
@@ -169,6 +170,7 @@ void convolve(cpu::queue<float>& q, const convolution_shape& shape, const float*
                                  .relu = epilogue.relu && (dense || epilogue.residual == nullptr)};
     {
         const cpu::scoped_threads scope{q.threads};
+        cpu::has_openmp_team = q.threads > 1;
         convolution::of<Factor>(shape, fused, q.threads)(input, weights, epilogue.bias, output);
     }
     if (dense) return;

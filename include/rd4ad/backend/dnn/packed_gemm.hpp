@@ -15,6 +15,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <rd4ad/backend/cpu/apply.hpp>
+#include <rd4ad/backend/cpu/scoped_threads.hpp>
 #include <rd4ad/backend/gemm_shape.hpp>
 #include <rd4ad/core/bf16.hpp>
 
@@ -135,7 +136,8 @@ struct packed_products {
         const std::size_t k = shape.k, n = shape.n, each = count(k, n);
         const desc plain = strided_matrix(k, n, dnnl::memory::data_type::f32, rhs.transposed ? 1 : n, rhs.transposed ? k : 1);
         const desc layout = packed_layout<Factor>(k, n);
-        const auto reorder = [&](std::size_t first, std::size_t last) {
+        const auto reorder = [&](std::size_t first, std::size_t last, std::size_t own_threads) {
+            const cpu::scoped_threads scope{own_threads};
             dnnl::stream stream{cpu_engine()};
             for (std::size_t m = first; m < last; ++m) {
                 dnnl::memory source{plain, cpu_engine(), const_cast<float*>(rhs.data + m * k * n)};
@@ -143,10 +145,10 @@ struct packed_products {
                 dnnl::reorder{source, result}.execute(stream, source, result);
             }
         };
-        if (shape.matrices() == 1) return reorder(0, 1);  // oneDNN's own threads share one matrix
+        if (shape.matrices() == 1) return reorder(0, 1, threads);  // oneDNN's own threads share one matrix
         cpu::on_threads(threads, [&](std::size_t index, std::size_t workers) {
             const auto [first, last] = partition(shape.matrices(), workers, index);
-            reorder(first, last);
+            reorder(first, last, 1);
         });
     }
 
@@ -154,6 +156,7 @@ struct packed_products {
     static void multiply(const gemm_call<float>& call, const float* packed, std::size_t index, std::size_t workers) {
         const std::size_t cuts = call.batch >= 8 * workers ? 1 : workers, each = count(call.k, call.n);
         const auto [first, last] = partition(call.batch * cuts, workers, index);
+        const cpu::scoped_threads scope{1};  // the pool's threads are the only ones
         for (std::size_t task = first; task < last; ++task) {
             const std::size_t matrix = task / cuts;
             const auto [from, to] = partition(call.m, cuts, task % cuts);
