@@ -38,11 +38,11 @@ TEST_CASE("box_iou is the intersection over the union", "[metrics]") {
 TEST_CASE("boxes without an average precision are refused", "[metrics]") {
     std::vector<image_boxes> images(2);
     images[1].detections.push_back({0, 0, 1, 1, 0.5});
-    CHECK_THROWS_WITH(coco_box_metrics(images), mentions("coco_box_metrics", "none of the 2 images has a true box"));
+    CHECK_THROWS_WITH(coco_box_metrics(images), mentions("box metrics: ", "none of the 2 images has a true box"));
     images[0].truth.push_back({0, 0, 1, 1, 0});
     images[1].detections.push_back({0, 0, -1, 1, 0.5});
-    CHECK_THROWS_WITH(coco_box_metrics(images), mentions("coco_box_metrics", "image 1, detection 1", "negative size"));
+    CHECK_THROWS_WITH(coco_box_metrics(images), mentions("box metrics: ", "image 1, detection 1", "negative size"));
     images[0].truth.push_back({0, std::numeric_limits<double>::quiet_NaN(), 1, 1, 0});
-    CHECK_THROWS_WITH(coco_box_metrics(images), mentions("coco_box_metrics", "image 0, true box 1", "not finite"));
+    CHECK_THROWS_WITH(coco_box_metrics(images), mentions("box metrics: ", "image 0, true box 1", "not finite"));
     CHECK_THROWS_AS(coco_box_metrics(images), rd4ad::numeric_error);
 }

@@ -93,16 +93,16 @@ TEST_CASE("each window of parts judged good gets one test, and anomalies don't c
 TEST_CASE("a monitor without scores, window or rate is refused", "[score]") {
     calibration by{.typical = 0.5, .threshold = 0.8, .good_scores = {0.1f, 0.2f, 0.3f, 0.4f, 0.9f}};
     CHECK_THAT(test::message_of<data_error>([&] { (void)drift_monitor{by}; }),
-               test::mentions("drift_monitor", "4 good raw scores", "at least 5"));
+               test::mentions("drift: ", "4 good raw scores", "at least 5"));
     CHECK_FALSE(can_test_drift(by));
     by.good_scores[4] = 0.5f;
     CHECK(can_test_drift(by));
     CHECK_THAT(test::message_of<option_error>([&] { (void)drift_monitor(by, {.window = 4}); }),
-               test::mentions("drift_monitor", "window is 4", "at least 5"));
+               test::mentions("drift: ", "window is 4", "at least 5"));
     for (const double rate : {0.0, 1.0})
         CHECK_THAT(test::message_of<option_error>([&] { (void)drift_monitor(by, {.false_alarm_rate = rate}); }),
-                   test::mentions("drift_monitor", rate, "above 0 and below 1"));
+                   test::mentions("drift: ", rate, "above 0 and below 1"));
     drift_monitor monitor{by};
     CHECK_THAT(test::message_of<numeric_error>([&] { (void)monitor.add(std::numeric_limits<double>::quiet_NaN()); }),
-               test::mentions("drift_monitor", "nan", "finite"));
+               test::mentions("drift: ", "nan", "finite"));
 }
