@@ -2,6 +2,7 @@
 // tests/core/processors.cpp
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -26,10 +27,13 @@ namespace rd4ad::inline RD4AD_ABI {
 #if defined(__linux__)
     // The kernel refuses a mask with fewer bits than it has processors.
     for (std::size_t masks = 1; masks <= 1024; masks *= 4) {
-        std::vector<::cpu_set_t> allowed(masks);
-        const std::size_t bytes = masks * sizeof(::cpu_set_t);
-        if (::sched_getaffinity(0, bytes, allowed.data()) == 0)
-            return static_cast<std::size_t>(std::max(1, CPU_COUNT_S(bytes, allowed.data())));
+        // Words in place of cpu_set_t, which has no name of its own: nvcc 13 ends with an internal error at vectors of it.
+        std::vector<unsigned long> allowed(masks * sizeof(::cpu_set_t) / sizeof(unsigned long));
+        const std::size_t bytes = allowed.size() * sizeof(unsigned long);
+        if (::sched_getaffinity(0, bytes, reinterpret_cast<::cpu_set_t*>(allowed.data())) != 0) continue;
+        std::size_t count = 0;
+        for (const unsigned long word : allowed) count += static_cast<std::size_t>(std::popcount(word));
+        return std::max<std::size_t>(1, count);
     }
 #endif
     return std::max(1U, std::thread::hardware_concurrency());
