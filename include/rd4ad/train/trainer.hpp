@@ -312,10 +312,10 @@ class trainer {
 /// docs/method.md "Recipe".
 template <Backend B>
 training_log train(model<B>& m, const usable_images& images, const train_options& options) {
-    auto log = train_detail::trainer<B>{m, images, options}.run();
     for (const auto& one : images.skipped)
         write_log(log_level::warning, "an image is left out of the training",
                   {{"image", one.image.string()}, {"reason", one.reason.message}});
+    auto log = train_detail::trainer<B>{m, images, options}.run();
     log.skipped = images.skipped;
     return log;
 }
