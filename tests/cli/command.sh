@@ -4,7 +4,16 @@ set -euo pipefail
 rd4ad=$1 make_woven=$2 name=$3
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=$(mktemp -d) servers=()
-trap '((${#servers[@]} == 0)) || kill "${servers[@]}" 2>/dev/null; rm -rf "$folder"' EXIT
+# clean_up: ends the case's background processes, of which some may have ended, and removes its folder. Keeps the exit status.
+clean_up() {
+    local server
+    for server in "${servers[@]}"; do
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    done
+    rm -rf "$folder"
+}
+trap clean_up EXIT
 cd "$folder"
 
 fail() {
