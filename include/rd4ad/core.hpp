@@ -5,6 +5,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/log.hpp>
+#include <rd4ad/core/normal_float.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/partition.hpp>
 #include <rd4ad/core/pipeline.hpp>

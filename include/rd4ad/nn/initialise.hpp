@@ -2,10 +2,12 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include <rd4ad/core/normal_float.hpp>
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/core/threads.hpp>
 #include <rd4ad/nn/parameter.hpp>
@@ -21,7 +23,7 @@ void initialise(const parameter& p, std::uint64_t seed, std::span<T> to, std::si
     const auto area = static_cast<double>(p.layer.taps());
     // Sets each value to draw(random) of its own place in the sequence of random numbers.
     const auto draw_all = [&](std::uint64_t draws_per_value, const auto& draw) {
-        constexpr std::size_t block = 1 << 16;  // 1 ms of normal values
+        constexpr std::size_t block = 1 << 16;  // 1 ms of normal floats
         parallel_for((to.size() + block - 1) / block, threads, [&](std::size_t i) {
             const std::size_t first = i * block, last = std::min(first + block, to.size());
             random own = source;
@@ -37,7 +39,10 @@ void initialise(const parameter& p, std::uint64_t seed, std::span<T> to, std::si
                 draw_all(1, [&](random& own) { return (2 * own.uniform() - 1) * bound; });
             } else {
                 const double deviation = std::sqrt(2 / (static_cast<double>(p.layer.out) * area));
-                draw_all(2, [&](random& own) { return own.normal() * deviation; });
+                if constexpr (std::same_as<T, float>)
+                    draw_all(2, [&](random& own) { return normal_float::tables().draw(own, deviation); });
+                else
+                    draw_all(2, [&](random& own) { return own.normal() * deviation; });
             }
             break;
         case parameter_kind::norm_weight:
