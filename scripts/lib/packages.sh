@@ -7,7 +7,8 @@ packages_build=(
     libxtensor-blas-dev libxtensor-dev libxxhash-dev libzip-dev nlohmann-json3-dev
 )
 # Tests, benchmarks and all examples.
-packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libcpp-httplib-dev libopencv-core-dev)
+packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libcpp-httplib-dev libopencv-core-dev
+    libopencv-dnn-dev)
 # The report's test in a browser, which is not run without them.
 packages_browser=(chromium fonts-dejavu-core python3)
 # The oneDNN backend.

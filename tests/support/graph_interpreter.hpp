@@ -1,6 +1,7 @@
 // tests/support/graph_interpreter.hpp: computes a scoring graph operator by operator, in double.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -24,9 +25,7 @@ class graph_interpreter {
    public:
     explicit graph_interpreter(const scoring_graph& graph) : graph_{&graph} {
         for (const auto& constant : graph.constants)
-            known_[constant.name] = {
-                constant.shape,
-                std::visit([](const auto& v) { return std::vector<double>(v.begin(), v.end()); }, constant.values)};
+            known_[constant.name] = {constant.shape, {constant.values.begin(), constant.values.end()}};
     }
 
     /// Returns every node's output by name. images: N x 3 x H x W.
@@ -74,7 +73,8 @@ class graph_interpreter {
     static array output_of(const graph_node& node, const std::vector<const array*>& in) {
         const auto& op = node.operation;
         const auto& x = *in[0];
-        if (op == "Conv") return convolution(node, x, *in[1], *in[2]);
+        if (op == "Conv")
+            return convolution(node, x, *in[1], in.size() > 2 ? *in[2] : array{{}, std::vector<double>(in[1]->shape[0])});
         if (op == "ConvTranspose") return transposed_convolution(node, x, *in[1], *in[2]);
         if (op == "MaxPool") return pool(node, x);
         if (op == "Relu") return element_wise(x, {{}, {0}}, [](double a, double b) { return std::max(a, b); });
@@ -91,10 +91,8 @@ class graph_interpreter {
         if (op == "Sub") return element_wise(x, *in[1], [](double a, double b) { return a - b; });
         if (op == "Mul") return element_wise(x, *in[1], [](double a, double b) { return a * b; });
         if (op == "Div") return element_wise(x, *in[1], [](double a, double b) { return a / b; });
-        if (op == "Max") return element_wise(x, *in[1], [](double a, double b) { return std::max(a, b); });
-        if (op == "MatMul") return product(x, *in[1]);
+        if (op == "Transpose") return transposed(x, list(node, "perm"));
         if (op == "Concat") return concatenation(node, in);
-        if (op == "ReduceSum") return sum_over_channels(node, x, *in[1]);
         if (op == "ReduceMax") return maximum(node, x);
         throw std::runtime_error{node.name + ": the operator " + op + " is unknown"};
     }
@@ -162,20 +160,22 @@ class graph_interpreter {
         return y;
     }
 
-    /// The product over the last two axes; one side may be a single matrix.
-    static array product(const array& a, const array& b) {
-        const std::size_t m = a.shape[a.shape.size() - 2], k = a.shape.back(), n = b.shape.back();
-        if (b.shape[b.shape.size() - 2] != k) throw std::runtime_error{"MatMul: the sizes do not fit"};
-        const auto& many = a.shape.size() > 2 ? a : b;
-        const std::size_t count = many.values.size() / many.shape.back() / many.shape[many.shape.size() - 2];
-        array y{many.shape, std::vector<double>(count * m * n)};
-        y.shape[y.shape.size() - 2] = m, y.shape.back() = n;
-        for (std::size_t i = 0; i < count; ++i)
-            for (std::size_t r = 0; r < m; ++r)
-                for (std::size_t c = 0; c < n; ++c)
-                    for (std::size_t j = 0; j < k; ++j)
-                        y.values[(i * m + r) * n + c] += a.values[(a.shape.size() > 2 ? i * m * k : 0) + r * k + j] *
-                                                         b.values[(b.shape.size() > 2 ? i * k * n : 0) + j * n + c];
+    /// The axes of four in another order.
+    static array transposed(const array& x, const std::vector<std::int64_t>& axes) {
+        array y{{}, {}};
+        std::array<std::size_t, 4> step{};  // in x, per axis of y
+        for (const std::int64_t axis : axes) {
+            const auto at = static_cast<std::size_t>(axis);
+            std::size_t stride = 1;
+            for (std::size_t later = at + 1; later < 4; ++later) stride *= x.shape[later];
+            step.at(y.shape.size()) = stride;
+            y.shape.push_back(x.shape.at(at));
+        }
+        for (std::size_t n = 0; n < y.shape[0]; ++n)
+            for (std::size_t c = 0; c < y.shape[1]; ++c)
+                for (std::size_t row = 0; row < y.shape[2]; ++row)
+                    for (std::size_t column = 0; column < y.shape[3]; ++column)
+                        y.values.push_back(x.values[n * step[0] + c * step[1] + row * step[2] + column * step[3]]);
         return y;
     }
 
@@ -190,16 +190,6 @@ class graph_interpreter {
                 const auto begin = input->values.begin() + static_cast<std::ptrdiff_t>(n * each);
                 y.values.insert(y.values.end(), begin, begin + static_cast<std::ptrdiff_t>(each));
             }
-        return y;
-    }
-
-    static array sum_over_channels(const graph_node& node, const array& x, const array& axes) {
-        if (axes.values != std::vector<double>{1} || one(node, "keepdims") != 1)
-            throw std::runtime_error{node.name + ": expected the axis of channels"};
-        const std::size_t pixels = x.shape[2] * x.shape[3];
-        array y{{x.shape[0], 1, x.shape[2], x.shape[3]}, std::vector<double>(x.shape[0] * pixels)};
-        for (std::size_t i = 0; i < x.values.size(); ++i)
-            y.values[i / (pixels * x.shape[1]) * pixels + i % pixels] += x.values[i];
         return y;
     }
 

@@ -22,12 +22,12 @@
 
 namespace rd4ad::inline RD4AD_ABI {
 
-/// A constant of a graph in C order: floats, or integers for axes.
+/// A constant of a graph, in C order.
 struct graph_constant {
     std::string name;
     std::vector<std::size_t> shape;
-    std::variant<std::vector<float>, std::vector<std::int64_t>> values;
-    bool is_weight{false};  ///< the weight of a convolution; only weights may be stored in 16 bits
+    std::vector<float> values;
+    bool is_weight{false};  ///< the weight of a layer; only weights may be stored in 16 bits
 };
 
 /// An attribute of an operator: one integer or a list of integers.
@@ -66,8 +66,7 @@ class graph_writer {
         return name;
     }
 
-    std::string constant(std::string name, std::vector<std::size_t> shape,
-                         std::variant<std::vector<float>, std::vector<std::int64_t>> values, bool is_weight = false) {
+    std::string constant(std::string name, std::vector<std::size_t> shape, std::vector<float> values, bool is_weight = false) {
         graph_->constants.push_back({name, std::move(shape), std::move(values), is_weight});
         return name;
     }
@@ -164,20 +163,45 @@ template <Backend B>
     return features;
 }
 
+/// Writes a convolution of one pixel: y(o) = sum of weights(o, i) x(i) over the channels i. weights: outputs x inputs.
+inline std::string mix_channels(graph_writer& to, const std::string& name, const std::string& x, std::size_t outputs,
+                                std::vector<float> weights) {
+    const std::size_t inputs = weights.size() / outputs;
+    return to.node("Conv", name, {x, to.constant(name + ".weight", {outputs, inputs, 1, 1}, std::move(weights))},
+                   {{"kernel_shape", std::vector<std::int64_t>{1, 1}},
+                    {"strides", std::vector<std::int64_t>{1, 1}},
+                    {"pads", std::vector<std::int64_t>{0, 0, 0, 0}}});
+}
+
+/// Writes rows x (distances, N x 1 x height x width) x columns^T: each product is a convolution of one pixel, with the rows or
+/// the columns as channels. A product of matrices of unequal rank is beyond OpenCV 4.
+inline std::string enlarge(graph_writer& to, const std::string& name, const std::string& distances, const nn::matrix& rows,
+                           const nn::matrix& columns) {
+    const auto turn = [&](const std::string& of, const std::string& x, std::vector<std::int64_t> axes) {
+        return to.node("Transpose", name + of, {x}, {{"perm", std::move(axes)}});
+    };
+    const auto floats = [](const nn::matrix& m) { return std::vector<float>(m.values.begin(), m.values.end()); };
+    auto x = turn(".width_first", distances, {0, 3, 1, 2});
+    x = turn(".height_first", mix_channels(to, name + ".columns", x, columns.rows, floats(columns)), {0, 3, 2, 1});
+    return turn(".map", mix_channels(to, name + ".rows", x, rows.rows, floats(rows)), {0, 2, 1, 3});
+}
+
 /// Writes one scale's share of the map: rows x (1 - cosine of teacher and student along the channels, in the positions' units) x
-/// columns.
+/// columns. channels: of the features. The operators are those that ONNX Runtime, OpenVINO and OpenCV's DNN module of 4.6 read.
 inline std::string scale_nodes(graph_writer& to, const std::string& name, const std::string& teacher, const std::string& student,
-                               const position_units& units, const nn::matrix& rows, const nn::matrix& columns) {
+                               std::size_t channels, const position_units& units, const nn::matrix& rows,
+                               const nn::matrix& columns) {
     const auto dot = [&](const std::string& of, const std::string& a, const std::string& b) {
-        const auto products = to.node("Mul", name + of + ".products", {a, b});
-        return to.node("ReduceSum", name + of, {products, "channels"}, {{"keepdims", std::int64_t{1}}});
+        return mix_channels(to, name + of, to.node("Mul", name + of + ".products", {a, b}), 1, std::vector(channels, 1.0f));
     };
     const auto norm = [&](const std::string& of, const std::string& a) {
         return to.node("Sqrt", name + of + ".norm", {dot(of, a, a)});
     };
     const auto both = dot(".both", teacher, student);
     const auto norms = to.node("Mul", name + ".norms", {norm(".teacher", teacher), norm(".student", student)});
-    const auto floored = to.node("Max", name + ".floored", {norms, "epsilon"});
+    // at least epsilon
+    const auto above = to.node("Relu", name + ".above", {to.node("Sub", name + ".excess", {norms, "epsilon"})});
+    const auto floored = to.node("Add", name + ".floored", {above, "epsilon"});
     const auto cosine = to.node("Div", name + ".cosine", {both, floored});
     auto distance = to.node("Sub", name + ".distance", {"one", cosine});
     if (!units.gain.empty()) {
@@ -186,25 +210,20 @@ inline std::string scale_nodes(graph_writer& to, const std::string& name, const 
                    offset = to.constant(name + ".offset", size, units.offset);
         distance = to.node("Add", name + ".units", {to.node("Mul", name + ".gained", {distance, gain}), offset});
     }
-    const auto left =
-        to.constant(name + ".rows", {rows.rows, rows.columns}, std::vector<float>(rows.values.begin(), rows.values.end()));
-    std::vector<float> transposed;
-    for (std::size_t c = 0; c < columns.columns; ++c)
-        for (std::size_t r = 0; r < columns.rows; ++r) transposed.push_back(static_cast<float>(columns.at(r, c)));
-    const auto right = to.constant(name + ".columns", {columns.columns, columns.rows}, std::move(transposed));
-    return to.node("MatMul", name + ".map", {left, to.node("MatMul", name + ".wide", {distance, right})});
+    return enlarge(to, name, distance, rows, columns);
 }
 
 /// Writes the map, 0 outside the mask, and the raw score. roi: of the graph's size, or null.
 inline void map_nodes(graph_writer& to, const scoring_graph& graph, const feature_names& teacher, const feature_names& student,
-                      const map_units& units, double sigma, const data::shared_mask& roi) {
+                      const architecture& arch, const map_units& units, double sigma, const data::shared_mask& roi) {
     const char* const whole = roi ? "map.whole" : scoring_graph::map;
     std::string sum;
     for (std::size_t i = 0; i < 3; ++i) {
         const std::size_t stride = std::size_t{4} << i;
-        const auto share = scale_nodes(to, text("scale", i), teacher[i], student[i], units.positions[i],
-                                       nn::upsampling_matrix(graph.height / stride, graph.height, sigma, units.weights[i]),
-                                       nn::upsampling_matrix(graph.width / stride, graph.width, sigma));
+        const auto share =
+            scale_nodes(to, text("scale", i), teacher[i], student[i], feature_shape(arch, {1, 3, graph.height, graph.width}, i).c,
+                        units.positions[i], nn::upsampling_matrix(graph.height / stride, graph.height, sigma, units.weights[i]),
+                        nn::upsampling_matrix(graph.width / stride, graph.width, sigma));
         sum = i == 0 ? share : to.node("Add", i == 2 ? whole : "scales01", {sum, share});
     }
     if (roi) {
@@ -265,12 +284,11 @@ template <Backend B>
     check_network_size(graph.height, graph.width);
     check_graph_roi(m.settings);
     export_detail::graph_writer to{graph};
-    to.constant("channels", {1}, std::vector<std::int64_t>{1});
     to.constant("epsilon", {}, std::vector<float>{static_cast<float>(nn::cosine_epsilon)});
     to.constant("one", {}, std::vector<float>{1});
     const auto teacher = export_detail::teacher_nodes(to, m);
     const auto student = export_detail::student_nodes(to, m, teacher);
-    export_detail::map_nodes(to, graph, teacher, student, m.settings.units, options.sigma, network_roi(m.settings));
+    export_detail::map_nodes(to, graph, teacher, student, *m.arch, m.settings.units, options.sigma, network_roi(m.settings));
     if (options.calibration) export_detail::calibration_nodes(to, *options.calibration, scoring_graph::raw_score);
     return graph;
 }

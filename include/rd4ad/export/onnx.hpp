@@ -78,7 +78,7 @@ enum class tensor_type_field : protozero::pbf_tag_type { elem_type = 1, shape = 
 enum class shape_field : protozero::pbf_tag_type { dim = 1 };
 enum class dimension_field : protozero::pbf_tag_type { value = 1, parameter = 2 };
 enum attribute_type : std::int32_t { attribute_int = 2, attribute_ints = 7 };
-enum tensor_type : std::int32_t { type_float = 1, type_int64 = 7, type_float16 = 10 };
+enum tensor_type : std::int32_t { type_float = 1, type_float16 = 10 };
 
 template <class Field>
 using message = protozero::pbf_builder<Field>;
@@ -107,25 +107,22 @@ inline void write_node(message<graph_field>& graph, const graph_node& node) {
 
 /// Throws numeric_error for a value that does not fit into 16 bits.
 inline void write_constant(message<graph_field>& graph, const graph_constant& constant, bool half) {
-    const auto* floats = std::get_if<std::vector<float>>(&constant.values);
     message<tensor_field> to{graph, graph_field::initializer};
     for (const auto size : constant.shape) to.add_int64(tensor_field::dims, static_cast<std::int64_t>(size));
-    to.add_int32(tensor_field::data_type, half ? type_float16 : floats ? type_float : type_int64);
+    to.add_int32(tensor_field::data_type, half ? type_float16 : type_float);
     to.add_string(tensor_field::name, half ? half_name(constant.name) : constant.name);
     const auto add = [&](std::span<const std::byte> bytes) {
         to.add_bytes(tensor_field::raw_data, reinterpret_cast<const char*>(bytes.data()), bytes.size());
     };
     if (half) {
         constexpr float max_half = 65504;
-        for (const float value : *floats)
+        for (const float value : constant.values)
             if (!(std::fabs(value) <= max_half))
                 throw numeric_error{text("export: ", constant.name, " holds ", value,
                                          "; the largest value of 16 bits is 65504; export without half")};
-        add(*io::narrow<float>(io::dtype::f16, std::span{*floats}));
-    } else if (floats) {
-        add(std::as_bytes(std::span{*floats}));
+        add(*io::narrow<float>(io::dtype::f16, std::span{constant.values}));
     } else {
-        add(std::as_bytes(std::span{std::get<1>(constant.values)}));
+        add(std::as_bytes(std::span{constant.values}));
     }
 }
 
@@ -152,7 +149,7 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     constexpr std::int64_t ir_version = 7, opset = 13;
     std::size_t bytes = 0;
     for (const auto& constant : graph.constants)
-        bytes += std::visit([](const auto& values) { return values.size() * sizeof values[0]; }, constant.values);
+        bytes += constant.values.size() * sizeof(float);
     std::string file;
     file.reserve((half ? bytes / 2 : bytes) + (std::size_t{1} << 20));
     message<model_field> model{file};
