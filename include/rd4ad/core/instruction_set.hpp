@@ -86,8 +86,9 @@ inline void append_name(std::string& list, std::string_view name) { list += text
         if (found == built.end()) {
             const bool level = std::find(instruction_set_levels.begin(), instruction_set_levels.end(), requested) !=
                                instruction_set_levels.end();
-            throw option_error{text(instruction_set_variable, '=', requested, level ? ": this build has " : ": unknown, expected ",
-                                    names, "; leave it out for the best one")};
+            throw option_error{text(instruction_set_variable, '=', requested,
+                                    level ? ": this build has " : ": unknown, expected ", names,
+                                    "; leave it out for the best one")};
         }
         if (!missing_extensions(requested).empty())
             throw option_error{
