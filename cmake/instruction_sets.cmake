@@ -18,6 +18,11 @@ include_guard(GLOBAL)
 set(RD4AD_INSTRUCTION_SETS "baseline;v3;v4" CACHE STRING
     "Instruction sets of x86-64 that the command and rd4ad::compiled hold, ascending: baseline, v3 (AVX2), v4 (AVX-512)")
 
+# The GNU linker and objcopy; for clang CMake finds LLVM's, which lack what the variants need.
+find_program(RD4AD_LD NAMES ${_CMAKE_TOOLCHAIN_PREFIX}ld.bfd ld.bfd ${_CMAKE_TOOLCHAIN_PREFIX}ld ld)
+find_program(RD4AD_OBJCOPY NAMES ${_CMAKE_TOOLCHAIN_PREFIX}objcopy objcopy)
+mark_as_advanced(RD4AD_LD RD4AD_OBJCOPY)
+
 # The linker script of a variant's object: the initialisers of its static objects, which its entry calls.
 set(rd4ad_variant_script [[
 SECTIONS
@@ -54,8 +59,8 @@ const void* @entry@() {
 # Sets `link` and `localise` to the commands that link the objects of a variant into one object, and that leave it one global symbol.
 # Its initialisers get a section of ordinary data, which no linker adds to the program's own.
 function(rd4ad_variant_commands link localise output entry script)
-    set(${link} ${CMAKE_LINKER} -r --force-group-allocation -T ${script} -o ${output} ${ARGN} PARENT_SCOPE)
-    set(${localise} ${CMAKE_OBJCOPY} --keep-global-symbol=${entry}
+    set(${link} ${RD4AD_LD} -r --force-group-allocation -T ${script} -o ${output} ${ARGN} PARENT_SCOPE)
+    set(${localise} ${RD4AD_OBJCOPY} --keep-global-symbol=${entry}
         --rename-section rd4ad_initialisers=.data.rel.ro.rd4ad_initialisers,alloc,load,data,contents ${output} PARENT_SCOPE)
 endfunction()
 
@@ -67,8 +72,8 @@ function(rd4ad_why_one_variant reason)
         set(${reason} "nvcc compiles the computing files" PARENT_SCOPE)
     elseif("${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}" MATCHES "(^| )-m(arch|cpu)=")
         set(${reason} "CMAKE_CXX_FLAGS choose it" PARENT_SCOPE)
-    elseif(NOT CMAKE_CXX_COMPILER_ID MATCHES "^(GNU|Clang)$" OR CMAKE_CONFIGURATION_TYPES OR NOT CMAKE_LINKER OR NOT CMAKE_OBJCOPY)
-        set(${reason} "several need g++ or clang, ld, objcopy and a build folder with one configuration" PARENT_SCOPE)
+    elseif(NOT CMAKE_CXX_COMPILER_ID MATCHES "^(GNU|Clang)$" OR CMAKE_CONFIGURATION_TYPES OR NOT RD4AD_LD OR NOT RD4AD_OBJCOPY)
+        set(${reason} "several need g++ or clang, the GNU binutils and a build folder with one configuration" PARENT_SCOPE)
     else()
         # Compiles and links a variant as small as possible.
         set(folder ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/rd4ad_variant_check)
@@ -82,7 +87,7 @@ function(rd4ad_why_one_variant reason)
         foreach(step IN ITEMS compile_v4 compile link localise)
             execute_process(COMMAND ${${step}} WORKING_DIRECTORY ${folder} OUTPUT_QUIET ERROR_QUIET RESULT_VARIABLE status)
             if(NOT status EQUAL 0)
-                set(${reason} "several need x86-64, ELF, -march=x86-64-v4 and an ld with --force-group-allocation" PARENT_SCOPE)
+                set(${reason} "several need x86-64, ELF, -march=x86-64-v4 and a GNU ld with --force-group-allocation" PARENT_SCOPE)
                 break()
             endif()
         endforeach()
