@@ -1,4 +1,4 @@
-"""rd4ad, the library: headers, its CMake package and the built-in teacher; with header_only=False also rd4ad::compiled."""
+"""rd4ad, the library: headers, its CMake package and the built-in teacher; with compiled=True also rd4ad::compiled."""
 import os
 import re
 
@@ -16,10 +16,10 @@ class Rd4ad(ConanFile):
     license = "MIT"
     topics = ("anomaly-detection", "inspection", "deep-learning", "header-only")
     settings = "os", "arch", "compiler", "build_type"
-    options = {"header_only": [True, False], "with_export": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
+    options = {"compiled": [True, False], "with_export": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
                "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
     default_options = {
-        "header_only": True,
+        "compiled": False,
         "with_export": True,
         "with_jpeg": True,
         "with_onednn": False,
@@ -42,7 +42,7 @@ class Rd4ad(ConanFile):
             copy(self, pattern, root, self.export_sources_folder)
 
     def configure(self):
-        self.package_type = "header-library" if self.options.header_only else "static-library"
+        self.package_type = "static-library" if self.options.compiled else "header-library"
 
     def layout(self):
         cmake_layout(self)
@@ -77,7 +77,7 @@ class Rd4ad(ConanFile):
         tests = not self.conf.get("tools.build:skip_test", default=False, check_type=bool)
         toolchain.cache_variables.update({
             "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_EXAMPLES": False, "RD4AD_BENCHMARKS": False,
-            "RD4AD_NATIVE": False, "RD4AD_COMPILED": not self.options.header_only,
+            "RD4AD_NATIVE": False, "RD4AD_COMPILED": bool(self.options.compiled),
             "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_JPEG": "ON" if self.options.with_jpeg else "OFF",
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
@@ -87,7 +87,7 @@ class Rd4ad(ConanFile):
         cmake = CMake(self)
         cmake.configure()
         tests = not self.conf.get("tools.build:skip_test", default=False, check_type=bool)
-        if tests or not self.options.header_only:
+        if tests or self.options.compiled:
             cmake.build()
         if tests:
             cmake.test()
@@ -97,7 +97,7 @@ class Rd4ad(ConanFile):
         CMake(self).install()
 
     def package_id(self):
-        if self.options.header_only:
+        if not self.info.options.compiled:
             self.info.clear()
 
     def package_info(self):
@@ -105,8 +105,8 @@ class Rd4ad(ConanFile):
         self.cpp_info.set_property("cmake_find_mode", "none")
         self.cpp_info.builddirs = [os.path.join("lib", "cmake", "rd4ad")]
         self.cpp_info.bindirs = []
-        if self.options.header_only:
-            self.cpp_info.libdirs = []
-        else:
+        if self.options.compiled:
             self.cpp_info.libs = ["rd4ad_compiled"]
+        else:
+            self.cpp_info.libdirs = []
         self.cpp_info.resdirs = [os.path.join("share", "rd4ad")]
