@@ -8,6 +8,7 @@
 #include "bench_algorithms.hpp"
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "computing.hpp"
 #include "console.hpp"
 #include "profile.hpp"
 #include "timing.hpp"
@@ -67,8 +68,8 @@ std::vector<float> random_input(const shape& size) {
 template <Backend Computes>
 void print_profiles(const parsed_options& options, const architecture& arch, const shape& size) {
     using B = profiled<Computes>;
-    std::printf("%s, %zu images of %zu x %zu, backend %s\n", std::string{arch.name}.c_str(), size.n, size.w, size.h,
-                std::string{Computes::name()}.c_str());
+    std::printf("%s, %zu images of %zu x %zu, backend %s, instruction set %s\n", std::string{arch.name}.c_str(), size.n, size.w,
+                size.h, std::string{Computes::name()}.c_str(), std::string{instruction_set()}.c_str());
     const std::size_t rounds = options.whole("rounds", 1);
     auto m = make_model_without_teacher<B>(std::string{arch.name}, compute_options(options));
     m.settings.height = size.h;

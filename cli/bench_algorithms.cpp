@@ -9,6 +9,7 @@
 
 #include <rd4ad/rd4ad.hpp>
 
+#include "computing.hpp"
 #include "console.hpp"
 #include "timing.hpp"
 
@@ -140,8 +141,8 @@ class layer_benchmark {
 
 void bench_algorithms(const architecture& arch, const shape& input, std::size_t threads, std::size_t rounds) {
     cpu::queue q{threads};
-    std::printf("%s, %zu images of %zu x %zu, %zu threads, BLAS %s\n", std::string{arch.name}.c_str(), input.n, input.w, input.h,
-                q.threads, cpu::blas_description().c_str());
+    std::printf("%s, %zu images of %zu x %zu, %zu threads, instruction set %s, BLAS %s\n", std::string{arch.name}.c_str(),
+                input.n, input.w, input.h, q.threads, std::string{instruction_set()}.c_str(), cpu::blas_description().c_str());
     std::printf(
         "| 3x3 convolution, number | direction | im2col ms | F(4x4) ms | F(2x2) ms | F(2x2) stride 2 ms | auto | GFLOP/s of auto "
         "|\n");

@@ -3,35 +3,34 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iterator>
+
+#include "computing.hpp"
 
 namespace cli {
 
-namespace {
-
-constexpr command all_commands[]{
-    {"train", "Trains a model on good images.", train_usage, train},
-    {"test", "Computes the metrics of a model on a test set.", test_usage, test},
-    {"score", "Scores images and finds their anomalous regions.", score_usage, score},
-    {"calibrate", "Sets the threshold of a trained model, or checks how well it holds.", calibrate_usage, calibrate},
-    {"probe", "Counts which painted defects a model finds, by kind and size.", probe_usage, probe},
-    {"compare", "Compares a model with another program's boxes on the same images.", compare_usage, compare},
-    {"fps", "Measures how fast a model scores the images of a test set.", fps_usage, fps},
-    {"export", "Exports a model to ONNX or to a Triton model repository.", export_usage, export_model},
-    {"verify", "Checks that an exported model scores as its checkpoint does.", verify_usage, verify},
-    {"fetch", "Downloads ImageNet weights (torchvision's files) for a teacher.", fetch_usage, fetch},
-    {"teachers", "Lists the teachers that rd4ad train --teacher knows by name.", teachers_usage, teachers},
-    {"convert", "Converts checkpoints from and to the format of the paper's code.", convert_usage, convert},
-    {"bench", "Times the convolution algorithms or profiles scoring and training.", bench_usage, bench}};
-
-}  // namespace
-
-std::span<const command> commands() { return all_commands; }
+std::span<const command> commands() {
+    static const auto& code = selected_variant();
+    static const command all[]{
+        {"train", "Trains a model on good images.", code.train_usage, code.train},
+        {"test", "Computes the metrics of a model on a test set.", test_usage, test},
+        {"score", "Scores images and finds their anomalous regions.", score_usage, score},
+        {"calibrate", "Sets the threshold of a trained model, or checks how well it holds.", calibrate_usage, calibrate},
+        {"probe", "Counts which painted defects a model finds, by kind and size.", code.probe_usage, code.probe},
+        {"compare", "Compares a model with another program's boxes on the same images.", compare_usage, compare},
+        {"fps", "Measures how fast a model scores the images of a test set.", fps_usage, fps},
+        {"export", "Exports a model to ONNX or to a Triton model repository.", export_usage, export_model},
+        {"verify", "Checks that an exported model scores as its checkpoint does.", verify_usage, verify},
+        {"fetch", "Downloads ImageNet weights (torchvision's files) for a teacher.", fetch_usage, fetch},
+        {"teachers", "Lists the teachers that rd4ad train --teacher knows by name.", teachers_usage, teachers},
+        {"convert", "Converts checkpoints from and to the format of the paper's code.", convert_usage, convert},
+        {"bench", "Times the convolution algorithms or profiles scoring and training.", code.bench_usage, code.bench}};
+    return all;
+}
 
 const command* command_named(const std::string& name) {
-    const auto found =
-        std::find_if(std::begin(all_commands), std::end(all_commands), [&](const command& one) { return one.name == name; });
-    return found == std::end(all_commands) ? nullptr : found;
+    const auto all = commands();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const command& one) { return one.name == name; });
+    return found == all.end() ? nullptr : &*found;
 }
 
 int run_command(const command& of, const std::vector<std::string>& args) {

@@ -16,7 +16,7 @@ struct command {
     int (*run)(const parsed_options& options);  ///< returns the exit status
 };
 
-/// Every command, in the order of the help.
+/// Every command, in the order of the help. Throws as selected_variant (computing.hpp).
 [[nodiscard]] std::span<const command> commands();
 
 /// The command of that name; null for an unknown name.

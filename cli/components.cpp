@@ -1,8 +1,6 @@
 // cli/components.cpp: the parts that this command was built with.
 #include "components.hpp"
 
-#include "backends.hpp"
-
 #include <filesystem>
 #include <system_error>
 
@@ -10,6 +8,7 @@
 #include <rd4ad/model/data_folders.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
 
+#include "computing.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "http.hpp"
 #endif
@@ -17,23 +16,6 @@
 namespace cli {
 
 namespace {
-
-std::string backends() {
-    std::string names;
-    [[maybe_unused]] const auto add = [&]<class B>() {
-        names += rd4ad::text(names.empty() ? "" : ", ", B::name(), " (", B::blas_description(), ')');
-    };
-#if !defined(__CUDACC__)
-    add.operator()<rd4ad::backend::xtensor<float>>();
-#endif
-#if defined(RD4AD_WITH_ONEDNN)
-    add.operator()<rd4ad::backend::onednn<float>>();
-#endif
-#if defined(RD4AD_WITH_THRUST)
-    add.operator()<rd4ad::backend::thrust<float>>();
-#endif
-    return names;
-}
 
 /// The folder that has the built-in teacher.
 std::string data_folder() {
@@ -47,7 +29,8 @@ std::string data_folder() {
 
 std::vector<std::pair<std::string, std::string>> components() {
     return {
-        {"JPEG decoder", rd4ad::image::jpeg_library()}, {"backends", backends()},
+        {"JPEG decoder", rd4ad::image::jpeg_library()}, {"code for", join_names(instruction_sets())},
+            {"backends", selected_variant().backends()},
 #if defined(RD4AD_WITH_EXPORT)
             {"export", "ONNX, Triton"},
 #else

@@ -6,8 +6,8 @@
 
 namespace cli {
 
-/// Name and value of each part: the JPEG decoder, the backends with their BLAS, the HTTP library, the export and the folder of
-/// the data files.
+/// Name and value of each part: the JPEG decoder, the instruction sets, the backends with their BLAS, the HTTP library, the
+/// export and the folder of the data files.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> components();
 
 }  // namespace cli

@@ -3,13 +3,14 @@
 
 #include <cstdlib>
 
-#include "backends.hpp"
+#include "computing.hpp"
 
 namespace cli {
 
 std::vector<flag> compute_flags() {
     return {{"threads", "N", "0", "CPU threads; 0: one per processor of the affinity and the container's quota"},
-            {"backend", "NAME", default_backend, "xtensor (any CPU), thrust (GPU), onednn, or onednn-bf16 for scoring"},
+            {"backend", "NAME", selected_variant().default_backend,
+             "xtensor (any CPU), thrust (GPU), onednn, or onednn-bf16 for scoring"},
             {"algorithm", "NAME", "auto", "algorithm of the 3x3 convolutions: auto, im2col, winograd or winograd-2x2"}};
 }
 

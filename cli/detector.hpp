@@ -1,5 +1,5 @@
-// cli/detector.hpp: the detector on the backend of --backend, behind one type: only detector.cpp compiles the backends. Twin:
-// tests/cli/command.sh
+// cli/detector.hpp: the detector on the backend of --backend, behind one type: only backend_detectors.cpp compiles the backends.
+// Twin: tests/cli/command.sh
 #pragma once
 #include <cstddef>
 #include <filesystem>
@@ -43,30 +43,37 @@ class detector {
                                                      rd4ad::on_failure reaction) const = 0;
 };
 
+/// The detectors on one backend.
+struct backend_detectors {
+    std::unique_ptr<const detector> (*load)(const std::filesystem::path& checkpoint, const rd4ad::detector_options& options,
+                                            const rd4ad::model_options& model);
+    std::string backend, blas;  ///< the backend's name, and its BLAS
+};
+
+/// The detectors on the backend of --backend. Throws usage_error for a wrong flag, option_error if this build lacks the backend.
+[[nodiscard]] backend_detectors detectors_of(const parsed_options& options);
+
 /// Loads detectors by --backend, --threads and --algorithm.
 class detector_loader {
    public:
-    /// Throws usage_error for a wrong flag, option_error if this build lacks the backend.
+    /// Throws as detectors_of.
     explicit detector_loader(const parsed_options& options);
 
     /// Loads a checkpoint. Throws as the constructor of rd4ad::detector does.
     [[nodiscard]] std::unique_ptr<const detector> operator()(const std::filesystem::path& checkpoint,
                                                              const rd4ad::detector_options& options = {}) const {
-        return load_(checkpoint, options, model_);
+        return detectors_.load(checkpoint, options, model_);
     }
 
     /// The number of --threads; 0: as many as affinity and quota leave.
     [[nodiscard]] std::size_t threads() const noexcept { return model_.threads; }
     /// The backend's name, and its BLAS.
-    [[nodiscard]] const std::string& backend() const noexcept { return backend_; }
-    [[nodiscard]] const std::string& blas() const noexcept { return blas_; }
+    [[nodiscard]] const std::string& backend() const noexcept { return detectors_.backend; }
+    [[nodiscard]] const std::string& blas() const noexcept { return detectors_.blas; }
 
    private:
-    using loading = std::unique_ptr<const detector> (*)(const std::filesystem::path&, const rd4ad::detector_options&,
-                                                        const rd4ad::model_options&);
     rd4ad::model_options model_;
-    loading load_{nullptr};
-    std::string backend_{}, blas_{};
+    backend_detectors detectors_;
 };
 
 }  // namespace cli

@@ -12,6 +12,7 @@
 
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "computing.hpp"
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "detector.hpp"
@@ -161,6 +162,7 @@ json measure_class(const parsed_options& options, const rd4ad::data::dataset& se
                   {"threads", request.load.threads() > 0 ? request.load.threads() : rd4ad::default_threads()},
                   {"backend", request.load.backend()},
                   {"blas", request.load.blas()},
+                  {"instruction_set", instruction_set()},
                   {"repetitions", request.repetitions},
                   {"peak_mb", peak_bytes() / 1e6},
                   {"files", files_json(set)},
@@ -197,7 +199,8 @@ void print_class(const std::string& name, const json& of) {
     const auto threads = of.at("threads").get<std::size_t>();
     print_line(rd4ad::text(name, name.empty() ? "" : ": ", text("arch"), ", ", of.at("input")[0].get<std::size_t>(), " x ",
                            of.at("input")[1].get<std::size_t>(), ", on ", text("processor"), ", ", threads, " thread",
-                           threads == 1 ? "" : "s", "; backend ", text("backend"), ", BLAS ", text("blas")));
+                           threads == 1 ? "" : "s", "; backend ", text("backend"), ", BLAS ", text("blas"), ", instruction set ",
+                           text("instruction_set")));
     print_rows(of.at("rows"));
     std::printf("peak memory: %s MB\n", fixed(of.at("peak_mb").get<double>(), 0).c_str());
 }

@@ -9,12 +9,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
 #include <rd4ad/io/escaped.hpp>
 
 #include "commands.hpp"
 #include "components.hpp"
+#include "computing.hpp"
 #include "console.hpp"
 #include "legacy_flags.hpp"
 
@@ -31,7 +33,10 @@ constexpr const char* help_tail =
     R"(
   rd4ad COMMAND --help  prints a command's flags
   rd4ad --action-type   accepts the flags of the RD4AD fork (docs/legacy-flags.md)
-  rd4ad --version       prints the version; with --verbose also the parts that the command was built with
+  rd4ad --version       prints the version and the instruction set; with --verbose also the parts of the build
+
+The environment variable RD4AD_ISA forces an instruction set: baseline, v3 (AVX2) or v4 (AVX-512). By
+default the best one that the build and the processor have computes. docs/macros.md has all variables.
 
 Example: train on good screws, compute the metrics, then score a new image.
   rd4ad train --data mvtec/screw --epochs 50 --out models
@@ -68,7 +73,7 @@ int print_version(const std::vector<std::string>& args) {
     const bool verbose = args == std::vector<std::string>{"--verbose"};
     if (!verbose && !args.empty())
         throw cli::usage_error{rd4ad::text("--version ", args.front(), ": expected --verbose or nothing")};
-    cli::print_line(rd4ad::text("rd4ad ", rd4ad::version));
+    cli::print_line(rd4ad::text("rd4ad ", rd4ad::version, " (instruction set ", cli::instruction_set(), ')'));
     if (!verbose) return 0;
     for (const auto& [name, value] : cli::components())
         cli::print_line(rd4ad::text(name, ':', std::string(14 - name.size(), ' '), value));
@@ -122,6 +127,11 @@ int main(int argc, char** argv) {
     const bool has_output = open_standard_files();
     std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not the end of a training
     const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+    try {
+        static_cast<void>(cli::selected_variant());
+    } catch (const rd4ad::option_error& problem) {
+        return failure(2, problem.what());
+    }
     try {
         if (!has_output) return failure(1, "standard output is closed; redirect it to a file, or to /dev/null");
         const int status = run(args);

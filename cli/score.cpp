@@ -22,6 +22,7 @@
 #include "calibration_text.hpp"
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "computing.hpp"
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "detector.hpp"
@@ -216,7 +217,8 @@ usage score_usage() {
     return {.synopsis = "IMAGE|DIR... --checkpoint FILE|--server URL [FLAGS...]",
             .flags = join_flags(
                 {{{"checkpoint", "FILE", "", "the checkpoint that rd4ad train wrote"},
-                  {"json", "", "", "print one JSON object per image instead of text, and one with the key files at the end"},
+                  {"json", "", "",
+                   "print one JSON object per image instead of text, and at the end one with the keys files and instruction_set"},
                   {"recursive", "", "", "folders include their sub-folders"},
                   {"coco", "FILE", "", "write the regions as COCO results, their images to *.images.json"},
                   {"min-region-area", "PIXELS", "0", "leave out regions with a smaller area, in pixels of the image"},
@@ -280,7 +282,8 @@ int score(const parsed_options& options) {
             reaction_of(options));
     else if (!files.empty())
         score_locally(options, files, to);
-    if (options.has("json")) std::printf("%s\n", rd4ad::io::dump_json({{"files", to_json(listing)}}).c_str());
+    if (options.has("json"))
+        std::printf("%s\n", rd4ad::io::dump_json({{"files", to_json(listing)}, {"instruction_set", instruction_set()}}).c_str());
     return to.finish();
 }
 

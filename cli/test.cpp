@@ -20,6 +20,7 @@
 #include "collector.hpp"
 #include "commands.hpp"
 #include "compute_flags.hpp"
+#include "computing.hpp"
 #include "console.hpp"
 #include "dataset_flags.hpp"
 #include "detector.hpp"
@@ -148,7 +149,8 @@ std::vector<std::pair<std::string, std::string>> report_settings(const detector&
             {"teacher", settings.teacher},
             {"input", rd4ad::text(settings.width, " \u00d7 ", settings.height)},
             {"checkpoint", checkpoint.string()},
-            {"backend", rd4ad::text(load.backend(), ", ", load.blas())}};
+            {"backend", rd4ad::text(load.backend(), ", ", load.blas())},
+            {"instruction set", std::string{instruction_set()}}};
 }
 
 /// The test images of one product, or all of a data set of one product, and where their results go.
@@ -278,6 +280,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     for (const auto& [product, one] : found.products) row["products"][product] = result_of(one, teacher);
     row["failed"] = failures.to_json();
     row["files"] = files_json(set);
+    row["instruction_set"] = instruction_set();
     to.rows.emplace_back(set.name, std::move(row));
     if (std::find(to.teachers.begin(), to.teachers.end(), teacher) == to.teachers.end()) to.teachers.push_back(teacher);
     auto evaluated = found.products.begin();

@@ -1,4 +1,4 @@
-"""rd4ad, the library: headers, its CMake package and the built-in teacher."""
+"""rd4ad, the library: headers, its CMake package and the built-in teacher; with compiled=True also rd4ad::compiled."""
 import os
 import re
 
@@ -15,11 +15,11 @@ class Rd4ad(ConanFile):
     description = "Visual anomaly detection by reverse distillation, trained and scored in C++"
     license = "MIT"
     topics = ("anomaly-detection", "inspection", "deep-learning", "header-only")
-    package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_export": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
+    options = {"compiled": [True, False], "with_export": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
                "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
     default_options = {
+        "compiled": False,
         "with_export": True,
         "with_jpeg": True,
         "with_onednn": False,
@@ -40,6 +40,9 @@ class Rd4ad(ConanFile):
         root = os.path.join(self.recipe_folder, "..")
         for pattern in ("CMakeLists.txt", "LICENSE", "include/*", "src/*", "cmake/*", "share/*", "tests/*"):
             copy(self, pattern, root, self.export_sources_folder)
+
+    def configure(self):
+        self.package_type = "static-library" if self.options.compiled else "header-library"
 
     def layout(self):
         cmake_layout(self)
@@ -74,7 +77,7 @@ class Rd4ad(ConanFile):
         tests = not self.conf.get("tools.build:skip_test", default=False, check_type=bool)
         toolchain.cache_variables.update({
             "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_EXAMPLES": False, "RD4AD_BENCHMARKS": False,
-            "RD4AD_NATIVE": False,
+            "RD4AD_NATIVE": False, "RD4AD_COMPILED": bool(self.options.compiled),
             "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_JPEG": "ON" if self.options.with_jpeg else "OFF",
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
@@ -83,8 +86,10 @@ class Rd4ad(ConanFile):
     def build(self):
         cmake = CMake(self)
         cmake.configure()
-        if not self.conf.get("tools.build:skip_test", default=False, check_type=bool):
+        tests = not self.conf.get("tools.build:skip_test", default=False, check_type=bool)
+        if tests or self.options.compiled:
             cmake.build()
+        if tests:
             cmake.test()
 
     def package(self):
@@ -92,12 +97,16 @@ class Rd4ad(ConanFile):
         CMake(self).install()
 
     def package_id(self):
-        self.info.clear()
+        if not self.info.options.compiled:
+            self.info.clear()
 
     def package_info(self):
         # The installed CMake package finds the dependencies, with Conan and without.
         self.cpp_info.set_property("cmake_find_mode", "none")
         self.cpp_info.builddirs = [os.path.join("lib", "cmake", "rd4ad")]
         self.cpp_info.bindirs = []
-        self.cpp_info.libdirs = []
+        if self.options.compiled:
+            self.cpp_info.libs = ["rd4ad_compiled"]
+        else:
+            self.cpp_info.libdirs = []
         self.cpp_info.resdirs = [os.path.join("share", "rd4ad")]

@@ -27,7 +27,7 @@ class Rd4adCommand(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for pattern in ("LICENSE", "cli/*", "cmake/compile_options.cmake"):
+        for pattern in ("LICENSE", "cli/*", "cmake/compile_options.cmake", "cmake/instruction_sets.cmake"):
             copy(self, pattern, root, self.export_sources_folder)
 
     def configure(self):

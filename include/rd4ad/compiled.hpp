@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -74,7 +75,7 @@ class detector;
 template <>
 class model<backend::xtensor<float>> {
    public:
-    struct implementation;  ///< holds the model of model/model.hpp
+    struct implementation;  ///< holds a model of model/model.hpp
     explicit model(std::unique_ptr<implementation> from) noexcept;
     model(model&&) noexcept;
     model& operator=(model&&) noexcept;
@@ -125,6 +126,11 @@ template <class B>
 detector(model<B>) -> detector<B>;
 template <class B>
 detector(model<B>, detector_options) -> detector<B>;
+
+/// The instruction set of the code that computes: baseline, v3 (AVX2) or v4 (AVX-512) of x86-64, selected by the first call that
+/// needs it (core/instruction_set.hpp), or that of the environment variable RD4AD_ISA; native or flags in a library that was
+/// built for one. Throws option_error, as every function that computes, for an RD4AD_ISA that the library or the processor lacks.
+[[nodiscard]] std::string_view instruction_set();
 
 /// See model/teacher_weights.hpp.
 [[nodiscard]] io::tensor_file load_weights(const std::filesystem::path& path);

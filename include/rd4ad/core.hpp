@@ -1,9 +1,10 @@
-// rd4ad/core.hpp: all of core: errors, outcomes, messages, finite values, shapes, random numbers, threads, pipelines, bfloat16,
-// version.
+// rd4ad/core.hpp: all of core: errors, outcomes, messages, finite values, shapes, random numbers, threads, instruction sets,
+// pipelines, bfloat16, version.
 #pragma once
 #include <rd4ad/core/bf16.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
+#include <rd4ad/core/instruction_set.hpp>
 #include <rd4ad/core/log.hpp>
 #include <rd4ad/core/normal_float.hpp>
 #include <rd4ad/core/outcome.hpp>

@@ -21,6 +21,8 @@ packages_format=(clang-format-14)
 # Coverage; valgrind and clang-tidy of scripts/sanitise.
 packages_llvm=(llvm)
 packages_sanitise=(clang-tidy valgrind)
+# The tests of the instruction sets: a quick disassembler, and an emulated processor.
+packages_instruction_sets=(llvm qemu-user)
 # The API reference.
 packages_docs=(doxygen)
 # Python, for the virtual environments of Conan and of the runtimes of exported models.

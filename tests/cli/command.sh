@@ -114,9 +114,9 @@ case_help() {
         [[ ! -s err ]] || fail "expected nothing on standard error"
     done
     gives 0 --version
-    grep -qxE 'rd4ad [0-9]+\.[0-9]+\.[0-9]+' out && (($(wc -l <out) == 1)) || fail "expected the version"
+    grep -qxE 'rd4ad [0-9]+\.[0-9]+\.[0-9]+ \(instruction set [a-z0-9]+\)' out && (($(wc -l <out) == 1)) || fail "expected the version"
     gives 0 --version --verbose
-    grep -qxE 'rd4ad [0-9]+\.[0-9]+\.[0-9]+' out || fail "expected the version"
+    grep -qE '^rd4ad [0-9]+\.[0-9]+\.[0-9]+ ' out || fail "expected the version"
     grep -qE '^JPEG decoder: +(libjpeg-turbo|stb_image)' out || fail "expected the JPEG decoder"
     grep -qE '^backends: +(xtensor|thrust)' out && grep -q '^export: ' out && grep -q '^HTTP: ' out || fail "expected the parts"
     grep -qE '^data files: +/' out || fail "expected the folder of the data files"
@@ -579,7 +579,7 @@ case_fps() {
     grep -qE '^peak memory: [0-9]+ MB$' out || fail "expected the memory"
     gives 0 fps --data cloth --checkpoint models --bs 2 --repetitions 2 --warm-up 1 --json
     local key
-    for key in arch backend blas processor threads peak_mb median_ms p95_ms images_per_second; do says out "\"$key\": "; done
+    for key in arch backend blas instruction_set processor threads peak_mb median_ms p95_ms images_per_second; do says out "\"$key\": "; done
     (
         unset RD4AD_THREADS
         processors=$(taskset -cp "$BASHPID") && taskset -cp "${processors##*[ ,-]}" "$BASHPID" >/dev/null || exit 0
