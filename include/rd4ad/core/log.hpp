@@ -72,9 +72,13 @@ inline void set_log(log_hook hook) {
 }
 
 /// Sends an event to the hook, if there is one. An exception of the hook passes to the caller.
+inline void write_log(const log_event& event) {
+    if (const auto hook = core_detail::program_log().current()) (*hook)(event);
+}
+
+/// The same for an event in parts.
 inline void write_log(log_level level, std::string_view text, std::initializer_list<log_field> fields = {}) {
-    if (const auto hook = core_detail::program_log().current())
-        (*hook)({.level = level, .text = text, .fields = {fields.begin(), fields.size()}});
+    write_log({.level = level, .text = text, .fields = {fields.begin(), fields.size()}});
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI
