@@ -29,7 +29,7 @@ std::unique_ptr<engine> make_engine(const engine_options& options) {
         throw problem{static_cast<int>(error_code::option),
                       "instruction set \"" + options.instruction_set +
                           "\": this library is built for one alone; leave it empty, or use \"native\""};
-    return make_native_engine(options);
+    return rd4ad_engine_native()->make(options);
 }
 
 void add_log_receiver(log_receiver receiver) {

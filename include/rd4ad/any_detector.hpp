@@ -60,6 +60,7 @@ namespace any {
     });
 }
 
+/// The boundary's form of a run_control, which must outlive it.
 [[nodiscard]] inline boundary::control to_boundary(const run_control& control) {
     boundary::control made{.stop = control.stop};
     if (control.progress)
@@ -72,9 +73,9 @@ namespace any {
 /// The backends of the compiled library; the first one is the default.
 [[nodiscard]] inline std::vector<std::string> any_backends() { return any::engine_of({})->backends(); }
 
-/// A detector without template parameters: the results of detector<B> in score/detector.hpp, bit for bit. Move-only. Several
-/// threads may call the const members at once; each call uses as many threads as the options state. Every member throws the
-/// errors of detector's.
+/// A detector without template parameters: the results of the class template detector (score/detector.hpp), bit for bit.
+/// Move-only. Several threads may call the const members at once; each call uses as many threads as the options state. Every
+/// member throws the errors of detector's.
 class any_detector {
    public:
     /// Loads a checkpoint file. Throws option_error for a backend or an instruction set that the library was built without, and
@@ -138,11 +139,7 @@ class any_detector {
 
     /// Scores an image file.
     [[nodiscard]] detection_result score(const std::filesystem::path& file) const {
-        std::optional<detection_result> found;
-        score_files(std::span{&file, 1}, [&found](std::size_t, std::span<const outcome<detection_result>> results, double) {
-            found = *results.front();
-        });
-        return *std::move(found);
+        return any::from_boundary(any::translate_errors([&] { return impl_->score_file(file); }));
     }
 
     /// Scores files in order; reading overlaps with computing, and with `use`, which has its own thread. on_failure::skip gives a

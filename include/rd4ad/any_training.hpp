@@ -71,8 +71,8 @@ struct any_training {
 };
 
 /// Trains a model on the good images of a folder or data set (any layout of data::open), calibrates it and saves it to
-/// `checkpoint`, which any_detector opens. The checkpoint is that of train<B> with the same options, bit for bit. Throws as
-/// any_detector's constructor, data::open and train do.
+/// `checkpoint`, which any_detector opens. The checkpoint is that of the function template train with the same options, bit for
+/// bit. Throws as any_detector's constructor, data::open and train do.
 inline any_training train_checkpoint(const std::filesystem::path& data, const std::filesystem::path& checkpoint,
                                      const any_train_options& options = {}, const any_options& where = {}) {
     boundary::train_options plain{

@@ -1,16 +1,20 @@
 #include <rd4ad/any_detector.hpp>
 //
+#include <rd4ad/rd4ad.h>
 #include <rd4ad/any_training.hpp>
 #include <rd4ad/compiled.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <support/catch.hpp>
@@ -116,6 +120,46 @@ TEST_CASE("one photograph scores alike from a file, an image, a frame and memory
                    (void)any_detector{std::as_bytes(std::span{bytes}).first(100), "parts, revision 7", trained().where()};
                }),
                mentions("parts, revision 7"));
+}
+
+/// The raw score of a file and of a frame by the C interface, whose library has another copy of the code.
+std::vector<float> raw_scores_in_c(const fs::path& checkpoint, const fs::path& file, const image::image_view& frame) {
+    rd4ad_compute_options where{};
+    where.struct_size = sizeof where, where.threads = 1;
+    rd4ad_view view{};
+    view.struct_size = sizeof view;
+    view.format = static_cast<std::int32_t>(frame.format);
+    view.data = frame.data, view.width = frame.width, view.height = frame.height, view.stride = frame.stride;
+    std::vector<float> found;
+    rd4ad_detector* by = nullptr;
+    REQUIRE(rd4ad_detector_open(checkpoint.c_str(), &where, nullptr, &by) == RD4AD_OK);
+    rd4ad_result* results[2]{};
+    CHECK(rd4ad_detector_score_file(by, file.c_str(), &results[0]) == RD4AD_OK);
+    CHECK(rd4ad_detector_score(by, &view, nullptr, &results[1]) == RD4AD_OK);
+    for (auto* one : results) {
+        rd4ad_result_facts facts{};
+        facts.struct_size = sizeof facts;
+        CHECK(rd4ad_result_describe(one, &facts) == RD4AD_OK);
+        found.push_back(facts.raw_score);
+        rd4ad_result_free(one);
+    }
+    rd4ad_detector_free(by);
+    return found;
+}
+
+TEST_CASE("one photograph scores alike in C++, in C and in Python", "[any]") {
+    const fs::path folder{RD4AD_TEST_FORMS};  // tests/python scores its files
+    fs::create_directories(folder);
+    const auto rgb = part(70, 50, 99);
+    image::write_png(folder / "part.png", rgb);
+    fs::copy_file(trained().checkpoint(), folder / "parts.safetensors", fs::copy_options::overwrite_existing);
+    const any_detector by{folder / "parts.safetensors", trained().where()};
+    const float expected = by.score(rgb).raw_score;
+    CHECK(raw_scores_in_c(folder / "parts.safetensors", folder / "part.png", image::view_of(rgb)) ==
+          std::vector{expected, expected});
+    char text[64];
+    std::snprintf(text, sizeof text, "%a", static_cast<double>(expected));
+    test::write_text(folder / "raw_score.txt", text);
 }
 
 TEST_CASE("training without templates is the templates' training", "[any]") {

@@ -119,6 +119,7 @@ class detector {
     [[nodiscard]] virtual std::vector<result> score(std::span<const frame> frames) const = 0;
     /// mask: a frame of format grey8, 0 outside the region of interest.
     [[nodiscard]] virtual result score_inside(const frame& of, const frame& mask) const = 0;
+    [[nodiscard]] virtual result score_file(const std::filesystem::path& file) const = 0;
     virtual void score_files(std::span<const std::filesystem::path> files, const results_callback& use, bool skip_failures,
                              const control& follow) const = 0;
 };
