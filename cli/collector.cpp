@@ -7,6 +7,7 @@
 
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/version.hpp>
+#include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/report.hpp>
 
 #include "calibration_text.hpp"

@@ -10,6 +10,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/image/colour.hpp>
+#include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/overlay.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/resize.hpp>

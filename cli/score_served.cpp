@@ -12,6 +12,7 @@
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/model/network_input.hpp>
+#include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/scorer.hpp>
 
 #include "console.hpp"

@@ -1,13 +1,13 @@
 # Code for several instruction sets in one program, which selects the best one when it starts (rd4ad/core/instruction_set.hpp).
 #
-# rd4ad_add_instruction_sets(target NAME name SOURCES file... [LIBRARIES library...] [DEFINITIONS macro...] [OPTIONS option...])
+# rd4ad_add_instruction_sets(targets NAME name SOURCES file... [LIBRARIES library...] [DEFINITIONS macro...] [OPTIONS option...])
 # compiles the sources once per instruction set of RD4AD_INSTRUCTION_SETS and links each variant into one object, which it adds to the
-# target. The object has one global symbol, the variant's entry. Every other function is local to it, those of the standard library's
+# targets. The object has one global symbol, the variant's entry. Every other function is local to it, those of the standard library's
 # headers included. So no variant, and no other part of a program, calls a function that is compiled for another processor. The entry
 # initialises the variant's static objects; nothing of a variant runs when the program starts.
 #
 # A source defines the entry, extern "C", under the name that the macro RD4AD_VARIANT_ENTRY stands for, <name>_v3 for example. It
-# returns a pointer, to a table of functions. The target's other sources include <name>_variants.hpp, whose macro RD4AD_VARIANTS(X)
+# returns a pointer, to a table of functions. The targets' other sources include <name>_variants.hpp, whose macro RD4AD_VARIANTS(X)
 # stands for X(baseline) X(v3) X(v4); they select an entry and call it. Types that both sides use need one RD4AD_ISA
 # (rd4ad/core/config.hpp) in the definitions of both. Inline variables and static objects exist once per variant: pass through the
 # table what must be shared.
@@ -120,7 +120,7 @@ function(rd4ad_variants variants)
     set(${variants} ${known} PARENT_SCOPE)
 endfunction()
 
-function(rd4ad_add_instruction_sets target)
+function(rd4ad_add_instruction_sets targets)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME" "SOURCES;LIBRARIES;DEFINITIONS;OPTIONS")
     rd4ad_variants(variants)
     set(folder ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_variants)
@@ -128,13 +128,20 @@ function(rd4ad_add_instruction_sets target)
     list(JOIN calls " " calls)
     file(CONFIGURE OUTPUT ${folder}/${arg_NAME}_variants.hpp CONTENT
          "// The variants of ${arg_NAME}, ascending. Written by cmake/instruction_sets.cmake.\n#define RD4AD_VARIANTS(X) ${calls}\n")
-    target_include_directories(${target} PRIVATE ${folder})
     if(NOT variants MATCHES "^(native|flags)$")
-        target_compile_options(${target} PRIVATE -march=x86-64)  # the target's own sources run on every processor
         file(CONFIGURE OUTPUT ${folder}/script.ld CONTENT "${rd4ad_variant_script}")
     endif()
-
-    get_target_property(position_independent ${target} POSITION_INDEPENDENT_CODE)
+    set(position_independent OFF)
+    foreach(target IN LISTS targets)
+        target_include_directories(${target} PRIVATE ${folder})
+        if(NOT variants MATCHES "^(native|flags)$")
+            target_compile_options(${target} PRIVATE -march=x86-64)  # the target's own sources run on every processor
+        endif()
+        get_target_property(needs_it ${target} POSITION_INDEPENDENT_CODE)
+        if(needs_it)
+            set(position_independent ON)
+        endif()
+    endforeach()
     set(march_baseline x86-64)
     set(march_v3 x86-64-v3)
     set(march_v4 x86-64-v4)
@@ -151,7 +158,9 @@ function(rd4ad_add_instruction_sets target)
         endif()
         if(isa MATCHES "^(native|flags)$")
             target_compile_definitions(${entry} PRIVATE RD4AD_VARIANT_ENTRY=${entry})
-            target_sources(${target} PRIVATE $<TARGET_OBJECTS:${entry}>)
+            foreach(target IN LISTS targets)
+                target_sources(${target} PRIVATE $<TARGET_OBJECTS:${entry}>)
+            endforeach()
             continue()
         endif()
 
@@ -168,7 +177,11 @@ function(rd4ad_add_instruction_sets target)
         add_custom_command(OUTPUT ${object} COMMAND ${link} COMMAND ${localise}
                            DEPENDS ${entry} $<TARGET_OBJECTS:${entry}> ${folder}/script.ld
                            COMMENT "Linking the variant ${entry}" COMMAND_EXPAND_LISTS VERBATIM)
-        target_sources(${target} PRIVATE ${object})
+        add_custom_target(${entry}_object DEPENDS ${object})  # one target builds it for all
         set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+        foreach(target IN LISTS targets)
+            target_sources(${target} PRIVATE ${object})
+            add_dependencies(${target} ${entry}_object)
+        endforeach()
     endforeach()
 endfunction()

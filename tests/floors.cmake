@@ -27,7 +27,7 @@ set(edges "")
 foreach(header IN LISTS headers)
     string(REGEX MATCH "^[a-z]+" folder ${header})
     if(NOT DEFINED rank_${folder})
-        continue()  # rd4ad.hpp and compiled.hpp
+        continue()  # rd4ad.hpp and the faces of the compiled library
     endif()
     file(STRINGS ${include}/${header} lines REGEX "^#include <rd4ad/")
     foreach(line IN LISTS lines)

@@ -5,6 +5,7 @@
 #include <rd4ad/image/crop.hpp>
 #include <rd4ad/image/fit_options.hpp>
 #include <rd4ad/image/fit_transform.hpp>
+#include <rd4ad/image/fit_transform_data.hpp>
 #include <rd4ad/image/fit_view.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/image_view.hpp>

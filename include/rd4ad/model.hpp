@@ -4,6 +4,7 @@
 #include <rd4ad/model/bottleneck.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/data_folders.hpp>
+#include <rd4ad/model/map_sigma.hpp>
 #include <rd4ad/model/map_units.hpp>
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/model/network_input.hpp>

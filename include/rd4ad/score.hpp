@@ -1,5 +1,6 @@
 // rd4ad/score.hpp: all of score: detector, calibration, regions, evaluation, comparison, probe, results and report.
 #pragma once
+#include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/boxes.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/calibration_json.hpp>
@@ -18,6 +19,7 @@
 #include <rd4ad/score/probe_report.hpp>
 #include <rd4ad/score/probe_result.hpp>
 #include <rd4ad/score/queue_pool.hpp>
+#include <rd4ad/score/region.hpp>
 #include <rd4ad/score/regions.hpp>
 #include <rd4ad/score/regions_json.hpp>
 #include <rd4ad/score/report.hpp>

@@ -9,6 +9,7 @@
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/near_duplicates.hpp>
 #include <rd4ad/train/options.hpp>
+#include <rd4ad/train/progress.hpp>
 #include <rd4ad/train/resume.hpp>
 #include <rd4ad/train/roi_cells.hpp>
 #include <rd4ad/train/roles.hpp>

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string>
 
+#include <rd4ad/any_detector.hpp>
+#include <rd4ad/any_training.hpp>
 #include <rd4ad/rd4ad.hpp>
 
 /// Addresses of inline functions and data, and results of some functions; equal in every file of a program.

@@ -76,8 +76,10 @@ inline void append_name(std::string& list, std::string_view name) { list += text
 
 /// Selects one of the instruction sets of a build, which are in ascending order, at least one: `requested` if it is not empty,
 /// else the last one that the processor has. Returns its index. Throws option_error for a requested one that the build or the
-/// processor lacks, and if the processor has none; the message names it.
-[[nodiscard]] inline std::size_t select_instruction_set(std::span<const std::string_view> built, std::string_view requested) {
+/// processor lacks, and if the processor has none; the message
+/// names it and begins with `setting`, the words of the request.
+[[nodiscard]] inline std::size_t select_instruction_set(std::span<const std::string_view> built, std::string_view requested,
+                                                        const std::string& setting) {
     std::string names;
     for (const auto name : built) core_detail::append_name(names, name);
     const auto lacks = [&](std::string_view level) { return text("this processor lacks ", missing_extensions(level)); };
@@ -86,13 +88,11 @@ inline void append_name(std::string& list, std::string_view name) { list += text
         if (found == built.end()) {
             const bool level = std::find(instruction_set_levels.begin(), instruction_set_levels.end(), requested) !=
                                instruction_set_levels.end();
-            throw option_error{text(instruction_set_variable, '=', requested,
-                                    level ? ": this build has " : ": unknown, expected ", names,
-                                    "; leave it out for the best one")};
+            throw option_error{
+                text(setting, level ? ": this build has " : ": unknown, expected ", names, "; leave it out for the best one")};
         }
         if (!missing_extensions(requested).empty())
-            throw option_error{
-                text(instruction_set_variable, '=', requested, ": ", lacks(requested), "; leave it out for the best one")};
+            throw option_error{text(setting, ": ", lacks(requested), "; leave it out for the best one")};
         return static_cast<std::size_t>(found - built.begin());
     }
     for (std::size_t i = built.size(); i-- > 0;)
@@ -104,7 +104,8 @@ inline void append_name(std::string& list, std::string_view name) { list += text
 /// As above; the environment variable RD4AD_ISA is the request.
 [[nodiscard]] inline std::size_t select_instruction_set(std::span<const std::string_view> built) {
     const char* setting = std::getenv(instruction_set_variable);
-    return select_instruction_set(built, setting == nullptr ? "" : setting);
+    const std::string requested = setting == nullptr ? "" : setting;
+    return select_instruction_set(built, requested, text(instruction_set_variable, '=', requested));
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

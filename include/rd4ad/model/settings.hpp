@@ -13,13 +13,11 @@
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/model/map_sigma.hpp>
 #include <rd4ad/model/map_units.hpp>
 #include <rd4ad/nn/convolution/select_algorithm.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
-
-/// Standard deviation of the Gaussian over the map, in pixels of the network's input. Source: the paper's code.
-inline constexpr double map_sigma = 4.0;
 
 /// Whether the network takes an input of this height and width: multiples of image::size_step, of at most
 /// image::max_image_pixels.

@@ -28,6 +28,7 @@
 #include <rd4ad/image/image_view.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/network_input.hpp>
+#include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/calibration_json.hpp>
 #include <rd4ad/score/detection_result.hpp>

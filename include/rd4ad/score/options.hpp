@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <string>
 
-#include <rd4ad/model/settings.hpp>
-#include <rd4ad/score/regions.hpp>
+#include <rd4ad/model/map_sigma.hpp>
+#include <rd4ad/score/region.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 

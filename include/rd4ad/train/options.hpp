@@ -12,20 +12,11 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
+#include <rd4ad/train/progress.hpp>
 #include <rd4ad/train/schedule.hpp>
 #include <rd4ad/train/spike_guards.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
-
-/// The progress of a training, for a callback.
-struct training_progress {
-    std::size_t epoch, epochs;  ///< the current epoch, from 1; 0 while the teacher's features are computed
-    std::size_t step, steps;    ///< within the epoch
-    double loss;                ///< of the step
-    double images_per_second;
-    double seconds_left;            ///< of the whole run
-    std::size_t fold{0}, folds{0};  ///< of cross-fitting, from 1; fold 0: the shipped student
-};
 
 /// The photographs whose raw scores calibrate a model.
 enum class calibration_images {

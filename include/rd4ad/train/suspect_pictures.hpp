@@ -13,6 +13,7 @@
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/model/network_input.hpp>
+#include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/regions.hpp>
