@@ -18,6 +18,7 @@
 #include "failures.hpp"
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -50,6 +51,7 @@ scored_products score_dataset(const parsed_options& options, const detector_load
     const bool with_anomalous = options.has("labelled");
     const auto by = load(checkpoint);
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+    warn_of_white_level(set, by->settings().preprocessing);
     rd4ad::check_product(by->calibrations(), options.text("product"), checkpoint.string());
     std::vector<fs::path> files;
     std::vector<std::string> products;

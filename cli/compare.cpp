@@ -29,6 +29,7 @@
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -106,6 +107,7 @@ std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, 
     const auto file = find_checkpoint(request.checkpoint, set);
     const auto by = request.load(file, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, file);
+    warn_of_white_level(set, by->settings().preprocessing);
     std::vector<double> raw_thresholds;
     for (const auto& one : set.test)
         raw_thresholds.push_back(raw_threshold_of(options, *by, one.product.empty() ? set.name : one.product, file));
@@ -132,8 +134,10 @@ std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, 
     auto found = rd4ad::compare(images, request.bootstrap);
     if (out != nullptr)
         files.attempt([&] {
-            write_box_images(*out, request.image_folder / rd4ad_folder, used, images, found.only_rd4ad_correct);
-            write_box_images(*out, request.image_folder / external_folder, used, images, found.only_external_correct);
+            const auto white_level = by->settings().preprocessing.white_level;
+            write_box_images(*out, request.image_folder / rd4ad_folder, used, images, found.only_rd4ad_correct, white_level);
+            write_box_images(*out, request.image_folder / external_folder, used, images, found.only_external_correct,
+                             white_level);
         });
     const bool one_threshold =
         std::adjacent_find(raw_thresholds.begin(), raw_thresholds.end(), std::not_equal_to<>{}) == raw_thresholds.end();

@@ -112,11 +112,12 @@ std::vector<std::filesystem::path> box_image_files(const std::filesystem::path& 
 }
 
 void write_box_images(rd4ad::io::output_folder& out, const std::filesystem::path& folder, const rd4ad::data::dataset& set,
-                      const std::vector<rd4ad::compared_image>& images, const std::vector<std::size_t>& which) {
+                      const std::vector<rd4ad::compared_image>& images, const std::vector<std::size_t>& which,
+                      std::uint32_t white_level) {
     const auto files = box_image_files(folder, set);
     for (const std::size_t i : which) {
         const auto& one = images[i];
-        std::vector<image::image_u8> columns(3, image::to_rgb(image::read(set.test[i].image)));
+        std::vector<image::image_u8> columns(3, image::to_rgb(image::read(set.test[i].image, white_level)));
         draw(columns[0], one.truth, {40, 190, 90});
         draw(columns[1], one.rd4ad.boxes, {60, 140, 255});
         draw(columns[2], one.external->boxes, {240, 60, 50});

@@ -38,9 +38,10 @@ void print_names(const std::string& what, const rd4ad::io::json& names);
 [[nodiscard]] std::vector<std::filesystem::path> box_image_files(const std::filesystem::path& folder,
                                                                  const rd4ad::data::dataset& set);
 
-/// Writes images with the true boxes (green), rd4ad's (blue) and the other program's (red) side by side. Throws as
-/// rd4ad::io::output_folder::write does.
+/// Writes images with the true boxes (green), rd4ad's (blue) and the other program's (red) side by side. white_level:
+/// of the images, as in rd4ad::data::preprocessing. Throws as rd4ad::io::output_folder::write does.
 void write_box_images(rd4ad::io::output_folder& out, const std::filesystem::path& folder, const rd4ad::data::dataset& set,
-                      const std::vector<rd4ad::compared_image>& images, const std::vector<std::size_t>& which);
+                      const std::vector<rd4ad::compared_image>& images, const std::vector<std::size_t>& which,
+                      std::uint32_t white_level);
 
 }  // namespace cli

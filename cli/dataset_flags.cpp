@@ -10,7 +10,6 @@
 #include <rd4ad/io/safe_name.hpp>
 
 #include "console.hpp"
-#include "white_level.hpp"
 
 namespace cli {
 
@@ -84,13 +83,7 @@ void state_files(const std::string& name, const rd4ad::data::file_listing& files
 
 namespace {
 
-/// States a data set's files, and warns of images whose values were stored unscaled.
-void state_set(const rd4ad::data::dataset& set) {
-    state_files(set.name, set.files, set.notes);
-    std::vector<fs::path> files;
-    for (const auto& one : set.train.empty() ? set.test : set.train) files.push_back(one.image);
-    warn_of_white_level(files);
-}
+void state_set(const rd4ad::data::dataset& set) { state_files(set.name, set.files, set.notes); }
 
 }  // namespace
 

@@ -20,6 +20,7 @@
 #include "roi_flags.hpp"
 #include "summary.hpp"
 #include "timing.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -119,8 +120,9 @@ class batch_measurement {
     [[nodiscard]] json end_to_end(const detector& by) const {
         return row_of(batch_, "end to end", time_runs(request_, [&](std::size_t run) {
                           std::vector<rd4ad::image::image_u8> images(batch_);
-                          rd4ad::parallel_for(batch_, threads(),
-                                              [&](std::size_t i) { images[i] = rd4ad::image::read(files_[run * batch_ + i]); });
+                          rd4ad::parallel_for(batch_, threads(), [&](std::size_t i) {
+                              images[i] = rd4ad::image::read(files_[run * batch_ + i], by.settings().preprocessing.white_level);
+                          });
                           static_cast<void>(by.score(images));
                       }));
     }
@@ -150,6 +152,7 @@ json measure_class(const parsed_options& options, const rd4ad::data::dataset& se
         {
             const auto by = request.load(checkpoint, {.batch = batch, .product = request.product});
             check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+            if (rows.empty()) warn_of_white_level(set, by->settings().preprocessing);
             about = {{"arch", std::string{by->arch().name}}, {"input", {by->settings().width, by->settings().height}}};
             progress.bar(0.5, rd4ad::text(set.name, ": batch ", batch));
             rows.push_back(measurement.network(*by));

@@ -59,8 +59,9 @@ image::image_u8 black_and_white(const image::image_f32& from) {
 
 }  // namespace
 
-map_display display_of(double largest, const std::optional<rd4ad::calibration>& by) {
-    map_display display{.largest = std::max(3.0, std::ceil(largest - 1e-6))};
+map_display display_of(double largest, const std::optional<rd4ad::calibration>& by,
+                       const rd4ad::data::preprocessing& preprocessing) {
+    map_display display{.largest = std::max(3.0, std::ceil(largest - 1e-6)), .white_level = preprocessing.white_level};
     if (by) display.colours = rd4ad::colours_of(*by);
     return display;
 }
@@ -83,6 +84,7 @@ result_image_writer::result_image_writer(rd4ad::io::output_folder& out, std::fil
       folder_{std::move(folder)},
       max_kept_{max_kept},
       largest_{static_cast<float>(display.largest)},
+      white_level_{display.white_level},
       scaled_{display.colours.has_value()},
       colours_{display.colours.value_or(rd4ad::colour_range{})} {}
 
@@ -117,7 +119,7 @@ void result_image_writer::set_colour_scale() {
 }
 
 void result_image_writer::write(const entry& one) const {
-    std::vector<image::image_u8> columns{image::no_larger_than(image::read(one.file), max_image_side)};
+    std::vector<image::image_u8> columns{image::no_larger_than(image::read(one.file, white_level_), max_image_side)};
     const auto restore = [&](const image::image_f32& fitted, float outside) {
         return image::resize_map(image::restore_map(one.transform, fitted, outside), columns[0].width, columns[0].height);
     };

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/io/output_folder.hpp>
 #include <rd4ad/score/calibration.hpp>
@@ -25,14 +26,16 @@ inline constexpr int image_jpeg_quality = 88;
 /// Help about the result images.
 extern const char* const result_images_help;
 
-/// The units of the maps that a result_image_writer writes.
+/// The units of the maps and the images that a result_image_writer writes.
 struct map_display {
     double largest{3};                             ///< the raw score that is white in 16-bit grey; a whole number
     std::optional<rd4ad::colour_range> colours{};  ///< of the heat maps; empty: determined by the first images
+    std::uint32_t white_level{0};                  ///< of the images, as in rd4ad::data::preprocessing
 };
 
-/// The display of a model's maps. largest: their largest possible raw score.
-[[nodiscard]] map_display display_of(double largest, const std::optional<rd4ad::calibration>& by);
+/// The display of a model's maps and images. largest: their largest possible raw score.
+[[nodiscard]] map_display display_of(double largest, const std::optional<rd4ad::calibration>& by,
+                                     const rd4ad::data::preprocessing& preprocessing);
 
 /// Announces the files that a result_image_writer writes for `files`, in this order. Throws option_error as
 /// rd4ad::io::output_folder::announce does.
@@ -77,6 +80,7 @@ class result_image_writer {
     std::vector<entry> kept_{};
     result_names names_{};
     float largest_;
+    std::uint32_t white_level_;
     bool scaled_;
     rd4ad::colour_range colours_;
 };

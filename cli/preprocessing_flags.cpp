@@ -25,7 +25,8 @@ std::vector<std::pair<std::string, std::string>> describe(const rd4ad::data::pre
             {"patches-per-row", rd4ad::text(by.patches.per_row)},
             {"patches-per-column", rd4ad::text(by.patches.per_column)},
             {"patch-size", rd4ad::text(by.patches.size)},
-            {"patch-overlap", rd4ad::text(by.patches.overlap)}};
+            {"patch-overlap", rd4ad::text(by.patches.overlap)},
+            {"white-level", rd4ad::text(by.white_level == 0 ? rd4ad::data::max_white_level : by.white_level)}};
 }
 
 /// Reads --inp, "256" or "640x256": width, and height or 0.
@@ -55,7 +56,9 @@ std::vector<flag> preprocessing_flags() {
             {"patches-per-column", "N", "1", "number of patches per column"},
             {"patch-size", "PIXELS", "0",
              "size of a patch, a multiple of 32, in place of the numbers of patches; 0: use the numbers"},
-            {"patch-overlap", "PIXELS", "0", "minimum overlap of neighbouring patches"}};
+            {"patch-overlap", "PIXELS", "0", "minimum overlap of neighbouring patches"},
+            {"white-level", "VALUE", "auto",
+             "the value of white in 16-bit PNG files, 4095 for a camera of 12 bits; auto: found in the training images"}};
 }
 
 void set_preprocessing(rd4ad::train_options& training, const parsed_options& options) {
@@ -66,6 +69,12 @@ void set_preprocessing(rd4ad::train_options& training, const parsed_options& opt
     training.patches.per_column = options.whole("patches-per-column", 1);
     training.patches.size = options.whole("patch-size", 0);
     training.patches.overlap = options.whole("patch-overlap", 0);
+    if (const auto given = options.text("white-level"); given != "auto") {
+        const auto level = parse_whole(given).value_or(0);
+        if (level == 0 || level > rd4ad::data::max_white_level)
+            throw usage_error{rd4ad::text("--white-level '", given, "': expected auto, or a whole number from 1 to 65535")};
+        training.white_level = level == rd4ad::data::max_white_level ? 0 : static_cast<std::uint32_t>(level);
+    }
     if (training.patches.size != 0 && (options.has("patches-per-row") || options.has("patches-per-column")))
         throw usage_error{"--patch-size excludes --patches-per-row and --patches-per-column: give one or the other"};
     if (training.fit == rd4ad::image::fit::native && options.has("inp"))

@@ -20,6 +20,7 @@
 #include "failures.hpp"
 #include "outputs.hpp"
 #include "roi_flags.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -128,6 +129,8 @@ template <rd4ad::Backend B>
 rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dataset& set, double threshold,
                                       const probe_request& request, console& progress) {
     const auto& preprocessing = m.settings.preprocessing;
+    warn_of_white_level(set, preprocessing);
+    request.options.white_level = preprocessing.white_level;
     if (!preprocessing.one_size() && preprocessing.patches.size == 0)
         throw rd4ad::option_error{rd4ad::text(request.checkpoint,
                                               ": takes images of several sizes, which can't be probed out of fold; "

@@ -197,8 +197,10 @@ void score_locally(const parsed_options& options, const std::vector<fs::path>& f
                                                           .size = rd4ad::map_size::network,
                                                           .regions = {.min_area = options.real("min-region-area", 0)},
                                                           .product = options.text("product")});
-    check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
-    to.show(display_of(by->settings().units.largest(), by->calibration()));
+    const auto& preprocessing = by->settings().preprocessing;
+    check_preprocessing_flags(options, preprocessing, checkpoint);
+    warn_of_white_level(files, preprocessing);
+    to.show(display_of(by->settings().units.largest(), by->calibration(), preprocessing));
     const auto window = drift_window_of(options);
     if (window > 0 && by->calibration() && rd4ad::can_test_drift(*by->calibration())) to.watch(*by->calibration(), window);
     console progress;
@@ -269,7 +271,6 @@ int score(const parsed_options& options) {
         throw rd4ad::data_error{
             rd4ad::text(options.operands().front(), ": is an entry of the system, not an image to score; found no image")};
     state_files("", listing);
-    warn_of_white_level(files);
     result_printer to{options, files};
     for (const auto& [path, reason] : list.failures) to.add(path, reason);
     if (!files.empty() && on_server)

@@ -19,6 +19,7 @@
 #include "timing.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "kserve.hpp"
+#include "white_level.hpp"
 #endif
 
 namespace cli {
@@ -49,7 +50,8 @@ void score_served(const parsed_options& options, const std::vector<std::filesyst
     const auto threads = options.whole("threads", 0);
     const auto& settings = by.settings();
     const rd4ad::region_options regions{.min_area = options.real("min-region-area")};
-    show(display_of(by.largest(), by.calibration()));
+    warn_of_white_level(files, settings.preprocessing);
+    show(display_of(by.largest(), by.calibration(), settings.preprocessing));
     console progress;
     const std::size_t step = rd4ad::images_per_read(settings.preprocessing, batch, files, reaction);
     rd4ad::full_chunks<rd4ad::preprocessed_image> chunks{step, files.size()};

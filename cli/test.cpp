@@ -30,6 +30,7 @@
 #include "preprocessing_flags.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -238,6 +239,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     const auto checkpoint = find_checkpoint(request.checkpoint, set);
     const auto by = request.load(checkpoint, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
+    warn_of_white_level(set, by->settings().preprocessing);
     const bool collect = !request.out.empty();
     auto parts = parts_of(set);
     const bool several = parts.by_product.size() > 1;
@@ -252,7 +254,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
         if (request.images)
             part.writer = std::make_unique<result_image_writer>(
                 *to.out, part_folder(image_folder, product, parts), std::numeric_limits<std::size_t>::max(),
-                display_of(by->settings().units.largest(), calibration_for(product)));
+                display_of(by->settings().units.largest(), calibration_for(product), by->settings().preprocessing));
         part.results = std::make_unique<collector>(part.set, request.root, thumbnail_bytes / parts.by_product.size());
     }
     const auto roi = roi_of(options, image_files_of(set.test));

@@ -18,6 +18,7 @@
 #include "roi_flags.hpp"
 #include "train_flags.hpp"
 #include "train_report.hpp"
+#include "white_level.hpp"
 
 namespace cli {
 
@@ -214,6 +215,7 @@ int train_all(const parsed_options& options) {
                  : options.has("from") ? stored_model<B>(options.required("from"), options, settings)
                                        : new_model<B>(options, settings);
         training.roi = training_roi(options, usable[i].set, m.settings.roi);
+        set_white_level(training, options, usable[i].set);
         if (i == 0) print_teacher(m.settings.teacher, m.arch->name);
         try {
             stopped = !train_dataset(std::move(m), usable[i], training, pages);

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <string>
 
 #include <rd4ad/image/write.hpp>
+#include <rd4ad/io/read_file.hpp>
 #include <support/allocations.hpp>
 #include <support/catch.hpp>
 #include <support/image_files.hpp>
@@ -224,4 +227,41 @@ TEST_CASE("no truncated or changed file crashes the reader", "[image]") {
         CHECK(refused > 100);
     }
 }
+
+TEST_CASE("files with more than 8 bits per channel keep them", "[image]") {
+    const test::scratch_folder folder;
+    auto deep = image::make_image<std::uint16_t>(5, 3, 1, 100);
+    deep.pixels[0] = 4095, deep.pixels[1] = 5000, deep.pixels[2] = 0;
+    image::write_png(folder / "deep.png", deep);
+    const auto decoded = [](const std::filesystem::path& file, std::uint32_t white) {
+        return image::decode_deep(io::read_file(file), file.string(), white);
+    };
+    const auto plain = decoded(folder / "deep.png", 0), twelve = decoded(folder / "deep.png", 4095);
+    REQUIRE((plain && twelve));
+    CHECK((plain->width == 5 && plain->height == 3 && plain->channels == 3));
+    for (std::size_t i = 0; i < plain->pixels.size(); ++i) CHECK(plain->pixels[i] == deep.pixels[i / 3]);
+    // (value * 65535 + 2047) / 4095, as a frame's values are scaled
+    CHECK((twelve->pixels[0] == 65535 && twelve->pixels[3] == 65535 && twelve->pixels[6] == 0 && twelve->pixels[9] == 1600));
+    // 8 bits: the same values, rounded
+    const auto eight = image::read(folder / "deep.png", 4095);
+    for (std::size_t i = 0; i < eight.pixels.size(); ++i) CHECK(eight.pixels[i] == (twelve->pixels[i] + 128) / 257);
+    CHECK(image::read(folder / "deep.png", 0).pixels == image::read(folder / "deep.png").pixels);
+
+    // Alpha is composed, a PNM states its own white, and the orientation holds.
+    for (const std::string name : {"grey16.png", "rgb16.png", "rgba16.png", "twelve_bit.pgm"}) {
+        CAPTURE(name);
+        const auto file = test::image_data("formats/" + name);
+        const auto found = decoded(file, name == "twelve_bit.pgm" ? 255 : 0);
+        REQUIRE(found);
+        const auto rounded = image::read(file);
+        REQUIRE(found->pixels.size() == rounded.pixels.size());
+        int worst = 0;
+        for (std::size_t i = 0; i < rounded.pixels.size(); ++i)
+            worst = std::max(worst, std::abs((found->pixels[i] + 128) / 257 - rounded.pixels[i]));
+        CHECK(worst <= (name == "twelve_bit.pgm" ? 1 : 0));
+    }
+    for (const char* name : {"rgb.png", "grey.jpg", "rgb.bmp", "rgb.tga"})
+        CHECK_FALSE(decoded(test::image_data(std::string{"formats/"} + name), 0));
+}
+
 }  // namespace

@@ -52,6 +52,21 @@ TEST_CASE("the network's input is the image, resized and normalised", "[model]")
     CHECK(found == expected);
 }
 
+TEST_CASE("a 16-bit file keeps its bits up to the resize", "[model]") {
+    const test::scratch_folder folder;
+    auto deep = image::make_image<std::uint16_t>(64, 64, 1);
+    for (std::size_t i = 0; i < deep.pixels.size(); ++i)
+        deep.pixels[i] = static_cast<std::uint16_t>(i * 2654435761u >> 20 & 0xFFF);
+    image::write_png(folder / "deep.png", deep);
+    const data::preprocessing by{.geometry = {.size = 32}, .white_level = 4095};
+    const auto found = preprocess_file(folder / "deep.png", by).image.pixels;
+    CHECK(found ==
+          preprocess(
+              {.data = deep.pixels.data(), .width = 64, .height = 64, .format = image::pixel_format::grey16, .white = 4095}, by)
+              .image.pixels);
+    CHECK(found != preprocess(image::read(folder / "deep.png", 4095), by).image.pixels);  // rounded before the resize
+}
+
 TEST_CASE("files become inputs in their order, on any number of threads", "[model]") {
     const test::scratch_folder folder;
     const auto files = files_of(test::training_set(folder.path(), 5));

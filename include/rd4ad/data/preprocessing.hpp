@@ -1,7 +1,9 @@
 // rd4ad/data/preprocessing.hpp: settings that turn an image into the network's inputs: a fit, then patches. Twin:
 // tests/data/preprocessing.cpp
 #pragma once
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include <rd4ad/core/error.hpp>
@@ -13,10 +15,15 @@
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
-/// A geometry and a patch grid. By default the whole fitted image is one patch. Patch sizes are multiples of 32.
+/// The largest level of white of 16-bit files.
+inline constexpr std::uint32_t max_white_level = 65535;
+
+/// The level of white of 16-bit files, a geometry and a patch grid. By default the whole fitted image is one patch. Patch sizes
+/// are multiples of 32.
 struct preprocessing {
     image::geometry geometry{};
     patch_options patches{.multiple = image::size_step};
+    std::uint32_t white_level{0};  ///< the value of white in 16-bit PNG files, 4095 for 12 bits; 0: 65535
     friend bool operator==(const preprocessing&, const preprocessing&) = default;
 
     /// Whether the whole fitted image is one patch.
@@ -35,10 +42,12 @@ struct preprocessing_plan {
     patch_grid grid{};  ///< of the fitted image
 };
 
-/// Throws option_error unless image::check_geometry accepts the geometry, patch sizes are multiples of 32, and fit native has
-/// patches of the geometry's size.
+/// Throws option_error unless the white level is at most max_white_level, image::check_geometry accepts the geometry, patch sizes
+/// are multiples of 32, and fit native has patches of the geometry's size.
 inline void check_preprocessing(const preprocessing& settings) {
-    const auto& [geometry, patches] = settings;
+    const auto& [geometry, patches, white_level] = settings;
+    if (white_level > max_white_level)
+        throw option_error{text("the white level is ", white_level, "; expected 1 to 65535, or 0 for 65535")};
     image::check_geometry(geometry);
     if (patches.size % image::size_step != 0)
         throw option_error{text("the patch size is ", patches.size, "; expected a multiple of 32")};
@@ -59,16 +68,19 @@ inline void check_preprocessing(const preprocessing& settings) {
     return made;
 }
 
-/// An object with the keys fit, size, height, crop, patches_per_row, patches_per_column, patch_size, patch_overlap.
+/// An object with the keys fit, size, height, crop, patches_per_row, patches_per_column, patch_size, patch_overlap; and
+/// white_level if it is not 0.
 [[nodiscard]] inline io::json to_json(const preprocessing& settings) {
-    return {{"fit", image::to_string(settings.geometry.fit)},
-            {"size", settings.geometry.size},
-            {"height", settings.geometry.height},
-            {"crop", settings.geometry.crop},
-            {"patches_per_row", settings.patches.per_row},
-            {"patches_per_column", settings.patches.per_column},
-            {"patch_size", settings.patches.size},
-            {"patch_overlap", settings.patches.overlap}};
+    io::json to{{"fit", image::to_string(settings.geometry.fit)},
+                {"size", settings.geometry.size},
+                {"height", settings.geometry.height},
+                {"crop", settings.geometry.crop},
+                {"patches_per_row", settings.patches.per_row},
+                {"patches_per_column", settings.patches.per_column},
+                {"patch_size", settings.patches.size},
+                {"patch_overlap", settings.patches.overlap}};
+    if (settings.white_level != 0) to["white_level"] = settings.white_level;
+    return to;
 }
 
 /// The inverse of to_json. Throws format_error that starts with `where` (the file's name) for another object, and option_error as
@@ -82,6 +94,10 @@ inline void check_preprocessing(const preprocessing& settings) {
         made.patches.per_column = from.at("patches_per_column").get<std::size_t>();
         made.patches.size = from.at("patch_size").get<std::size_t>();
         made.patches.overlap = from.at("patch_overlap").get<std::size_t>();
+        if (const auto white = from.find("white_level"); white != from.end()) {
+            const auto stated = white->get_ref<const io::json::number_unsigned_t&>();
+            made.white_level = static_cast<std::uint32_t>(std::min<std::uint64_t>(stated, max_white_level + 1));
+        }
     } catch (const io::json::exception&) {
         throw format_error{text(where,
                                 ": its preprocessing can't be read; expected the keys that rd4ad writes, write the "

@@ -65,6 +65,11 @@ inline void check_description_format(const io::json& description, const std::str
     } else {
         settings.preprocessing.geometry.size = settings.width;
         settings.preprocessing.geometry.height = settings.height == settings.width ? 0 : settings.height;
+        if (const auto white = input.find("white_level"); white != input.end()) {
+            if (!white->is_number_unsigned() || *white > data::max_white_level)
+                throw refuse("'input' has an unknown 'white_level'");
+            settings.preprocessing.white_level = white->get<std::uint32_t>();
+        }
     }
     if (const auto teacher = description.value("teacher", io::json{}); teacher.is_string()) settings.teacher = teacher;
     return settings;

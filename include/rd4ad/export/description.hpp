@@ -40,6 +40,7 @@ namespace export_detail {
                    {"divisor", 255},
                    {"mean", settings.normalisation.mean},
                    {"deviation", settings.normalisation.deviation}};
+    if (preprocessing.white_level != 0) input["white_level"] = preprocessing.white_level;
     if (!preprocessing.plain()) input["preprocessing"] = data::to_json(preprocessing);
     return input;
 }

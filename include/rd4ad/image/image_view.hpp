@@ -122,6 +122,18 @@ struct image_view {
             .format = image.channels == 1 ? pixel_format::grey8 : pixel_format::rgb8};
 }
 
+/// The same for an image with 16 bits per value, 65535 being white.
+[[nodiscard]] inline image_view view_of(const image_u16& image) {
+    check_image(image, 0, "view_of");
+    if (image.channels != 1 && image.channels != 3)
+        throw shape_error{
+            text("view_of: expected 1 or 3 channels, the image is ", size_text(image), " (width x height x channels)")};
+    return {.data = image.pixels.data(),
+            .width = image.width,
+            .height = image.height,
+            .format = image.channels == 1 ? pixel_format::grey16 : pixel_format::rgb16};
+}
+
 /// The size and the format as text: "2448x2048 bgr8". Throws option_error for an unknown format.
 [[nodiscard]] inline std::string size_text(const image_view& view) {
     return text(view.width, 'x', view.height, ' ', to_string(view.format));

@@ -65,7 +65,7 @@ std::uint16_t* put_opaque(const P* row, std::size_t width, std::size_t channels,
     auto image = make_image<std::uint16_t>(file.width, file.height, 4);
     std::uint16_t* out = image.pixels.data();
     if (stored.format == file_format::jpeg) {
-        const image_u8 rgb = decode_rgb(bytes, name);
+        const image_u8 rgb = decode(bytes, name);
         image.width = rgb.width, image.height = rgb.height;
         put_opaque(rgb.pixels.data(), file.width * file.height, 3, 257, out);
         return image;

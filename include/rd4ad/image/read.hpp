@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <climits>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -124,27 +125,28 @@ inline void decode_jpeg(const decoding& file, upright_rows& rows) {
     return {bytes, name, static_cast<std::size_t>(stored.width), static_cast<std::size_t>(stored.height)};
 }
 
-/// Decodes to 8-bit RGB, upright.
-[[nodiscard]] inline image_u8 decode_rgb(std::span<const std::byte> bytes, const std::string& name) {
-    const header stored = check_file(bytes, name);
+/// Whether a file has more than 8 bits per channel.
+[[nodiscard]] inline bool is_deep(file_format format, std::span<const std::byte> bytes) {
+    if (format == file_format::png) return read_png_header(bytes)->bits == 16;
+    return format == file_format::pnm && read_pnm_header(bytes)->white > 255;
+}
+
+/// Decodes to RGB of T, upright. white: the value of white in a 16-bit PNG, 0: 65535. T: std::uint8_t, or std::uint16_t for a
+/// deep file.
+template <class T>
+[[nodiscard]] basic_image<T> decode_rgb(const header& stored, std::span<const std::byte> bytes, const std::string& name,
+                                        std::uint32_t white) {
     const decoding file = decoding_of(stored, bytes, name);
     const int orientation = stored_orientation(stored.format, bytes);
     const bool transposed = orientation >= 5;
-    auto image = make_image<std::uint8_t>(transposed ? file.height : file.width, transposed ? file.width : file.height, 3);
-    upright_rows rows{image, orientation};
-    switch (stored.format) {
-        case file_format::png:
-            decode_png(file, rows);
-            break;
-        case file_format::jpeg:
-            decode_jpeg(file, rows);
-            break;
-        case file_format::pnm:
-            decode_pnm(file, rows);
-            break;
-        default:
-            decode_bmp_or_tga(file, rows);
-    }
+    auto image = make_image<T>(transposed ? file.height : file.width, transposed ? file.width : file.height, 3);
+    basic_upright_rows<T> rows{image, orientation};
+    if (stored.format == file_format::png)
+        decode_png(file, white, rows);
+    else if (stored.format == file_format::pnm)
+        decode_pnm(file, rows);
+    else if constexpr (std::same_as<T, std::uint8_t>)
+        stored.format == file_format::jpeg ? decode_jpeg(file, rows) : decode_bmp_or_tga(file, rows);
     return image;
 }
 
@@ -175,11 +177,28 @@ struct file_reader {
 /// and gamma, as Pillow does. name: the file's name in messages. Throws format_error for bytes that are no PNG, JPEG, BMP, TGA or
 /// binary PNM (naming their kind), that are empty, truncated or damaged, or whose image has more than max_image_pixels pixels.
 [[nodiscard]] inline image_u8 decode(std::span<const std::byte> bytes, const std::string& name) {
-    return detail::decode_rgb(bytes, name);
+    return detail::decode_rgb<std::uint8_t>(detail::check_file(bytes, name), bytes, name, 0);
+}
+
+/// Decodes the bytes of a file with more than 8 bits per channel (a PNG of 16 bits, a PNM whose white is above 255) to RGB with
+/// 16 bits per value, 65535 being white; otherwise as decode does. white: the value of white in a PNG, for a camera's 12 bits
+/// 4095; 0: 65535. Larger values are white. A PNM states its own. Returns nullopt for other images. Throws as decode does.
+[[nodiscard]] inline std::optional<image_u16> decode_deep(std::span<const std::byte> bytes, const std::string& name,
+                                                          std::uint32_t white = 0) {
+    const auto stored = detail::check_file(bytes, name);
+    if (!detail::is_deep(stored.format, bytes)) return std::nullopt;
+    return detail::decode_rgb<std::uint16_t>(stored, bytes, name, white);
 }
 
 /// Reads an image file as decode does. Throws io_error as io::read_file does, and format_error as decode does.
 [[nodiscard]] inline image_u8 read(const std::filesystem::path& path) { return decode(io::read_file(path), path.string()); }
+
+/// The same; white: the value of white in a 16-bit PNG, as for decode_deep.
+[[nodiscard]] inline image_u8 read(const std::filesystem::path& path, std::uint32_t white) {
+    const auto bytes = io::read_file(path);
+    const auto name = path.string();
+    return detail::decode_rgb<std::uint8_t>(detail::check_file(bytes, name), bytes, name, white);
+}
 
 /// The EXIF orientation of a JPEG or PNG file, 1 to 8; 1 for other files. Reads the file's first 64 KiB, in which a JPEG's lies,
 /// and the heads of a PNG's chunks. Throws io_error as io::read_prefix does.

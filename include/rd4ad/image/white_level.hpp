@@ -1,4 +1,4 @@
-// rd4ad/image/white_level.hpp: finds 16-bit files whose values use a small part of the range. Twin: tests/image/white_level.cpp
+// rd4ad/image/white_level.hpp: finds the level of white of 16-bit files. Twin: tests/image/white_level.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -32,32 +32,66 @@ namespace rd4ad::inline RD4AD_ABI::image {
     return largest;
 }
 
-/// A warning where the 16-bit files among `files` have no value above a quarter of white: a camera of 14 bits or fewer whose
-/// values were stored unscaled, so that `read` returns a nearly black image. nullopt otherwise. Decodes at most three of the
-/// files, at equal distances. Leaves out files that can't be read.
-[[nodiscard]] inline std::optional<std::string> white_level_warning(std::span<const std::filesystem::path> files) {
-    constexpr std::size_t examined = 3;
-    constexpr std::uint16_t quarter = 65536 / 4 - 1;
-    std::uint16_t largest = 0;
-    const std::filesystem::path* first = nullptr;
+/// The largest value of the 16-bit PNG files among `files`, and the first of these files.
+struct deep_files {
+    std::uint16_t largest{0};
+    std::filesystem::path first{};  ///< empty: there is none
+};
+
+/// Examines at most `examined` of the files, at equal distances: decodes those of them that are 16-bit PNGs. Leaves out files
+/// that can't be read, which whoever reads them reports.
+[[nodiscard]] inline deep_files examine_deep_files(std::span<const std::filesystem::path> files, std::size_t examined) {
+    deep_files found;
     const std::size_t step = std::max<std::size_t>(1, files.size() / examined);
     for (std::size_t i = 0, n = 0; i < files.size() && n < examined; i += step, ++n) {
-        std::optional<std::uint16_t> found;
+        std::optional<std::uint16_t> largest;
         try {
-            found = largest_16_bit_value(files[i]);
+            largest = largest_16_bit_value(files[i]);
         } catch (const error&) {
-            continue;  // whoever reads the file reports it
+            continue;
         }
-        if (!found) continue;
-        largest = std::max(largest, *found);
-        if (!first) first = &files[i];
+        if (!largest) continue;
+        found.largest = std::max(found.largest, *largest);
+        if (found.first.empty()) found.first = files[i];
     }
-    if (!first || largest > quarter || largest == 0) return std::nullopt;
+    return found;
+}
+
+/// The level of white of a camera whose values were stored unscaled in 16-bit PNG files: 255, 1023, 4095 or 16383, the lowest
+/// that no value exceeds; 0 where values are above a quarter of 65535, and without such files. Decodes at most 16 files.
+[[nodiscard]] inline std::uint32_t find_white_level(std::span<const std::filesystem::path> files) {
+    const auto found = examine_deep_files(files, 16);
+    if (found.largest == 0) return 0;
+    for (const std::uint32_t white : {255u, 1023u, 4095u, 16383u})
+        if (found.largest <= white) return white;
+    return 0;
+}
+
+/// The number of bits whose largest value is this level of white or the next one above it: 12 for 4095.
+[[nodiscard]] constexpr int bits_of_white(std::uint32_t white) noexcept {
     int bits = 1;
-    while ((1 << bits) <= largest) ++bits;
-    return text(*first, ": its 16-bit values end at ", largest, " of 65535, as those of a camera with ", bits,
-                " bits do: the network sees a nearly black image; multiply the values by ", 1 << (16 - bits),
-                " before you save them");
+    while ((std::uint32_t{1} << bits) <= white) ++bits;
+    return bits;
+}
+
+/// A warning where 16-bit PNG files do not fit the level of white with which a model reads them (data::preprocessing): without a
+/// level, where no value is above a quarter of 65535, as the values of a camera of 14 bits or fewer that were stored unscaled;
+/// with one, where a value is above it. nullopt otherwise. Decodes at most three of the files.
+[[nodiscard]] inline std::optional<std::string> white_level_warning(std::span<const std::filesystem::path> files,
+                                                                    std::uint32_t white_level) {
+    constexpr std::uint16_t quarter = 65536 / 4 - 1;
+    const auto [largest, first] = examine_deep_files(files, 3);
+    if (first.empty() || largest == 0) return std::nullopt;
+    if (white_level != 0 && largest > white_level)
+        return text(first, ": its 16-bit values reach ", largest, ", the model was trained on images whose white is ",
+                    white_level, ": larger values become white; give it images of the training's camera settings");
+    if (white_level != 0 || largest > quarter) return std::nullopt;
+    const int bits = bits_of_white(largest);
+    return text(
+        first, ": its 16-bit values end at ", largest, " of 65535, as those of a camera with ", bits,
+        " bits do, and the model was trained on images whose white is 65535: it sees a nearly black image; train with images "
+        "of this camera, or multiply the values by ",
+        1 << (16 - bits), " before you save them");
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::image

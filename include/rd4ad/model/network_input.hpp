@@ -59,11 +59,19 @@ struct preprocessed_image {
     return {.plan = std::move(plan), .image = std::move(fitted)};
 }
 
+/// Decodes and preprocesses the bytes of an image's file. A file with more than 8 bits per channel keeps them up to the resize.
+/// Throws as image::decode and preprocess do.
+[[nodiscard]] inline preprocessed_image preprocess_bytes(std::span<const std::byte> bytes, const std::string& name,
+                                                         const data::preprocessing& by) {
+    if (const auto deep = image::decode_deep(bytes, name, by.white_level)) return preprocess(image::view_of(*deep), by);
+    return preprocess(image::decode(bytes, name), by);
+}
+
 /// Reads and preprocesses a file, with its name and its mask of a region of interest. Throws as image::read, preprocess and
 /// data::roi_mask do.
 [[nodiscard]] inline preprocessed_image preprocess_file(const std::filesystem::path& file, const data::preprocessing& by,
                                                         const data::region_of_interest& roi = {}) {
-    auto made = preprocess(image::read(file), by);
+    auto made = preprocess_bytes(io::read_file(file), file.string(), by);
     made.name = file.string();
     made.roi = data::roi_mask(roi, file, made.plan.transform.source_width, made.plan.transform.source_height);
     return made;
@@ -241,7 +249,7 @@ class image_source {
         std::vector<preprocessed_image> images(end - begin);
         parallel_for(end - begin, threads_, [&](std::size_t i) {
             images[i] = kept_ && kept_->first == begin + i ? std::move(kept_->second)
-                                                           : preprocess(image::read(files_[begin + i]), preprocessing_);
+                                                           : preprocess_file(files_[begin + i], preprocessing_);
         });
         parallel_for(count, threads_, [&](std::size_t i) {
             const std::size_t file = file_of(first + i), patch = first + i - (file == 0 ? 0 : ends_[file - 1]);

@@ -103,9 +103,18 @@ struct scored_chunk {
 [[nodiscard]] inline loaded_item load_item(const data::dataset& set, std::size_t index, const model_settings& settings,
                                            const data::region_of_interest& roi, bool with_mask) {
     const auto& item = set.test[index];
-    loaded_item made{.image = image::read(item.image)};
-    auto& one = made.preprocessed = preprocess(made.image, settings.preprocessing);
-    one.name = item.image.string();
+    const auto bytes = io::read_file(item.image);
+    const auto name = item.image.string();
+    loaded_item made;
+    if (const auto deep = image::decode_deep(bytes, name, settings.preprocessing.white_level)) {
+        made.preprocessed = preprocess(image::view_of(*deep), settings.preprocessing);
+        made.image = image::to_rgb(image::view_of(*deep));
+    } else {
+        made.image = image::decode(bytes, name);
+        made.preprocessed = preprocess(made.image, settings.preprocessing);
+    }
+    auto& one = made.preprocessed;
+    one.name = name;
     one.roi = data::roi_mask(roi, item.image, made.image.width, made.image.height);
     one.product = product_of(set, index);
     if (!with_mask) return made;

@@ -41,6 +41,7 @@ struct probe_options {
     double tolerance{8};             ///< how far beside a defect the map's maximum may lie, in pixels of the preprocessed image
     std::size_t threads{0};          ///< that paint; 0: default_threads()
     std::uint64_t seed{1};
+    std::uint32_t white_level{0};  ///< of the photographs, as in data::preprocessing
     /// The region of a photograph (its index and pixels) where defects may lie: 1 channel, 0 excluded. Empty: everywhere.
     std::function<image::image_u8(std::size_t, const image::image_u8&)> region{};
 };
@@ -213,7 +214,7 @@ probe_result probe_images(std::span<const std::filesystem::path> photographs, co
     };
     for (std::size_t i = 0; i < found.photographs; ++i) {
         const std::size_t photograph = order[i];
-        const auto good = image::read(photographs[photograph]);
+        const auto good = image::read(photographs[photograph], options.white_level);
         const auto untouched = score_detail::scored(score, photograph, photographs[photograph], std::span{&good, 1});
         if (static_cast<double>(untouched.front().raw_score) >= threshold) ++found.false_alarms;
         report(1);

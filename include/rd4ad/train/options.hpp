@@ -44,6 +44,7 @@ struct train_options {
     image::fit fit{image::fit::squash};
     std::size_t crop{0};             ///< side of the centre crop of the fitted image; 0: no crop
     data::patch_options patches{};   ///< cut of the fitted image; by default one patch
+    std::uint32_t white_level{0};    ///< the value of white in 16-bit PNG files; 0: 65535
     data::region_of_interest roi{};  ///< the part of the images that trains and calibrates (data::open_roi); one mask for all
                                      ///< stays in the model
     double learning_rate{0.005};
@@ -104,7 +105,7 @@ inline void use_paper_recipe(train_options& options) {
 
 /// The preprocessing that the options describe. Native images have the size of their patches.
 [[nodiscard]] inline data::preprocessing preprocessing_of(const train_options& options) {
-    data::preprocessing made{{options.fit, options.size, options.crop, options.height}, options.patches};
+    data::preprocessing made{{options.fit, options.size, options.crop, options.height}, options.patches, options.white_level};
     made.patches.multiple = image::size_step;
     if (options.fit == image::fit::native && options.patches.size != 0) made.geometry.size = options.patches.size;
     return made;

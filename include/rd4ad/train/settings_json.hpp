@@ -75,6 +75,7 @@ namespace train_detail {
     train_options made;
     made.fit = preprocessing.geometry.fit, made.size = preprocessing.geometry.size, made.height = preprocessing.geometry.height;
     made.crop = preprocessing.geometry.crop, made.patches = preprocessing.patches;
+    made.white_level = preprocessing.white_level;
     try {
         const auto number = [&](const char* key) { return settings.at(key).get<double>(); };
         const auto count = [&](const char* key) { return settings.at(key).get<std::size_t>(); };

@@ -39,21 +39,21 @@ inline constexpr std::size_t suspect_thumbnail_bytes = 16'000'000;
 
 /// Returns the suspects, the largest raw score first. files: all good images, whose common folder their names are relative to;
 /// which: the suspects among them; p_values and results: of the suspects, by a student that was not trained on them, in the
-/// model's units; by: the calibration of the others.
+/// model's units; by: the calibration of the others; white_level: of the images, as in data::preprocessing.
 ///
 /// The regions are the areas of the map that reach the threshold, or the middle between a typical good image's raw score and the
 /// suspect's if that is lower: each suspect has one. Throws as image::read does.
 [[nodiscard]] inline std::vector<suspect_image> picture_suspects(std::span<const std::filesystem::path> files,
                                                                  std::span<const std::size_t> which,
                                                                  std::span<const double> p_values,
-                                                                 std::span<const detection_result> results,
-                                                                 const calibration& by) {
+                                                                 std::span<const detection_result> results, const calibration& by,
+                                                                 std::uint32_t white_level = 0) {
     const auto folder = common_folder(files);
     std::vector<suspect_image> made;
     for (std::size_t i = 0; i < which.size(); ++i) {
         const auto& file = files[which[i]];
         const auto raw_score = static_cast<double>(results[i].raw_score);
-        const auto photograph = image::read(file);
+        const auto photograph = image::read(file, white_level);
         suspect_image one{.image = file,
                           .name = (folder.empty() ? file : file.lexically_relative(folder)).generic_string(),
                           .raw_score = raw_score,

@@ -43,7 +43,7 @@ struct examined_image {
 /// and preprocess do.
 [[nodiscard]] inline examined_image examine_image(const std::filesystem::path& file, const data::preprocessing& by) {
     const auto bytes = io::read_file(file);
-    static_cast<void>(preprocess(image::decode(bytes, file.string()), by));
+    static_cast<void>(preprocess_bytes(bytes, file.string(), by));
     return {data::fingerprint_of(file, bytes), data::image_hash(bytes)};
 }
 

@@ -90,9 +90,10 @@ void for_each_pnm_row(const decoding& file, const Use& use) {
     }
 }
 
-/// Decodes a PNM file to 8-bit RGB. Throws as for_each_pnm_row does.
-inline void decode_pnm(const decoding& file, upright_rows& rows) {
-    for_each_pnm_row<std::uint8_t>(file, [&](const std::uint8_t* row, std::size_t channels) {
+/// Decodes a PNM file to RGB of T. Throws as for_each_pnm_row does.
+template <class T>
+void decode_pnm(const decoding& file, basic_upright_rows<T>& rows) {
+    for_each_pnm_row<T>(file, [&](const T* row, std::size_t channels) {
         convert_row(row, file.width, channels, rows.next());
         rows.done();
     });

@@ -1,4 +1,4 @@
-// rd4ad/image/detail/rows.hpp: from a decoder's rows to the 8-bit rows of the upright image. Twin: tests/image/rows.cpp
+// rd4ad/image/detail/rows.hpp: from a decoder's rows to the rows of the upright image. Twin: tests/image/rows.cpp
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -22,17 +22,18 @@ struct decoding {
 };
 
 /// Receives the stored rows of an image in order, and writes them to their places in the upright image.
-class upright_rows {
+template <class T>
+class basic_upright_rows {
    public:
     /// orientation: 1 to 8. Keeps a reference to the image, which has the upright size.
-    upright_rows(image_u8& upright, int orientation) : upright_{upright}, orientation_{orientation} {
+    basic_upright_rows(basic_image<T>& upright, int orientation) : upright_{upright}, orientation_{orientation} {
         if (orientation_ == 1) return;
         row_values_ = (orientation_ >= 5 ? upright_.height : upright_.width) * upright_.channels;
         kept_.resize(row_values_ * step);
     }
 
     /// The place for the values of the next row, width x channels of the stored image. Call done() after writing them.
-    [[nodiscard]] std::uint8_t* next() noexcept {
+    [[nodiscard]] T* next() noexcept {
         return orientation_ == 1 ? upright_.row(done_) : kept_.data() + (done_ - placed_) * row_values_;
     }
 
@@ -46,18 +47,20 @@ class upright_rows {
 
    private:
     static constexpr std::size_t step = 16;
-    image_u8& upright_;
+    basic_image<T>& upright_;
     int orientation_;
     std::size_t row_values_{0}, done_{0}, placed_{0};
-    std::vector<std::uint8_t> kept_{};  // rows that are not yet in their places
+    std::vector<T> kept_{};  // rows that are not yet in their places
 };
 
-/// Converts a row of `width` pixels with `channels` values each (1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; 8 or 16 bit) to 8-bit
-/// RGB: composes alpha over image_background, scales 16 bit (v / 257), repeats grey.
-template <class P>
-void convert_row(const P* from, std::size_t width, std::size_t channels, std::uint8_t* rgb) {
+using upright_rows = basic_upright_rows<std::uint8_t>;
+
+/// Converts a row of `width` pixels with `channels` values each (1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; 8 or 16 bit) to RGB:
+/// composes alpha over image_background, repeats grey, scales 16 bit to 8 (v / 257). T: P, or std::uint8_t.
+template <class P, class T>
+void convert_row(const P* from, std::size_t width, std::size_t channels, T* rgb) {
     constexpr std::uint32_t white = std::numeric_limits<P>::max(), under = image_background * (white / 255);
-    if constexpr (std::is_same_v<P, std::uint8_t>)
+    if constexpr (std::is_same_v<P, T>)
         if (channels == 3) {
             std::copy_n(from, width * 3, rgb);
             return;
@@ -67,7 +70,7 @@ void convert_row(const P* from, std::size_t width, std::size_t channels, std::ui
     const auto value = [&](std::size_t channel) {
         std::uint32_t v = from[channel];
         if (has_alpha) v = (v * from[colours] + under * (white - from[colours]) + white / 2) / white;
-        return static_cast<std::uint8_t>(white == 255 ? v : (v + 128) / 257);
+        return static_cast<T>(std::is_same_v<P, T> ? v : (v + 128) / 257);
     };
     for (std::size_t x = 0; x < width; ++x, from += channels, rgb += 3) {
         rgb[0] = value(0);

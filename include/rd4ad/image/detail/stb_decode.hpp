@@ -1,6 +1,7 @@
 // rd4ad/image/detail/stb_decode.hpp: decodes PNG, BMP and TGA by stb_image, and JPEG where libjpeg-turbo is absent. Twin:
 // tests/image/stb_decode.cpp
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include <rd4ad/image/detail/rows.hpp>
 #include <rd4ad/image/detail/stb.hpp>
 #include <rd4ad/image/detail/truncation.hpp>
+#include <rd4ad/image/detail/white_scale.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::image::detail {
 
@@ -68,8 +70,8 @@ template <class P>
            little_endian(bytes, alpha_mask, 4) != 0;
 }
 
-template <class P>
-void convert_stb_rows(const stb_values<P>& loaded, const decoding& file, upright_rows& rows) {
+template <class P, class T>
+void convert_stb_rows(const stb_values<P>& loaded, const decoding& file, basic_upright_rows<T>& rows) {
     for (std::size_t y = 0; y < file.height; ++y) {
         convert_row(loaded.values.get() + y * file.width * loaded.channels, file.width, loaded.channels, rows.next());
         rows.done();
@@ -83,13 +85,28 @@ inline void check_png(const decoding& file) {
     if (!fault.damaged.empty()) throw damaged(file, text("the checksum of its chunk ", fault.damaged, " is wrong"));
 }
 
-/// Decodes a PNG. Throws format_error for a truncated or damaged one.
-inline void decode_png(const decoding& file, upright_rows& rows) {
+/// Scales the colours of 16-bit values from 0..white to 0..65535. white: 1 to 65535, or 0 for 65535.
+inline void scale_colours(const decoding& file, std::uint32_t white, const stb_values<std::uint16_t>& of) {
+    if (white == 0 || white == 65535) return;
+    const white_scale scale{white};
+    const std::size_t colours = of.channels - (of.channels % 2 == 0 ? 1 : 0);
+    for (std::uint16_t* pixel = of.values.get(); pixel != of.values.get() + file.width * file.height * of.channels;
+         pixel += of.channels)
+        std::transform(pixel, pixel + colours, pixel, scale);
+}
+
+/// Decodes a PNG. white: of 16-bit values, as for scale_colours. T: std::uint16_t only for a file with 16 bits. Throws
+/// format_error for a truncated or damaged one.
+template <class T>
+void decode_png(const decoding& file, std::uint32_t white, basic_upright_rows<T>& rows) {
     check_png(file);
-    if (read_png_header(file.bytes)->bits == 16)
-        convert_stb_rows(load_by_stb<std::uint16_t>(file, 0), file, rows);
-    else
+    if (read_png_header(file.bytes)->bits == 16) {
+        const auto loaded = load_by_stb<std::uint16_t>(file, 0);
+        scale_colours(file, white, loaded);
+        convert_stb_rows(loaded, file, rows);
+    } else if constexpr (std::is_same_v<T, std::uint8_t>) {
         convert_stb_rows(load_by_stb<std::uint8_t>(file, 0), file, rows);
+    }
 }
 
 /// Decodes a BMP or TGA. Throws format_error for a truncated or damaged one.
