@@ -76,12 +76,12 @@ inline void check_preprocessing(const preprocessing& settings) {
 [[nodiscard]] inline preprocessing preprocessing_from(const io::json& from, const std::string& where) {
     preprocessing made;
     try {
-        made.geometry = {image::fit_of(from.at("fit").get<std::string>()), from.at("size").get<std::size_t>(),
-                         from.at("crop").get<std::size_t>(), from.at("height").get<std::size_t>()};
-        made.patches.per_row = from.at("patches_per_row").get<std::size_t>();
-        made.patches.per_column = from.at("patches_per_column").get<std::size_t>();
-        made.patches.size = from.at("patch_size").get<std::size_t>();
-        made.patches.overlap = from.at("patch_overlap").get<std::size_t>();
+        made.geometry = {image::fit_of(from.at("fit").get<std::string>()), io::whole_number(from.at("size")),
+                         io::whole_number(from.at("crop")), io::whole_number(from.at("height"))};
+        made.patches.per_row = io::whole_number(from.at("patches_per_row"));
+        made.patches.per_column = io::whole_number(from.at("patches_per_column"));
+        made.patches.size = io::whole_number(from.at("patch_size"));
+        made.patches.overlap = io::whole_number(from.at("patch_overlap"));
     } catch (const io::json::exception&) {
         throw format_error{text(where,
                                 ": its preprocessing can't be read; expected the keys that rd4ad writes, write the "
