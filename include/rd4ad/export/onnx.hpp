@@ -148,8 +148,7 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     using namespace export_detail::onnx;
     constexpr std::int64_t ir_version = 7, opset = 13;
     std::size_t bytes = 0;
-    for (const auto& constant : graph.constants)
-        bytes += constant.values.size() * sizeof(float);
+    for (const auto& constant : graph.constants) bytes += constant.values.size() * sizeof(float);
     std::string file;
     file.reserve((half ? bytes / 2 : bytes) + (std::size_t{1} << 20));
     message<model_field> model{file};
