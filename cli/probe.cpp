@@ -129,8 +129,6 @@ template <rd4ad::Backend B>
 rd4ad::probe_result probe_out_of_fold(rd4ad::model<B>& m, const rd4ad::data::dataset& set, double threshold,
                                       const probe_request& request, console& progress) {
     const auto& preprocessing = m.settings.preprocessing;
-    warn_of_white_level(set, preprocessing);
-    request.options.white_level = preprocessing.white_level;
     if (!preprocessing.one_size() && preprocessing.patches.size == 0)
         throw rd4ad::option_error{rd4ad::text(request.checkpoint,
                                               ": takes images of several sizes, which can't be probed out of fold; "
@@ -184,6 +182,8 @@ int probe_model(const parsed_options& options, probe_request& request, rd4ad::da
     failure_list failures;
     const auto reaction = reaction_of(options);
     const auto& preprocessing = m.settings.preprocessing;
+    warn_of_white_level(set, preprocessing);
+    request.options.white_level = preprocessing.white_level;
     auto unseen = unseen_images(set, request.product);
     if (!request.out_of_fold) keep_usable(unseen, preprocessing, request.options.threads, reaction, failures);
     auto files = image_files_of(set.train);

@@ -253,7 +253,8 @@ TEMPLATE_LIST_TEST_CASE("missing memory is an error that names the requested byt
         CHECK_THAT(message, test::mentions("out of memory", count * sizeof(typename B::value_type), "bytes were requested"));
         CHECK_THAT(message, test::mentions("use a smaller batch or image size"));
     }
-    CHECK(B::allocate(10).size() == 10);  // the next request succeeds
+    CHECK_THROWS_AS(B::allocate(std::numeric_limits<std::size_t>::max() / 2), memory_error);  // its size in bytes overflows
+    CHECK(B::allocate(10).size() == 10);                                                      // the next request succeeds
 }
 
 TEMPLATE_LIST_TEST_CASE("copies to the backend and back keep every bit", "[backend]", test::backends) {

@@ -24,6 +24,8 @@ TEST_CASE("a listing is one line, the most frequent reason first", "[data]") {
     const auto line = data::summary(files);
     CHECK(line.starts_with("at least 413 files: "));
     CHECK(line.ends_with("2 broken links"));
+    CHECK(data::reason_text({"a", omission::unlisted_folder, ""}) == "folder that can't be listed");
+    CHECK(data::reason_text({"a", omission::label_file, ""}, 2) == "label files");
 }
 
 TEST_CASE("many reasons end in one number, and JSON has every file", "[data]") {

@@ -106,6 +106,11 @@ TEST_CASE("an opened data set is checked: faults of its layout and of its masks 
     REQUIRE(set.notes.size() == 2);
     CHECK_THAT(set.notes[0], mentions("1 mask has other values than 0 and 255"));
     CHECK_THAT(set.notes[1], mentions("1 defect has no mask, of 2", root / "test/crack/c.png"));
+    test::write_content(root / "ground_truth/crack/d_mask.png", "damaged");
+    CHECK_THAT(data::open(root).notes.back(),
+               mentions("1 mask can't be read, the first: ", root / "ground_truth/crack/d_mask.png"));
+    CHECK_THAT(message_of<data_error>([&] { (void)data::open(root, {.bad_masks = on_failure::stop}); }),
+               mentions("2 faults", root / "test/crack/c.png", "its mask is missing", root / "ground_truth/crack/d_mask.png"));
 }
 
 TEST_CASE("a folder of folders is one of good images where that is asked for", "[data]") {

@@ -96,4 +96,11 @@ TEST_CASE("settings that contradict each other are refused", "[data]") {
                    (void)data::preprocessing_from(odd, "part");
                }),
                mentions("40 x 40", "multiples of 32"));
+    for (const double size : {-64.0, 64.5, 1e300})
+        CHECK_THAT(test::message_of<format_error>([&] {
+                       auto odd = data::to_json(data::preprocessing{});
+                       odd["size"] = size;
+                       (void)data::preprocessing_from(odd, "part");
+                   }),
+                   mentions("part: ", "preprocessing"));
 }

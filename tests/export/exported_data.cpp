@@ -50,8 +50,11 @@ TEST_CASE("other files are no exported models", "[export]") {
     io::write_atomically(folder / "a.onnx", std::string_view{"\x08\x07\x12\x05rd4ad\x72\xff\xff\xff\x7f"});
     CHECK_THAT(test::message_of([&] { check_exported_data(folder.path(), io::json::object()); }),
                test::mentions(folder.path(), "folder of other files", "--overwrite"));
+    // field 14 as a number; in an entry a number as key, and an unknown field before the key
+    io::write_atomically(folder / "number.onnx", std::string_view{"\x08\x07\x12\x05rd4ad\x70\x05"});
+    io::write_atomically(folder / "key.onnx", std::string_view{"\x08\x07\x12\x05rd4ad\x72\x05\x08\x07\x18\x02\x0a"});
     std::filesystem::create_directory(folder / "new");
-    for (const auto& path : {folder / "a.onnx", folder / "none", folder / "new"}) {
+    for (const auto& path : {folder / "a.onnx", folder / "number.onnx", folder / "key.onnx", folder / "none", folder / "new"}) {
         CHECK_FALSE(description_in(path));
         CHECK(test::message_of([&] { check_exported_data(path, io::json::object()); }) == "nothing thrown");
     }

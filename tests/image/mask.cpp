@@ -65,6 +65,11 @@ TEST_CASE("every pixel of a mask that is not black is a defect, whichever its va
     check(mask_marks::alpha);
     test::write_raw_png(path, 4, 3, png_colour::rgba, two_defects({0, 0, 0, 0}, {255, 255, 255, 0}));  // alpha tells nothing
     check(mask_marks::plain);
+    using namespace std::string_literals;
+    test::write_content(path, "P4 4 3\n\xF0\x30\xF0");  // a set bit is black
+    check(mask_marks::plain);
+    test::write_content(path, "P5 4 3 255\n\0\0\0\0\7\7\0\0\0\0\0\0"s);
+    check(mask_marks::values);
 }
 
 TEST_CASE("a mask without a defect, and one that is a defect all over, are read", "[image]") {
@@ -107,6 +112,10 @@ TEST_CASE("a mask that contradicts itself is refused by name", "[image]") {
                    (void)image::read_mask(path);
                }),
                mentions(path, "is not an image"));
+    auto cut = test::bytes_of_file(test::image_data("formats/grey.tga"));
+    cut.resize(cut.size() / 2);
+    test::write_content(path, {reinterpret_cast<const char*>(cut.data()), cut.size()});
+    CHECK_THAT(message_of<format_error>([&] { (void)image::read_mask(path); }), mentions(path, "is truncated"));
 }
 
 TEST_CASE("half of the largest value divides a JPEG mask from its noise", "[image]") {

@@ -1,5 +1,7 @@
 #include <rd4ad/image/normalise.hpp>
 //
+#include <limits>
+
 #include <support/catch.hpp>
 #include <support/image_files.hpp>
 
@@ -30,5 +32,17 @@ TEST_CASE("normalise refuses wrong sizes and deviations", "[image]") {
                    image::normalise(pixels, out, {.mean = {}, .deviation = {1, 0, 1}});
                }),
                mentions("normalise: ", "channel 1", "0.000000", "above 0"));
+}
+
+TEST_CASE("a normalisation of numbers that are not finite is refused by its channel", "[image]") {
+    const auto refusal = [](const image::normalisation& by) {
+        return message_of<numeric_error>([&] { image::check_normalisation(by, "a.safetensors"); });
+    };
+    const float no_number = std::numeric_limits<float>::quiet_NaN(), endless = std::numeric_limits<float>::infinity();
+    image::check_normalisation({}, "a.safetensors");
+    CHECK_THAT(refusal({.mean = {0, 0, no_number}, .deviation = {1, 1, 1}}),
+               mentions("a.safetensors: channel 2", "nan", "finite"));
+    CHECK_THAT(refusal({.mean = {0, 0, 0}, .deviation = {1, endless, 1}}), mentions("a.safetensors: channel 1", "inf"));
+    CHECK_THAT(refusal({.mean = {0, 0, 0}, .deviation = {0, 1, 1}}), mentions("channel 0", "above 0"));
 }
 }  // namespace

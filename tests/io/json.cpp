@@ -54,6 +54,24 @@ TEST_CASE("a number that JSON lacks is null", "[io]") {
     CHECK(io::number_or_null(std::numeric_limits<double>::infinity()).is_null());
 }
 
+TEST_CASE("a number that is not finite is not written, and its place is named", "[io]") {
+    const io::json finite{{"a", {0.5, 1}}};
+    CHECK(io::dump_finite_json(finite, "settings") == io::dump_json(finite));
+    const io::json infinite{{"a", {0.5, {{"b", std::numeric_limits<double>::infinity()}}}}};
+    CHECK_THROWS_AS(io::dump_finite_json(infinite, "settings"), rd4ad::numeric_error);
+    CHECK_THAT(message_of([&] { (void)io::dump_finite_json(infinite, "settings"); }),
+               mentions("settings: the value of '/a/1/b' is not finite"));
+}
+
+TEST_CASE("a whole number is one from 0 on, and no other value becomes one", "[io]") {
+    CHECK(io::whole_number(io::json::parse("18446744073709551615")) == 18446744073709551615U);
+    CHECK(io::whole_number(io::json(3)) == 3);
+    for (const char* other : {"-1", "0.5", "2.0", "1e300", "18446744073709551616", "\"3\"", "null", "[3]", "{}", "true"}) {
+        CAPTURE(other);
+        CHECK_THROWS_AS(io::whole_number(io::json::parse(other)), io::json::exception);
+    }
+}
+
 TEST_CASE("value_at and object_at find what an object holds, and nothing in other JSON", "[io]") {
     const auto from = io::json::parse(R"({"number": 3, "object": {"a": 1}})");
     CHECK(io::value_at(from, "number") == 3);

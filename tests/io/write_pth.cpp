@@ -25,6 +25,9 @@ io::tensor_file some_tensors() {
     file.insert<float>("empty.weight", {0, 4}, {}, io::dtype::f32);
     file.insert<float>("alone", {}, std::span{values}.first(1), io::dtype::f32);
     file.insert_integer("bn.bn1.num_batches_tracked", {}, {12345678901});
+    for (const auto type : {io::dtype::i32, io::dtype::i16, io::dtype::i8, io::dtype::u8, io::dtype::boolean})
+        file.insert_bytes(text("integers.", io::name_of(type)), type, {2},
+                          std::vector<std::byte>(2 * io::size_of(type), std::byte{1}));
     return file;
 }
 

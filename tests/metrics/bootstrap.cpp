@@ -58,6 +58,17 @@ TEST_CASE("draws without a value are skipped", "[metrics]") {
     CHECK(found.resamples > 150);
     CHECK(found.low >= 0.0);
     CHECK(found.high == 1.0);
+
+    const auto nan_where_undefined = [&](std::span<const std::size_t> images) {
+        try {
+            return area(images);
+        } catch (const rd4ad::numeric_error&) {
+            return std::numeric_limits<double>::quiet_NaN();
+        }
+    };
+    const auto same = bootstrap(4, nan_where_undefined, {.resamples = 200});
+    CHECK(same.resamples == found.resamples);
+    CHECK(same.low == found.low);
 }
 
 TEST_CASE("a bootstrap with impossible settings or without a value is refused", "[metrics]") {

@@ -38,6 +38,12 @@ TEST_CASE("aupro_per_image has a value in the two cases in which the authors' co
     CHECK(aupro_per_image(std::vector<float>{1, 0, 0, 0}, mask, 2, 2) == 1.0);
 }
 
+TEST_CASE("aupro_per_image leaves out images that have only defect or only normal pixels", "[metrics]") {
+    const std::vector<float> maps{1, 0, 0, 0, 0.5F, 0.5F, 0.2F, 0.1F, 0.3F, 0.5F, 0.2F, 0.1F};
+    const std::vector<std::uint8_t> masks{1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
+    CHECK(aupro_per_image(maps, masks, 2, 2) == 1.0);
+}
+
 TEST_CASE("aupro refuses arguments without a value", "[metrics]") {
     const std::vector<float> maps(8, 0.5F);
     const std::vector<std::uint8_t> none(8, 0), all(8, 1), some{1, 0, 0, 0, 0, 0, 0, 0};

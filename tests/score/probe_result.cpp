@@ -94,6 +94,8 @@ TEST_CASE("a probe's JSON is read back, and other JSON is refused", "[score]") {
     CHECK_THAT(message("/threshold", "high"), test::mentions("probe.json: is no result of a probe", "rd4ad probe"));
     CHECK_THAT(message("/groups/0/kind", "crack"), test::mentions("probe.json", "crack"));
     CHECK_THAT(message("/groups/0/cells/0/found", 41), test::mentions("probe.json", "41 of 40 found"));
+    CHECK_THAT(message("/groups/0/cells/0/found", -1), test::mentions("probe.json: is no result of a probe"));
+    CHECK_THAT(message("/photographs", 1e300), test::mentions("probe.json: is no result of a probe"));
     CHECK_THAT(message("/groups/0/curve/smallest", 0), test::mentions("probe.json", "smallest size of 0"));
     CHECK_THAT(message("/groups", io::json::array()), test::mentions("probe.json", "no defects"));
     CHECK_THAT(test::message_of([] { static_cast<void>(probe_result_from({}, "probe.json")); }), test::mentions("probe.json"));

@@ -119,9 +119,8 @@ void fused_gemm_in_blocks(typename B::queue& q, const gemm_shape& shape, const P
         const std::size_t rows = std::min(block, shape.rows - first);
         const auto lhs = rows_of_block<B>(q, producer, lhs_panel, first, rows, shape.k);
         shape.for_each_group([&](const plane_group& group, std::size_t plane, std::size_t matrix) {
-            B::gemm(q,
-                    group_product(shape, group, rows, lhs.data + plane * rows * shape.k, lhs.stride,
-                                  {rhs.data + matrix * shape.k * shape.n, rhs.transposed}, out_panel + plane * rows * shape.n));
+            B::gemm(q, group_product(shape, group, rows, lhs.data + plane * rows * shape.k, lhs.stride,
+                                     plain_matrix(rhs, shape, matrix), out_panel + plane * rows * shape.n));
         });
         const consume_from<Consumer, T> bound{
             .consumer = consumer, .panel = out_panel, .first = first, .stride = shape.n, .plane = rows * shape.n};

@@ -54,6 +54,12 @@ struct rhs_matrix {
     const T* packed{nullptr};
 };
 
+/// Right-hand matrix `index`, without its packed layout; its data are nullptr where `rhs` has the packed layout only.
+template <class T>
+[[nodiscard]] rhs_matrix<T> plain_matrix(const rhs_matrix<T>& rhs, const gemm_shape& shape, std::size_t index) {
+    return {rhs.data == nullptr ? nullptr : rhs.data + index * shape.k * shape.n, rhs.transposed};
+}
+
 /// The products of one group of planes over `rows` rows per plane. lhs and out hold one plane after the other, rows x k and
 /// rows x n values each.
 template <class T>

@@ -57,7 +57,7 @@ struct file_fingerprint {
     std::vector<file_fingerprint> found;
     try {
         for (const auto& one : list)
-            found.push_back({one.at(0).get<std::string>(), one.at(1).get<std::uint64_t>(), one.at(2).get<std::string>()});
+            found.push_back({one.at(0).get<std::string>(), io::whole_number(one.at(1)), one.at(2).get<std::string>()});
     } catch (const io::json::exception& problem) {
         throw format_error{text(where, ": its list of images can't be read: ", problem.what(), "; train from the start")};
     }

@@ -83,8 +83,9 @@ namespace detail {
 /// The identity in a JSON object of to_json; nullopt for other JSON.
 [[nodiscard]] inline std::optional<identity> identity_from(const io::json& from) {
     try {
-        return identity{from.at("name").get<std::string>(), from.at("images").get<std::size_t>(),
-                        from.at("sketch").get<std::vector<std::uint64_t>>()};
+        identity made{from.at("name").get<std::string>(), io::whole_number(from.at("images")), {}};
+        for (const auto& one : from.at("sketch")) made.sketch.push_back(io::whole_number(one));
+        return made;
     } catch (const io::json::exception&) {
         return std::nullopt;
     }

@@ -88,16 +88,15 @@ inline void check_preprocessing(const preprocessing& settings) {
 [[nodiscard]] inline preprocessing preprocessing_from(const io::json& from, const std::string& where) {
     preprocessing made;
     try {
-        made.geometry = {image::fit_of(from.at("fit").get<std::string>()), from.at("size").get<std::size_t>(),
-                         from.at("crop").get<std::size_t>(), from.at("height").get<std::size_t>()};
-        made.patches.per_row = from.at("patches_per_row").get<std::size_t>();
-        made.patches.per_column = from.at("patches_per_column").get<std::size_t>();
-        made.patches.size = from.at("patch_size").get<std::size_t>();
-        made.patches.overlap = from.at("patch_overlap").get<std::size_t>();
-        if (const auto white = from.find("white_level"); white != from.end()) {
-            const auto stated = white->get_ref<const io::json::number_unsigned_t&>();
-            made.white_level = static_cast<std::uint32_t>(std::min<std::uint64_t>(stated, max_white_level + 1));
-        }
+        made.geometry = {image::fit_of(from.at("fit").get<std::string>()), io::whole_number(from.at("size")),
+                         io::whole_number(from.at("crop")), io::whole_number(from.at("height"))};
+        made.patches.per_row = io::whole_number(from.at("patches_per_row"));
+        made.patches.per_column = io::whole_number(from.at("patches_per_column"));
+        made.patches.size = io::whole_number(from.at("patch_size"));
+        made.patches.overlap = io::whole_number(from.at("patch_overlap"));
+        if (const auto white = from.find("white_level"); white != from.end())
+            made.white_level =
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(io::whole_number(*white), std::uint64_t{max_white_level} + 1));
     } catch (const io::json::exception&) {
         throw format_error{text(where,
                                 ": its preprocessing can't be read; expected the keys that rd4ad writes, write the "

@@ -104,13 +104,14 @@ inline void limit_map(image::image_f32& map, const image::image_u8& mask) {
         const auto kind = from.at("kind").get<std::string>();
         if (kind == to_string(roi_kind::per_image)) return {.kind = roi_kind::per_image, .name = where};
         if (kind != to_string(roi_kind::one_for_all)) throw refuse(text("the kind '", kind, "' is unknown"));
-        const auto width = from.at("width").get<std::size_t>(), height = from.at("height").get<std::size_t>();
+        const std::size_t width = io::whole_number(from.at("width")), height = io::whole_number(from.at("height"));
         if (width == 0 || height == 0 || width > image::max_image_pixels / height)
             throw refuse(text("a mask of ", width, " x ", height, " pixels"));
         auto mask = image::make_image<std::uint8_t>(width, height, 1);
         std::size_t at = 0;
         std::uint8_t value = 0;
-        for (const auto run : from.at("runs").get<std::vector<std::size_t>>()) {
+        for (const auto& one : from.at("runs")) {
+            const std::size_t run = io::whole_number(one);
             if (run > mask.pixels.size() - at) throw refuse(text("runs of more than ", mask.pixels.size(), " pixels"));
             std::fill_n(mask.pixels.begin() + static_cast<std::ptrdiff_t>(at), run, value);
             at += run, value ^= 1u;

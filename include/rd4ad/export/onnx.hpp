@@ -197,16 +197,18 @@ inline void write_value(message<graph_field>& graph, graph_field field, const ch
     try {
         const auto bytes = io::read_prefix(path, before_weights);
         protozero::pbf_message<model_field> file{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-        while (file.next() && file.tag() != model_field::graph) {
-            if (file.tag() != model_field::metadata_props) {
-                file.skip();
-                continue;
-            }
+        // protozero ends the program at a field that is read as another type.
+        constexpr auto bytes_field = protozero::pbf_wire_type::length_delimited;
+        while (file.next(model_field::metadata_props, bytes_field)) {
             protozero::pbf_message<entry_field> entry{file.get_message()};
             std::string key, value;
             while (entry.next()) {
-                auto& part = entry.tag() == entry_field::key ? key : value;
-                part = entry.get_string();
+                if (entry.tag() == entry_field::key && entry.has_wire_type(bytes_field))
+                    key = entry.get_string();
+                else if (entry.tag() == entry_field::value && entry.has_wire_type(bytes_field))
+                    value = entry.get_string();
+                else
+                    entry.skip();
             }
             if (key == description_key) return io::parse_json(value, path.string());
         }

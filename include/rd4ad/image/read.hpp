@@ -106,9 +106,10 @@ struct header {
     return *found;
 }
 
-/// The orientation in which a file stores its rows, as EXIF numbers it. A TGA may store them from right to left.
+/// The orientation in which a file stores its rows, as EXIF numbers it. A TGA may store them from right to left; stb accepts a
+/// TGA that ends before this field.
 [[nodiscard]] inline int stored_orientation(file_format format, std::span<const std::byte> bytes) {
-    if (format == file_format::tga) return (byte_at(bytes, 17) & 0x10) != 0 ? 2 : 1;
+    if (format == file_format::tga) return bytes.size() > 17 && (byte_at(bytes, 17) & 0x10) != 0 ? 2 : 1;
     return exif_orientation(bytes);
 }
 

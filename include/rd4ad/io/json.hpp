@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -110,6 +111,14 @@ namespace detail {
 [[nodiscard]] inline json value_at(const json& from, const std::string& key) {
     const auto found = from.find(key);
     return found == from.end() ? json() : *found;
+}
+
+/// The whole number from 0 on that `value` is. json::get would turn -1, 0.5 and 1e300 into some number. Throws json::exception
+/// for any other value, as json::get does for other types.
+[[nodiscard]] inline std::uint64_t whole_number(const json& value) {
+    if (value.is_number_integer() && !value.is_number_unsigned() && value.get<std::int64_t>() >= 0)
+        return value.get<std::uint64_t>();  // of a signed variable; a text gives unsigned numbers
+    return value.get_ref<const json::number_unsigned_t&>();
 }
 
 /// The object under a key; an empty object if there is none.

@@ -208,7 +208,7 @@ class checksums {
 
 /// Parses a safetensors file in memory. owner: keeps `bytes` alive. path: for messages. Throws format_error if the file breaks
 /// the format, and naming the tensor or the metadata's key that differs from its checksum.
-[[nodiscard]] inline tensor_file parse_safetensors(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+[[nodiscard]] inline tensor_file parse_safetensors(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner,
                                                    const std::filesystem::path& path, const read_options& options = {}) {
     const std::string file = path.string();
     const std::size_t length = detail::header_length(bytes, bytes.size(), file);

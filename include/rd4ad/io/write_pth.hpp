@@ -148,7 +148,7 @@ struct pth_content {
     for (const auto& [name, key] : content.root) pickle.string(name).tensor(tensors.at(name), key);
     for (const auto& [group, members] : content.groups) {
         pickle.string(group).opcodes(pickle_writer::begin_dict);
-        for (const auto& [name, key] : members) pickle.string(name).tensor(tensors.at(group + '.' + name), key);
+        for (const auto& [name, key] : members) pickle.string(name).tensor(tensors.at(text(group, '.', name)), key);
         pickle.opcodes(pickle_writer::end_dict);
     }
     return pickle.opcodes(pickle_writer::end).bytes();

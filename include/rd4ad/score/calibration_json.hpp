@@ -81,7 +81,7 @@ inline void check_finite(const calibration& by, const std::string& where) {
         made.rate_interval = {ends[0], ends[1]};
         if (!from.at("f1").is_null()) made.f1 = from.at("f1").get<double>();
         made.good_scores = from.at("good_scores").get<std::vector<float>>();
-        made.set_aside = from.value("set_aside", std::size_t{0});
+        if (from.contains("set_aside")) made.set_aside = io::whole_number(from.at("set_aside"));
         if (made.set_aside > made.good_scores.size())
             throw refuse(text(made.set_aside, " of ", made.good_scores.size(), " good scores are set aside"));
         const auto source = from.value("source", to_string(score_source::hold_out));

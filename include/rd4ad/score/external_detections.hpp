@@ -161,6 +161,7 @@ namespace score_detail {
 [[nodiscard]] inline matched_detections match_detections(const external_detections& from, const std::vector<data::item>& items) {
     std::multimap<std::string, std::size_t> by_stem;
     std::vector<std::filesystem::path> paths;  // as names in JSON
+    paths.reserve(items.size());
     for (const auto& one : items) paths.emplace_back(io::utf8_text(one.image.string()));
     for (std::size_t i = 0; i < items.size(); ++i) by_stem.emplace(paths[i].stem().string(), i);
     matched_detections made{std::vector<const std::vector<metrics::box>*>(items.size(), nullptr), {}};

@@ -236,6 +236,7 @@ probe_result probe_images(std::span<const std::filesystem::path> photographs, co
             parallel_for(count, options.threads,
                          [&](std::size_t j) { painted[j] = data::paint_defect(good, batch[j].defect, region); });
             std::vector<image::image_u8> images;
+            images.reserve(count);
             for (const auto& one : painted) images.push_back(one.image);
             const auto results = score_detail::scored(score, photograph, photographs[photograph], images);
             for (std::size_t j = 0; j < count; ++j) {

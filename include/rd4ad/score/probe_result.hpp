@@ -184,7 +184,7 @@ namespace score_detail {
     probe_group group{.kind = data::defect_kind_of(from.at("kind").get<std::string>()),
                       .contrast = optional(from.at("contrast")).value_or(0)};
     for (const auto& one : from.at("cells")) {
-        const auto count = [&](const char* key) { return one.at(key).get<std::size_t>(); };
+        const auto count = [&](const char* key) { return std::size_t{io::whole_number(one.at(key))}; };
         group.cells.push_back({one.at("size").get<double>(), count("found"), count("localised"), count("tried")});
         const auto& cell = group.cells.back();
         if (!(cell.size > 0) || cell.localised > cell.found || cell.found > cell.tried)
@@ -216,10 +216,10 @@ namespace score_detail {
     };
     try {
         probe_result made{.threshold = from.at("threshold").get<double>(),
-                          .photographs = from.at("photographs").get<std::size_t>(),
-                          .false_alarms = from.at("false_alarms").get<std::size_t>(),
+                          .photographs = io::whole_number(from.at("photographs")),
+                          .false_alarms = io::whole_number(from.at("false_alarms")),
                           .size_spread = from.at("size_spread").get<double>(),
-                          .seed = from.at("seed").get<std::uint64_t>()};
+                          .seed = io::whole_number(from.at("seed"))};
         for (const auto& one : from.at("groups")) made.groups.push_back(score_detail::probe_group_from(one));
         if (made.groups.empty() || made.groups.front().cells.empty()) throw refuse("it has no defects");
         return made;

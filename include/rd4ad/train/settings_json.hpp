@@ -78,7 +78,7 @@ namespace train_detail {
     made.white_level = preprocessing.white_level;
     try {
         const auto number = [&](const char* key) { return settings.at(key).get<double>(); };
-        const auto count = [&](const char* key) { return settings.at(key).get<std::size_t>(); };
+        const auto count = [&](const char* key) { return std::size_t{io::whole_number(settings.at(key))}; };
         made.batch = count("batch"), made.seed = count("seed"), made.folds = count("folds");
         made.learning_rate = number("learning_rate"), made.beta1 = number("beta1"), made.beta2 = number("beta2");
         made.weight_decay = number("weight_decay"), made.fold_steps = number("fold_steps");

@@ -193,6 +193,7 @@ class trainer {
         write_log(log_level::info, "a fold's student is trained", {{"fold", text(at_.fold + 1)}, {"folds", text(at_.folds)}});
         if (visit) {
             std::vector<std::filesystem::path> images;
+            images.reserve(held.size());
             for (const std::size_t file : held) images.push_back(roles_.files[file]);
             visit(m_, images);
         }

@@ -94,9 +94,8 @@ struct fused_call {
                   std::size_t count) const {
         const T* left = lhs.rows(lhs_panel, first);
         shape.for_each_group([&](const plane_group& group, std::size_t plane, std::size_t matrix) {
-            const rhs_matrix<T> matrices{rhs.data + matrix * shape.k * shape.n, rhs.transposed};
-            const auto call = group_product(shape, group, rows, left + plane * rows * shape.k, lhs.stride(), matrices,
-                                            out_panel + plane * rows * shape.n);
+            const auto call = group_product(shape, group, rows, left + plane * rows * shape.k, lhs.stride(),
+                                            plain_matrix(rhs, shape, matrix), out_panel + plane * rows * shape.n);
             if (packed != nullptr)
                 Products::multiply(call, packed + matrix * Products::count(shape.k, shape.n), index, count);
             else

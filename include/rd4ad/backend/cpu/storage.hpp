@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 #include <sys/mman.h>
@@ -25,6 +26,7 @@ struct aligned_allocator {
     explicit aligned_allocator(const aligned_allocator<U>&) noexcept {}
 
     [[nodiscard]] T* allocate(std::size_t count) {
+        if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc{};
         const std::size_t bytes = count * sizeof(T);
         void* memory = nullptr;
         if (::posix_memalign(&memory, bytes < huge_page ? line : huge_page, bytes) != 0) throw std::bad_alloc{};

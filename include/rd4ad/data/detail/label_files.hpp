@@ -75,9 +75,9 @@ struct image_labels {
     if (content.find("<annotation") == std::string_view::npos) return std::nullopt;
     image_labels found{.format = "VOC"};
     for (auto at = content.find("<object"); at != std::string_view::npos; at = content.find("<object", at + 1)) {
+        if (found.shapes++ > 0) continue;
         const auto name = content.find("<name>", at), end = content.find("</name>", at);
-        if (found.shapes++ == 0 && name < end && end != std::string_view::npos)
-            found.first = content.substr(name + 6, end - name - 6);
+        if (name < end && end != std::string_view::npos) found.first = content.substr(name + 6, end - name - 6);
     }
     return found;
 }
