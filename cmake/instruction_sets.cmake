@@ -8,7 +8,8 @@
 #
 # A source defines the entry, extern "C", under the name that the macro RD4AD_VARIANT_ENTRY stands for, <name>_v3 for example. It
 # returns a pointer, to a table of functions. The targets' other sources include <name>_variants.hpp, whose macro RD4AD_VARIANTS(X)
-# stands for X(baseline) X(v3) X(v4); they select an entry and call it. Types that both sides use need one RD4AD_ISA
+# stands for X(baseline) X(v3) X(v4); they select an entry and call it. RD4AD_VARIANTS_ARE_SEPARATE is 0 where a single variant is linked
+# as any other object, and so shares the program's inline variables. Types that both sides use need one RD4AD_ISA
 # (rd4ad/core/config.hpp) in the definitions of both. Inline variables and static objects exist once per variant: pass through the
 # table what must be shared.
 #
@@ -126,8 +127,13 @@ function(rd4ad_add_instruction_sets targets)
     set(folder ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_variants)
     list(TRANSFORM variants REPLACE "(.+)" "X(\\1)" OUTPUT_VARIABLE calls)
     list(JOIN calls " " calls)
+    set(separate 1)
+    if(variants MATCHES "^(native|flags)$")
+        set(separate 0)
+    endif()
     file(CONFIGURE OUTPUT ${folder}/${arg_NAME}_variants.hpp CONTENT
-         "// The variants of ${arg_NAME}, ascending. Written by cmake/instruction_sets.cmake.\n#define RD4AD_VARIANTS(X) ${calls}\n")
+         "// The variants of ${arg_NAME}, ascending. Written by cmake/instruction_sets.cmake.\n#define RD4AD_VARIANTS(X) ${calls}\n\
+#define RD4AD_VARIANTS_ARE_SEPARATE ${separate}\n")
     if(NOT variants MATCHES "^(native|flags)$")
         file(CONFIGURE OUTPUT ${folder}/script.ld CONTENT "${rd4ad_variant_script}")
     endif()

@@ -64,7 +64,8 @@ const selection& selected() {
     static const selection made = [] {
         const auto index = rd4ad::select_instruction_set(variant_names);
         const auto* functions = variant_entries[index]();
-        functions->forward_log([](const rd4ad::log_event& event) { rd4ad::write_log(event); });
+        if constexpr (RD4AD_VARIANTS_ARE_SEPARATE != 0)
+            functions->forward_log([](const rd4ad::log_event& event) { rd4ad::write_log(event); });
         return selection{variant_names[index], functions};
     }();
     return made;

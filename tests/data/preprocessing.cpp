@@ -54,17 +54,17 @@ TEST_CASE("patch sizes are multiples of 32 for any settings and source size", "[
 }
 
 TEST_CASE("the level of white is stored where it is not that of 16 bits", "[data]") {
-    CHECK_FALSE(data::to_json({}).contains("white_level"));
+    CHECK_FALSE(data::to_json(data::preprocessing{}).contains("white_level"));
     const data::preprocessing twelve{.white_level = 4095};
     CHECK(data::preprocessing_from(data::to_json(twelve), "text") == twelve);
     for (const io::json& level : {io::json(-1), io::json("4095"), io::json(4095.5)}) {
-        auto stated = data::to_json({});
+        auto stated = data::to_json(data::preprocessing{});
         stated["white_level"] = level;
         CHECK_THAT(test::message_of<format_error>([&] { static_cast<void>(data::preprocessing_from(stated, "a.safetensors")); }),
                    mentions("a.safetensors", "preprocessing can't be read"));
     }
     for (const io::json& level : {io::json(65536u), io::json(4294967296u + 4095u)}) {
-        auto stated = data::to_json({});
+        auto stated = data::to_json(data::preprocessing{});
         stated["white_level"] = level;
         CHECK_THAT(test::message_of<option_error>([&] { static_cast<void>(data::preprocessing_from(stated, "a.safetensors")); }),
                    mentions("the white level is 65536", "1 to 65535"));
