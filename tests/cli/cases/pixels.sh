@@ -47,7 +47,7 @@ case_pixels_white_level() {
     local command
     for command in fps test; do
         gives_lines 0 "$command" --data deep --checkpoint models/wide.safetensors
-        says err "its 16-bit values end at 4095 of 65535"
+        says err "deep/test/good/4.png: its 16-bit values end at 4094 of 65535"
     done
     gives_lines 0 train --data deep --out given --white-level 65535 --steps 1 --calibration none "${tiny_training[@]}"
     ! grep -q "white is" err || fail "expected no level of white"
