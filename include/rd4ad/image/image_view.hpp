@@ -123,7 +123,7 @@ struct image_view {
 }
 
 /// The same for an image with 16 bits per value, 65535 being white.
-[[nodiscard]] inline image_view view_of(const image_u16& image) {
+[[nodiscard]] inline image_view view_of(const basic_image<std::uint16_t>& image) {
     check_image(image, 0, "view_of");
     if (image.channels != 1 && image.channels != 3)
         throw shape_error{
