@@ -5,6 +5,8 @@
 #include <cctype>
 #include <cstddef>
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include <curl/curl.h>
 
@@ -46,13 +48,33 @@ curl_handle open(const std::string& url, char* error) {
 
 std::string reason(CURLcode code, const char* detail) { return *detail != '\0' ? detail : ::curl_easy_strerror(code); }
 
+constexpr std::size_t largest_headers = 256 << 10;
+
+/// An answer that arrives, and the bytes that its parts may still have.
+struct answer_state {
+    http_answer answer{};
+    std::size_t body_left{0}, headers_left{largest_headers};
+    bool is_too_large{false};
+
+    /// Takes `size` bytes from what is left. Returns false, and notes it, if there are fewer.
+    bool take(std::size_t& left, std::size_t size) {
+        is_too_large = is_too_large || size > left;
+        left -= std::min(size, left);
+        return !is_too_large;
+    }
+};
+
 std::size_t keep_body(const char* bytes, std::size_t size, std::size_t count, void* to) {
-    static_cast<http_answer*>(to)->body.append(bytes, size * count);
+    auto& state = *static_cast<answer_state*>(to);
+    if (!state.take(state.body_left, size * count)) return 0;
+    state.answer.body.append(bytes, size * count);
     return size * count;
 }
 
 std::size_t keep_header(const char* bytes, std::size_t size, std::size_t count, void* to) {
-    auto& headers = static_cast<http_answer*>(to)->headers;
+    auto& state = *static_cast<answer_state*>(to);
+    if (!state.take(state.headers_left, size * count)) return 0;
+    auto& headers = state.answer.headers;
     const std::string_view line{bytes, size * count};
     if (line.starts_with("HTTP/")) headers.clear();
     if (const auto colon = line.find(':'); colon != std::string_view::npos) {
@@ -95,28 +117,31 @@ std::size_t forward(const char* bytes, std::size_t size, std::size_t count, void
 
 std::string http_library() { return rd4ad::text("libcurl ", ::curl_version_info(CURLVERSION_NOW)->version); }
 
-http_answer http_request(const std::string& url, const std::vector<std::string>& headers, const std::string* body, long seconds) {
+http_answer http_request(const std::string& url, const http_request_options& options) {
     char error[CURL_ERROR_SIZE] = "";
     const auto handle = open(url, error);
-    http_answer answer;
+    answer_state state{.body_left = options.largest};
     std::unique_ptr<curl_slist, curl_closer> list;
-    for (const auto& header : headers) list.reset(::curl_slist_append(list.release(), header.c_str()));
+    for (const auto& header : options.headers) list.reset(::curl_slist_append(list.release(), header.c_str()));
     list.reset(::curl_slist_append(list.release(), "Expect:"));
     ::curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, list.get());
-    if (body != nullptr) {
+    if (options.body != nullptr) {
         ::curl_easy_setopt(handle.get(), CURLOPT_POST, 1L);
-        ::curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body->data());
-        ::curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+        ::curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, options.body->data());
+        ::curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(options.body->size()));
     }
-    ::curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, seconds);
+    ::curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, options.seconds);
     ::curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &keep_body);
-    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer);
+    ::curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &state);
     ::curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, &keep_header);
-    ::curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &answer);
+    ::curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &state);
     const auto code = ::curl_easy_perform(handle.get());
+    if (state.is_too_large)
+        throw rd4ad::io_error{rd4ad::text(url, ": the answer is larger than expected (at most ", options.largest, " bytes, and ",
+                                          largest_headers, " bytes of headers); check the address")};
     if (code != CURLE_OK) throw rd4ad::io_error{rd4ad::text(url, ": no answer: ", reason(code, error))};
-    ::curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer.status);
-    return answer;
+    ::curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &state.answer.status);
+    return std::move(state.answer);
 }
 
 http_end http_download(const std::string& url, std::int64_t first, long stall_seconds, const http_sink& to) {

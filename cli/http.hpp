@@ -1,5 +1,6 @@
 // cli/http.hpp: HTTP requests through libcurl, with proxies from its environment variables. Twin: tests/cli/command.sh
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -19,9 +20,16 @@ struct http_answer {
     std::string body{};
 };
 
-/// Sends GET, or POST if there is a body. Throws io_error with the address if no answer arrives within `seconds`.
-[[nodiscard]] http_answer http_request(const std::string& url, const std::vector<std::string>& headers = {},
-                                       const std::string* body = nullptr, long seconds = 300);
+/// The parts and limits of a request.
+struct http_request_options {
+    std::vector<std::string> headers{};
+    const std::string* body{nullptr};  ///< POST sends it; without one the request is a GET
+    long seconds{300};                 ///< until the whole answer has arrived
+    std::size_t largest{16 << 20};     ///< bytes of an answer's body; its headers have 256 KiB
+};
+
+/// Sends a request. Throws io_error with the address if no answer arrives in time, or if it is larger than the limit.
+[[nodiscard]] http_answer http_request(const std::string& url, const http_request_options& options = {});
 
 /// The callbacks of a download.
 struct http_sink {

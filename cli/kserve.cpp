@@ -183,12 +183,16 @@ http_answer served_model::request_maps(std::span<const float> inputs, std::size_
     json outputs = json::array();
     outputs.push_back({{"name", rd4ad::scoring_graph::map}, {"parameters", {{"binary_data", binary_}}}});
     auto body = json{{"inputs", {input}}, {"outputs", outputs}}.dump();
-    std::vector<std::string> headers{binary_ ? "Content-Type: application/octet-stream" : "Content-Type: application/json"};
+    // A value has at most 32 characters in JSON; the other outputs are small.
+    http_request_options request{
+        .headers = {binary_ ? "Content-Type: application/octet-stream" : "Content-Type: application/json"},
+        .body = &body,
+        .largest = (std::size_t{1} << 20) + 32 * count * settings_.height * settings_.width};
     if (binary_) {
-        headers.push_back(rd4ad::text("Inference-Header-Content-Length: ", body.size()));
+        request.headers.push_back(rd4ad::text("Inference-Header-Content-Length: ", body.size()));
         body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
-    return http_request(model_address_ + "/infer", headers, &body);
+    return http_request(model_address_ + "/infer", request);
 }
 
 std::vector<rd4ad::image::image_f32> served_model::maps(std::span<const float> inputs) const {

@@ -417,6 +417,17 @@ case_score_on_server_with_onnxruntime() {
     says err "rd4ad: http://127.0.0.1:1/v2: no answer: "
 }
 
+# A server that sends without end fills no memory.
+case_endless_answer_of_server() {
+    needs_python http.server
+    export no_proxy=127.0.0.1
+    "$make_woven" cloth 4 1 64
+    echo weights >weights
+    start_server weights_server.py weights port
+    gives 1 score cloth/test/good --server "http://127.0.0.1:$port/endless" --model cloth
+    complains "http://127.0.0.1:$port/endless/v2: the answer is larger than expected" "16777216 bytes" "check the address"
+}
+
 # A file of random bytes stands in for torchvision's, by its hash. RD4AD_CACHE is the cache.
 case_fetch() {
     needs_python http.server

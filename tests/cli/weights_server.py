@@ -8,7 +8,7 @@
     /short         every connection announces more than it sends
     /long          announces half of the file and sends all
     /huge          announces 5 GB
-    /endless       sends without end, announces nothing
+    /endless       sends without end, announces nothing, to any address below it, too
     /wrong         other bytes of the same length
     /redirect      redirects to /good; /around: to itself; /elsewhere: to a local file
     /404, /500     answers with that status
@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
             self.begin(200, 5_000_000_000)
             self.wfile.write(content)
             return
-        if path == "/endless":
+        if path.startswith("/endless"):
             self.begin(200, None)
             while True:
                 self.wfile.write(bytes(1 << 20))

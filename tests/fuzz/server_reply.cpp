@@ -15,7 +15,7 @@ std::string_view answers;
 }  // namespace
 
 // In place of cli/http.cpp.
-cli::http_answer cli::http_request(const std::string&, const std::vector<std::string>&, const std::string*, long) {
+cli::http_answer cli::http_request(const std::string&, const http_request_options&) {
     auto body = answers.substr(0, answers.find('\x1e'));
     answers.remove_prefix(std::min(answers.size(), body.size() + 1));
     cli::http_answer answer{.status = 200};
