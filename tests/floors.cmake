@@ -14,7 +14,8 @@ set(rank_model 4)
 set(rank_score 5)
 set(rank_train 6)
 set(rank_export 7)
-set(folders core data image io metrics backend nn model score train export)
+set(rank_serve 8)
+set(folders core data image io metrics backend nn model score train export serve)
 set(namespaces_backend "|cpu|dnn|device")  # namespaces inside rd4ad::backend
 
 set(include ${root}/include/rd4ad)

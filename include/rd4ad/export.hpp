@@ -5,5 +5,6 @@
 #include <rd4ad/export/description.hpp>
 #include <rd4ad/export/exported_data.hpp>
 #include <rd4ad/export/graph.hpp>
+#include <rd4ad/export/model_name.hpp>
 #include <rd4ad/export/onnx.hpp>
 #include <rd4ad/export/triton.hpp>

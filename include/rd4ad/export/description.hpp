@@ -2,6 +2,7 @@
 // tests/export/description.cpp
 #pragma once
 #include <string>
+#include <string_view>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
@@ -83,33 +84,39 @@ namespace export_detail {
 
 }  // namespace export_detail
 
-/// Returns the description of a model's graph: the preprocessing before it and the steps after it. The key "calibration" is
-/// present if the model has a calibration, whether or not the graph computes the score. "fit" is "squash" for plain
-/// preprocessing; otherwise it is "preprocessing", the key of the settings. With patches the client joins and smooths the maps.
-/// A model with a calibration per product has that of `product` under "calibration", or without a product all of them under
-/// "products". "roi" is present if the map is 0 outside a region of interest: images must have its width and height. Throws
-/// option_error if the model's inputs have several sizes, and for a product that the model does not know.
-template <Backend B>
-[[nodiscard]] io::json describe(const model<B>& m, const scoring_graph& graph, double sigma, bool half,
-                                const std::string& product = {}) {
-    const auto& preprocessing = m.settings.preprocessing;
-    check_one_input_size(preprocessing);
+/// Returns the description of a scoring graph: the preprocessing before it and the steps after it. arch: the network's name;
+/// has_score: whether the graph computes the score. The key "calibration" is present if the model has a calibration, whether or
+/// not the graph computes the score. "fit" is "squash" for plain preprocessing; otherwise it is "preprocessing", the key of the
+/// settings. With patches the client joins and smooths the maps. A model with a calibration per product has that of `product`
+/// under "calibration", or without a product all of them under "products". "roi" is present if the map is 0 outside a region of
+/// interest: images must have its width and height. Throws option_error if the model's inputs have several sizes, and for a
+/// product that the model does not know.
+[[nodiscard]] inline io::json describe(const model_settings& settings, std::string_view arch, bool has_score, double sigma,
+                                       bool half, const std::string& product = {}) {
+    check_one_input_size(settings.preprocessing);
     io::json description{{"format", description_format},
                          {"version", version},
-                         {"arch", std::string{m.arch->name}},
-                         {"teacher", m.settings.teacher},
+                         {"arch", std::string{arch}},
+                         {"teacher", settings.teacher},
                          {"weights", half ? "float16" : "float32"},
-                         {"input", export_detail::input_json(m.settings)},
-                         {"map", export_detail::map_json(m.settings, sigma)},
-                         {"raw_score", export_detail::raw_score_json(m.settings)}};
-    if (const auto& mask = m.settings.roi.mask) description["roi"] = {{"width", mask->width}, {"height", mask->height}};
-    const auto calibrations = calibrations_from(m.settings.calibration, "export");
+                         {"input", export_detail::input_json(settings)},
+                         {"map", export_detail::map_json(settings, sigma)},
+                         {"raw_score", export_detail::raw_score_json(settings)}};
+    if (const auto& mask = settings.roi.mask) description["roi"] = {{"width", mask->width}, {"height", mask->height}};
+    const auto calibrations = calibrations_from(settings.calibration, "export");
     check_product(calibrations, product, "export");
     if (per_product(calibrations) && product.empty())
         for (const auto& [name, one] : calibrations) description["products"][name] = export_detail::calibration_json(one, false);
     else if (const auto* by = calibration_of(calibrations, product, "export"))
-        description["calibration"] = export_detail::calibration_json(*by, graph.has_score);
+        description["calibration"] = export_detail::calibration_json(*by, has_score);
     return description;
+}
+
+/// The description of a model's graph. Throws as for its settings.
+template <Backend B>
+[[nodiscard]] io::json describe(const model<B>& m, const scoring_graph& graph, double sigma, bool half,
+                                const std::string& product = {}) {
+    return describe(m.settings, m.arch->name, graph.has_score, sigma, half, product);
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -8,6 +8,7 @@
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/export/model_name.hpp>
 #include <rd4ad/export/onnx.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/output_folder.hpp>
@@ -61,14 +62,6 @@ namespace export_detail {
                 "\n]\ndynamic_batching {\n  max_queue_delay_microseconds: ", options.max_queue_delay,
                 "\n}\nparameters {\n  key: ", pbtxt_string(description_key),
                 "\n  value { string_value: ", pbtxt_string(io::dump_json(description)), " }\n}\n");
-}
-
-/// Throws option_error unless a server can use the model name: letters, digits, '.', '_' and '-', and no '.' at the front.
-inline void check_triton_name(const std::string& name) {
-    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    if (name.empty() || name.starts_with('.') || name.find_first_not_of(allowed) != std::string::npos)
-        throw option_error{text("export: a server can't use the model name '", name,
-                                "'; expected letters, digits, '.', '_' and '-', and no '.' at the front")};
 }
 
 /// Writes a model's folder, whose name is the model's: config.pbtxt, 1/model.onnx, labels.txt and training_stats.json (the
