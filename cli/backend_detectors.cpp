@@ -20,6 +20,10 @@ class detector_on final : public detector {
     [[nodiscard]] std::vector<rd4ad::detection_result> score(std::span<const rd4ad::image::image_u8> images) const override {
         return by_.score(images);
     }
+    [[nodiscard]] std::vector<rd4ad::detection_result> score_preprocessed(
+        std::span<const rd4ad::preprocessed_image> images) const override {
+        return by_.score_preprocessed(images);
+    }
     void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use,
                      const rd4ad::data::region_of_interest& roi, rd4ad::on_failure reaction) const override {
         by_.score_files(files, use, roi, reaction);

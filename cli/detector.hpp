@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <rd4ad/model/network_input.hpp>
 #include <rd4ad/score/evaluate.hpp>
 
 #include "options.hpp"
@@ -29,6 +30,8 @@ class detector {
     [[nodiscard]] virtual const std::optional<rd4ad::calibration>& calibration() const = 0;
     [[nodiscard]] virtual const rd4ad::product_calibrations& calibrations() const = 0;
     [[nodiscard]] virtual std::vector<rd4ad::detection_result> score(std::span<const rd4ad::image::image_u8> images) const = 0;
+    [[nodiscard]] virtual std::vector<rd4ad::detection_result> score_preprocessed(
+        std::span<const rd4ad::preprocessed_image> images) const = 0;
     virtual void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use,
                              const rd4ad::data::region_of_interest& roi, rd4ad::on_failure reaction) const = 0;
     [[nodiscard]] virtual std::vector<rd4ad::detection_result> score_inputs(const std::vector<float>& inputs) const = 0;

@@ -82,15 +82,10 @@ json json_of(const fs::path& path, const rd4ad::failure& reason) {
 }
 
 json json_of(const fs::path& path, const rd4ad::detection_result& result, double ms) {
-    json regions = json::array();
-    for (const auto& one : result.regions) regions.push_back(to_json(one));
-    const auto verdict = result.is_anomalous();
-    return {{"path", path.string()},
-            {"raw_score", result.raw_score},
-            {"score", rd4ad::io::number_or_null(result.score)},
-            {"is_anomalous", verdict ? json(*verdict) : json()},
-            {"regions", std::move(regions)},
-            {"ms", ms}};
+    auto fields = rd4ad::to_json(result);
+    fields["path"] = path.string();
+    fields["ms"] = ms;
+    return fields;
 }
 
 /// Tab-separated: path, raw score, milliseconds; with a calibration also score and verdict.

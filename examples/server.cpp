@@ -14,21 +14,6 @@
 using cpu = rd4ad::backend::xtensor<float>;
 using rd4ad::io::json;
 
-namespace {
-
-/// A score is null without a calibration; the raw score never takes its place.
-json to_json(const rd4ad::detection_result& result) {
-    auto regions = json::array();
-    for (const auto& one : result.regions) regions.push_back(rd4ad::to_json(one));
-    const auto is_anomalous = result.is_anomalous();
-    return {{"raw_score", result.raw_score},
-            {"score", result.score ? json(*result.score) : json()},
-            {"is_anomalous", is_anomalous ? json(*is_anomalous) : json()},
-            {"regions", std::move(regions)}};
-}
-
-}  // namespace
-
 int main(int count, char** words) {
     if (count < 2 || count > 3) {
         std::fputs("usage: server CHECKPOINT [PORT]\n\n  PORT   by default a free one; the server prints it\n", stderr);
@@ -45,7 +30,7 @@ int main(int count, char** words) {
             };
             try {
                 const auto image = rd4ad::image::decode(std::as_bytes(std::span{request.body}), "the posted image");
-                answer(200, to_json(detector.score(image)));
+                answer(200, rd4ad::to_json(detector.score(image)));
             } catch (const rd4ad::format_error& problem) {
                 answer(400, {{"error", problem.what()}});
             } catch (const std::exception& problem) {

@@ -210,6 +210,13 @@ struct file_reader {
     return detail::png_orientation(detail::file_reader{file});
 }
 
+/// The size of the image that `decode` returns for a file's bytes. Throws format_error as decode does for the header.
+[[nodiscard]] inline size read_size(std::span<const std::byte> bytes, const std::string& name) {
+    const auto stored = detail::check_file(bytes, name);
+    const size found{static_cast<std::size_t>(stored.width), static_cast<std::size_t>(stored.height)};
+    return detail::stored_orientation(stored.format, bytes) > 4 ? size{found.height, found.width} : found;
+}
+
 /// The size of the image that `read` returns. Reads the file's first 64 KiB, more only where a JPEG's header is longer, and the
 /// heads of a PNG's chunks. Throws io_error as io::read_prefix does, and format_error for a file that is no image.
 [[nodiscard]] inline size read_size(const std::filesystem::path& path) {

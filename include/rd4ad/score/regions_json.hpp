@@ -1,4 +1,4 @@
-// rd4ad/score/regions_json.hpp: regions as JSON and as COCO results. Twin: tests/score/regions_json.cpp
+// rd4ad/score/regions_json.hpp: results and regions as JSON, regions as COCO results. Twin: tests/score/regions_json.cpp
 #pragma once
 #include <filesystem>
 #include <span>
@@ -7,6 +7,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/regions.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -23,6 +24,17 @@ namespace rd4ad::inline RD4AD_ABI {
             {"raw_score", from.raw_score},
             {"score", from.score ? io::json(*from.score) : io::json()},
             {"polygon", std::move(polygon)}};
+}
+
+/// Returns {"raw_score", "score", "is_anomalous", "regions"}: score and is_anomalous are null without a calibration.
+[[nodiscard]] inline io::json to_json(const detection_result& from) {
+    auto regions = io::json::array();
+    for (const auto& one : from.regions) regions.push_back(to_json(one));
+    const auto verdict = from.is_anomalous();
+    return {{"raw_score", from.raw_score},
+            {"score", io::number_or_null(from.score)},
+            {"is_anomalous", verdict ? io::json(*verdict) : io::json()},
+            {"regions", std::move(regions)}};
 }
 
 /// Returns an image's regions as entries of a COCO results file: image_id, category_id 1, bbox, score, raw_score, segmentation
