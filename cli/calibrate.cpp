@@ -196,7 +196,7 @@ calibrate_request calibrate_request_of(const parsed_options& options) {
 /// --roi.
 scored_products images_of_data(const parsed_options& options, const detector_loader& load, calibrate_request& request,
                                rd4ad::data::region_of_interest& roi, failure_list& failures) {
-    const auto sets = open_datasets(options);
+    const auto sets = open_datasets(options, rd4ad::on_failure::skip, false);
     if (sets.size() != 1) throw usage_error{"--class-names: expected one class for the one checkpoint"};
     request.checkpoint = find_checkpoint(request.checkpoint, sets.front());
     request.files = files_json(sets.front());

@@ -18,6 +18,7 @@ std::span<const command> commands() {
         {"probe", "Counts which painted defects a model finds, by kind and size.", code.probe_usage, code.probe},
         {"compare", "Compares a model with another program's boxes on the same images.", compare_usage, compare},
         {"fps", "Measures how fast a model scores the images of a test set.", fps_usage, fps},
+        {"serve", "Serves models over HTTP, with a page for photographs and a camera.", serve_usage, serve},
         {"export", "Exports a model to ONNX or to a Triton model repository.", export_usage, export_model},
         {"verify", "Checks that an exported model scores as its checkpoint does.", verify_usage, verify},
         {"fetch", "Downloads ImageNet weights (torchvision's files) for a teacher.", fetch_usage, fetch},

@@ -46,6 +46,9 @@ int compare(const parsed_options& options);
 usage fps_usage();
 int fps(const parsed_options& options);
 
+usage serve_usage();
+int serve(const parsed_options& options);
+
 usage export_usage();
 int export_model(const parsed_options& options);
 

@@ -11,6 +11,7 @@
 #include "computing.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "http.hpp"
+#include "http_server.hpp"
 #endif
 
 namespace cli {
@@ -37,7 +38,7 @@ std::vector<std::pair<std::string, std::string>> components() {
             {"export", "none"},
 #endif
 #if defined(RD4AD_WITH_HTTP)
-            {"HTTP", http_library()},
+            {"HTTP", http_library() + ", " + http_server_library()},
 #else
             {"HTTP", "none"},
 #endif

@@ -99,10 +99,11 @@ rd4ad::data::dataset open_dataset(const fs::path& root, const parsed_options& op
     return set;
 }
 
-std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options, rd4ad::on_failure bad_masks) {
+std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options, rd4ad::on_failure bad_masks, bool needs_training) {
     const fs::path root = options.required("data");
     auto layout = layout_options(options);
     layout.bad_masks = bad_masks;
+    layout.needs_training = needs_training;
     auto names = options.list("class-names");
     const bool together = options.has("multimodal");
     std::vector<rd4ad::data::dataset> sets;

@@ -17,9 +17,11 @@ namespace cli {
 
 /// Opens the data set of --data: one data set, or one per class with --class-names, or with --multimodal one that joins all
 /// classes and has the folder's name. States the files of each on standard error. bad_masks: for a command that uses masks, its
-/// reaction to those that can't be read or are missing. Throws as rd4ad::data::open does.
+/// reaction to those that can't be read or are missing. needs_training: refuses a CSV list without training images. Throws as
+/// rd4ad::data::open does.
 [[nodiscard]] std::vector<rd4ad::data::dataset> open_datasets(const parsed_options& options,
-                                                              rd4ad::on_failure bad_masks = rd4ad::on_failure::skip);
+                                                              rd4ad::on_failure bad_masks = rd4ad::on_failure::skip,
+                                                              bool needs_training = true);
 
 /// Opens a folder of images, or another data set, by the same flags. States its files on standard error.
 [[nodiscard]] rd4ad::data::dataset open_dataset(const std::filesystem::path& root, const parsed_options& options);

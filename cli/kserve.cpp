@@ -125,7 +125,9 @@ std::vector<rd4ad::image::image_f32> cut_maps(const std::vector<float>& values, 
 
 }  // namespace
 
-served_model::served_model(std::string server, const std::string& model, tensor_format format) : server_{std::move(server)} {
+served_model::served_model(std::string server, const std::string& model, tensor_format format, const std::string& token)
+    : server_{std::move(server)} {
+    if (!token.empty()) headers_.push_back("Authorization: Bearer " + token);
     while (server_.ends_with('/')) server_.pop_back();
     model_address_ = rd4ad::text(server_, "/v2/models/", model);
     const bool supported = reading(server_, [&] { return supports_binary(); });
@@ -146,7 +148,7 @@ void served_model::check_roi(const std::filesystem::path& image, const rd4ad::im
 }
 
 json served_model::get(const std::string& address) const {
-    const auto answer = http_request(address);
+    const auto answer = http_request(address, {.headers = headers_});
     check_status(answer, address);
     return parse_object(answer.body, address);
 }
@@ -185,9 +187,8 @@ http_answer served_model::request_maps(std::span<const float> inputs, std::size_
     auto body = json{{"inputs", {input}}, {"outputs", outputs}}.dump();
     // A value has at most 32 characters in JSON; the other outputs are small.
     http_request_options request{
-        .headers = {binary_ ? "Content-Type: application/octet-stream" : "Content-Type: application/json"},
-        .body = &body,
-        .largest = (std::size_t{1} << 20) + 32 * count * settings_.height * settings_.width};
+        .headers = headers_, .body = &body, .largest = (std::size_t{1} << 20) + 32 * count * settings_.height * settings_.width};
+    request.headers.emplace_back(binary_ ? "Content-Type: application/octet-stream" : "Content-Type: application/json");
     if (binary_) {
         request.headers.push_back(rd4ad::text("Inference-Header-Content-Length: ", body.size()));
         body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -25,8 +25,9 @@ enum class tensor_format { automatic, as_json, binary };
 /// violates the protocol or the model's description; messages begin with the address.
 class served_model {
    public:
-    /// server: "http://host:8000"; model: its name on the server. Requests the model's metadata and description.
-    served_model(std::string server, const std::string& model, tensor_format format);
+    /// server: "http://host:8000"; model: its name on the server; token: that the server wants, "" for none. Requests the model's
+    /// metadata and description.
+    served_model(std::string server, const std::string& model, tensor_format format, const std::string& token = {});
 
     /// The preprocessing and the normalisation, from the model's description.
     [[nodiscard]] const rd4ad::model_settings& settings() const noexcept { return settings_; }
@@ -51,6 +52,7 @@ class served_model {
     [[nodiscard]] http_answer request_maps(std::span<const float> inputs, std::size_t count) const;
 
     std::string server_, model_address_;
+    std::vector<std::string> headers_{};  ///< of every request
     bool binary_{false};
     std::size_t max_batch_{0};
     rd4ad::model_settings settings_{};

@@ -17,6 +17,7 @@
 
 #include "console.hpp"
 #include "timing.hpp"
+#include "token_file.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "kserve.hpp"
 #include "white_level.hpp"
@@ -27,6 +28,7 @@ namespace cli {
 std::vector<flag> server_flags() {
     return {{"server", "URL", "", "score on a KServe v2 server, for example Triton: http://host:8000"},
             {"model", "NAME", "", "the model's name on the server"},
+            {"token-file", "FILE", "", "file with the token that the server wants (Authorization: Bearer TOKEN)"},
             {"tensors", "FORMAT", "auto",
              "format of the tensors in a request: json, binary, or auto: binary if the server supports it"}};
 }
@@ -44,7 +46,8 @@ tensor_format format_of(const std::string& name) {
 void score_served(const parsed_options& options, const std::vector<std::filesystem::path>& files,
                   const std::function<void(const map_display&)>& show, const served_callback& use, rd4ad::on_failure reaction) {
     const auto format = format_of(options.choice("tensors", {"auto", "json", "binary"}));
-    const served_model by{options.text("server"), options.required("model"), format};
+    const served_model by{options.text("server"), options.required("model"), format,
+                          options.has("token-file") ? token_of(options.required("token-file")) : ""};
     constexpr std::size_t max_batch = 8;
     const std::size_t batch = by.max_batch() > 0 ? std::min(max_batch, by.max_batch()) : max_batch;
     const auto threads = options.whole("threads", 0);

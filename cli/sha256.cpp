@@ -12,12 +12,13 @@
 
 namespace cli {
 
-std::string sha256_of(const std::filesystem::path& path) {
-    const auto bytes = rd4ad::io::read_file(path);
+std::string sha256_of(const std::filesystem::path& path) { return sha256_of(rd4ad::io::read_file(path)); }
+
+std::string sha256_of(std::span<const std::byte> bytes) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     if (::EVP_Digest(bytes.data(), bytes.size(), digest, &length, ::EVP_sha256(), nullptr) != 1)
-        throw rd4ad::io_error{path.string() + ": its SHA-256 can't be computed"};
+        throw rd4ad::io_error{"a SHA-256 can't be computed"};
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     for (unsigned i = 0; i < length; ++i) {

@@ -27,7 +27,8 @@ class Rd4adCommand(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for pattern in ("LICENSE", "cli/*", "cmake/compile_options.cmake", "cmake/instruction_sets.cmake"):
+        for pattern in ("LICENSE", "cli/*", "cmake/compile_options.cmake", "cmake/find_httplib.cmake",
+                        "cmake/instruction_sets.cmake"):
             copy(self, pattern, root, self.export_sources_folder)
 
     def configure(self):
@@ -43,6 +44,7 @@ class Rd4adCommand(ConanFile):
         self.requires(f"rd4ad/{self.version}")
         self.requires("cxxopts/[>=3 <4]")
         if self.options.with_http:
+            self.requires("cpp-httplib/[>=0.11.4 <0.16]")  # later ones change a member that cli/http_server.cpp overrides
             self.requires("libcurl/[>=7.78 <9]")
             self.requires("openssl/[>=1.1 <4]")
 

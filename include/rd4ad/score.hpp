@@ -15,6 +15,7 @@
 #include <rd4ad/score/external_detections.hpp>
 #include <rd4ad/score/fit_map_units.hpp>
 #include <rd4ad/score/options.hpp>
+#include <rd4ad/score/page_template.hpp>
 #include <rd4ad/score/probe.hpp>
 #include <rd4ad/score/probe_report.hpp>
 #include <rd4ad/score/probe_result.hpp>

@@ -104,7 +104,7 @@ case_help() {
     gives 0 --help
     says out "Example:"
     local command
-    for command in train test score calibrate compare fps export verify fetch teachers convert bench; do
+    for command in train test score calibrate compare fps serve export verify fetch teachers convert bench; do
         gives 0 --help
         says out "  $command "
         gives 0 "$command" --help
@@ -126,7 +126,7 @@ case_help() {
 
 case_usage() {
     gives 2
-    complains_usage "" "no command" "train, test, score, calibrate, probe, compare, fps, export, verify, fetch, teachers, convert or bench"
+    complains_usage "" "no command" "train, test, score, calibrate, probe, compare, fps, serve, export, verify, fetch, teachers, convert or bench"
     gives 2 tran
     complains_usage "" "unknown command tran" "did you mean train?"
     gives 2 --verson

@@ -63,6 +63,7 @@ TEST_CASE("a CSV list that can't be used is refused with the line", "[data]") {
     CHECK_THAT(refusal("path,label,split\na.png,pit,train\n"),
                mentions(list + ": line 2: ", "a defect (pit)", "move it to test"));
     CHECK_THAT(refusal("path,label,split\na.png,pit,test\n"), mentions(list + ": ", "no image with the split train"));
+    CHECK(data::open_csv(list, {.needs_training = false}).test.size() == 1);
     CHECK_THAT(refusal("path,label,split,mask\na.png,pit,test,m.png\n"),
                mentions(list + ": line 2: ", "no such file", root + "/m.png"));
     CHECK_THAT(message_of<io_error>([] { (void)data::open_csv("/nowhere.csv"); }), mentions("/nowhere.csv: ", "no such file"));

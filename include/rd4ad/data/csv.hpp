@@ -21,7 +21,7 @@ namespace detail {
                      training_defects::fault, to};
     dataset set{.name = file.stem().string()};
     for (const auto& row : table.rows) rows.add(row, set);
-    if (set.train.empty() && !to.has_faults())
+    if (set.train.empty() && to.options().needs_training && !to.has_faults())
         to.fault(text(file, ": lists no image with the split train; expected good ones to train on"));
     sort_by_kind(set.test);
     to.files.use(file, role_list);
@@ -37,7 +37,7 @@ namespace detail {
 /// Names count in any case and without blanks around them; see parse_csv for delimiters and encodings. A row that repeats
 /// another one counts once. Throws io_error and format_error for a file that can't be read as such, and data_error with every
 /// fault and its line: a missing file, an empty or ambiguous label, an unknown split, a defect in train, rows that contradict
-/// each other; and where no image is for training.
+/// each other; and where no image is for training, if the options need some.
 [[nodiscard]] inline dataset open_csv(const std::filesystem::path& file, const open_options& options = {}) {
     detail::reading to{{}, options};
     return to.finish(detail::read_list(file, to));

@@ -20,6 +20,7 @@ struct open_options {
     double good_for_test{0.2};                  ///< layout bsd, which has no split: the share of good images for testing
     bool recursive{false};                      ///< folders of images include their sub-folders
     mask_choice masks{mask_choice::automatic};  ///< which pixels of mask files are defects
+    bool needs_training{true};                  ///< refuses a CSV list without training images
 
     /// Masks that can't be read or are missing: skip notes those that can't be read, and scoring reports each; stop refuses the
     /// data set, and names all.

@@ -12,6 +12,7 @@
 #include <rd4ad/io/base64.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/score/detail/page.hpp>
+#include <rd4ad/score/page_template.hpp>
 #include <rd4ad/score/probe_result.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -60,7 +61,7 @@ struct probe_report {
 /// Returns the page's template from the library's data folder, with the parts that pages share. Throws io_error
 /// that names every path searched.
 [[nodiscard]] inline std::string probe_template(const std::filesystem::path& extra = {}) {
-    return score_detail::load_page_template(probe_template_file, "the template of a probe's page", extra);
+    return page_template(probe_template_file, "the template of a probe's page", extra);
 }
 
 /// Writes the page atomically. Throws as probe_html, probe_template and io::write_atomically do.

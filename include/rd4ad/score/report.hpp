@@ -6,6 +6,7 @@
 
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/score/detail/page.hpp>
+#include <rd4ad/score/page_template.hpp>
 #include <rd4ad/score/report_json.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -27,7 +28,7 @@ inline constexpr std::string_view report_mark = "@RD4AD_REPORT@";
 /// Returns the page's template from the library's data folder, with the parts that pages share. Throws io_error
 /// that names every path searched.
 [[nodiscard]] inline std::string report_template(const std::filesystem::path& extra = {}) {
-    return score_detail::load_page_template(report_template_file, "the report's template", extra);
+    return page_template(report_template_file, "the report's template", extra);
 }
 
 /// Writes the page atomically. Throws as report_html, report_template and io::write_atomically do.

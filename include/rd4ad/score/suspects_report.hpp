@@ -23,6 +23,7 @@
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/colour_range.hpp>
 #include <rd4ad/score/detail/page.hpp>
+#include <rd4ad/score/page_template.hpp>
 #include <rd4ad/score/report_json.hpp>
 #include <rd4ad/score/suspect_image.hpp>
 
@@ -117,7 +118,7 @@ struct suspects_report {
 /// Returns the page's template from the library's data folder, with the parts that pages share. Throws io_error that names every
 /// path searched.
 [[nodiscard]] inline std::string suspects_template(const std::filesystem::path& extra = {}) {
-    return score_detail::load_page_template(suspects_template_file, "the template of the suspects' page", extra);
+    return page_template(suspects_template_file, "the template of the suspects' page", extra);
 }
 
 /// Whether a file is a page that update_suspects_report wrote.
