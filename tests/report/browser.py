@@ -14,9 +14,9 @@ import time
 
 
 class Browser:
-    """One page of a headless Chromium, with its errors and warnings."""
+    """One page of a headless Chromium, with its errors and warnings. It may fetch `addresses`; `flags` are Chromium's."""
 
-    def __init__(self, chromium, profile):
+    def __init__(self, chromium, profile, flags=(), addresses=("file:", "data:", "about:")):
         to_read, to_write = os.pipe()
         from_read, from_write = os.pipe()
 
@@ -27,11 +27,12 @@ class Browser:
 
         self.process = subprocess.Popen(
             [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-             "--force-color-profile=srgb", "--no-first-run", "--user-data-dir=" + profile, "--remote-debugging-pipe", "about:blank"],
+             "--force-color-profile=srgb", "--no-first-run", "--user-data-dir=" + profile, "--remote-debugging-pipe", *flags, "about:blank"],
             preexec_fn=redirect_pipes, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_read)
         os.close(from_write)
         self.send, self.receive = os.fdopen(to_write, "wb", 0), os.fdopen(from_read, "rb")
+        self.addresses = addresses
         self.count, self.session, self.problems, self.events, self.rest = 0, None, [], [], b""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -62,7 +63,7 @@ class Browser:
             self.problems.append(str(about["args"]))
         elif method == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
             self.problems.append(about["entry"]["text"])
-        elif method == "Network.requestWillBeSent" and not about["request"]["url"].startswith(("file:", "data:", "about:")):
+        elif method == "Network.requestWillBeSent" and not about["request"]["url"].startswith(self.addresses):
             self.problems.append("fetched " + about["request"]["url"])
         return got
 
@@ -82,8 +83,11 @@ class Browser:
             self.events.append(got.get("method"))
 
     def open(self, path):
+        self.open_address("file://" + os.path.abspath(path))
+
+    def open_address(self, address):
         self.events.clear()
-        self.call("Page.navigate", url="file://" + os.path.abspath(path))
+        self.call("Page.navigate", url=address)
         while "Page.loadEventFired" not in self.events:
             self.events.append(self.message().get("method"))
 

@@ -38,6 +38,10 @@ TEST_CASE("regions as JSON and as COCO results", "[score]") {
 TEST_CASE("a raw score never takes a score's place in JSON or in COCO results", "[score]") {
     const auto one = one_pixel();
     CHECK((to_json(one).at("score").is_null() && to_json(one).at("raw_score") == 0.5));
+    const auto result = to_json(detection_result{.raw_score = 0.5f, .regions = {one}});
+    CHECK((result.at("score").is_null() && result.at("is_anomalous").is_null() && result.at("raw_score") == 0.5));
+    CHECK(result.at("regions") == io::json::array({to_json(one)}));
+    CHECK(to_json(detection_result{.score = 0.5}).at("is_anomalous") == true);
     CHECK_THAT(test::message_of<option_error>([&] { (void)coco_results(7, std::vector{one}); }),
                test::mentions("coco_results", "image 7", "no score", "rd4ad calibrate"));
     CHECK(coco_results(7, {}).empty());

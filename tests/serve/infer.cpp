@@ -21,7 +21,7 @@ serve::infer_request read_request(std::string_view body, const std::optional<std
     return serve::read_infer_request(body, header, two_by_one, both_outputs);
 }
 
-std::string refusal_of(std::string_view body, const std::optional<std::string>& header = {}) {
+std::string infer_refusal(std::string_view body, const std::optional<std::string>& header = {}) {
     return test::message_of([&] { static_cast<void>(read_request(body, header)); });
 }
 
@@ -30,7 +30,7 @@ template <class Change>
 std::string refusal_with(const Change& change) {
     auto request = some_request();
     change(request, request["inputs"][0]);
-    return refusal_of(request.dump());
+    return infer_refusal(request.dump());
 }
 
 }  // namespace
@@ -61,14 +61,14 @@ TEST_CASE("an inference request is read from JSON, flat and nested, and from byt
 
 TEST_CASE("an inference request that is wrong is refused with its reason", "[serve]") {
     using Catch::Contains;
-    CHECK_THAT(refusal_of("{"), Contains("is not JSON"));
-    CHECK_THAT(refusal_of(""), Contains("is not JSON"));
-    CHECK_THAT(refusal_of("[]"), Contains("'inputs' is missing"));
-    CHECK_THAT(refusal_of("7"), Contains("'inputs' is missing"));
-    CHECK_THAT(refusal_of(std::string(100, '[')), Contains("nested"));
-    CHECK_THAT(refusal_of("{}", "-1"), Contains("Inference-Header-Content-Length is '-1'"));
-    CHECK_THAT(refusal_of("{}", "3"), Contains("a number of at most 2"));
-    CHECK_THAT(refusal_of("{}", "99999999999999999999"), Contains("Inference-Header-Content-Length"));
+    CHECK_THAT(infer_refusal("{"), Contains("is not JSON"));
+    CHECK_THAT(infer_refusal(""), Contains("is not JSON"));
+    CHECK_THAT(infer_refusal("[]"), Contains("'inputs' is missing"));
+    CHECK_THAT(infer_refusal("7"), Contains("'inputs' is missing"));
+    CHECK_THAT(infer_refusal(std::string(100, '[')), Contains("nested"));
+    CHECK_THAT(infer_refusal("{}", "-1"), Contains("Inference-Header-Content-Length is '-1'"));
+    CHECK_THAT(infer_refusal("{}", "3"), Contains("a number of at most 2"));
+    CHECK_THAT(infer_refusal("{}", "99999999999999999999"), Contains("Inference-Header-Content-Length"));
     CHECK_THAT(refusal_with([](auto&, auto& input) { input["name"] = "input"; }), Contains("named 'image'"));
     CHECK_THAT(refusal_with([](auto& all, auto& input) { all["inputs"].push_back(input); }), Contains("one input"));
     CHECK_THAT(refusal_with([](auto&, auto& input) { input["datatype"] = "FP64"; }), Contains("FP32"));
@@ -90,7 +90,7 @@ TEST_CASE("an inference request that is wrong is refused with its reason", "[ser
                Contains("neither true nor false"));
     CHECK_THAT(refusal_with([](auto& all, auto&) { all["id"] = std::string(257, 'x'); }), Contains("'id'"));
     CHECK_THAT(refusal_with([](auto& all, auto&) { all["id"] = 7; }), Contains("'id'"));
-    CHECK_THAT(refusal_of(some_request().dump() + "    ", std::to_string(some_request().dump().size())),
+    CHECK_THAT(infer_refusal(some_request().dump() + "    ", std::to_string(some_request().dump().size())),
                Contains("4 bytes follow"));
 
     auto request = some_request();
@@ -98,7 +98,7 @@ TEST_CASE("an inference request that is wrong is refused with its reason", "[ser
     const auto binary = [&](const io::json& size, const std::string& tail) {
         request["inputs"][0]["parameters"] = {{"binary_data_size", size}};
         const auto json = request.dump();
-        return refusal_of(json + tail, std::to_string(json.size()));
+        return infer_refusal(json + tail, std::to_string(json.size()));
     };
     const std::string tail(24, '\0');
     CHECK_THAT(binary(20, tail), Contains("expected 24"));

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A detector whose raw score is the first value of an image or input, over 100.
-struct plain_detector {
+struct first_value_detector {
     model_settings stored{};
     std::optional<rd4ad::calibration> by{};
 
@@ -37,9 +37,9 @@ struct plain_detector {
     }
 };
 
-std::unique_ptr<const plain_detector> some_detector(bool calibrated,
-                                                    const image::geometry& geometry = {.size = 32, .height = 32}) {
-    plain_detector made;
+std::unique_ptr<const first_value_detector> some_detector(bool calibrated,
+                                                          const image::geometry& geometry = {.size = 32, .height = 32}) {
+    first_value_detector made;
     made.stored.width = made.stored.height = 32;
     made.stored.preprocessing.geometry = geometry;
     if (calibrated) {
@@ -48,7 +48,7 @@ std::unique_ptr<const plain_detector> some_detector(bool calibrated,
         for (int i = 0; i < 30; ++i) made.by->good_scores.push_back(0.1f + 0.01f * static_cast<float>(i));
         made.stored.calibration = to_json(*made.by);
     }
-    return std::make_unique<const plain_detector>(std::move(made));
+    return std::make_unique<const first_value_detector>(std::move(made));
 }
 
 auto soon() { return std::chrono::steady_clock::now() + 20s; }
@@ -63,8 +63,9 @@ preprocessed_image grey_image(std::uint8_t value) {
 
 TEST_CASE("a served model scores images and inputs as its detector does, and counts them", "[serve]") {
     serve::metric_set to{serve::model_metrics()};
-    serve::served_model<plain_detector> model{"cloth", some_detector(true), {.queue = {.max_batch = 4, .max_wait = 20ms}}, to};
-    std::vector<std::future<serve::served_model<plain_detector>::answer>> answers;
+    serve::served_model<first_value_detector> model{
+        "cloth", some_detector(true), {.queue = {.max_batch = 4, .max_wait = 20ms}}, to};
+    std::vector<std::future<serve::served_model<first_value_detector>::answer>> answers;
     for (int i = 0; i < 4; ++i)
         answers.push_back(std::async(std::launch::async,
                                      [&model, i] { return model.score(grey_image(static_cast<std::uint8_t>(20 * i)), soon()); }));
@@ -88,20 +89,22 @@ TEST_CASE("a served model scores images and inputs as its detector does, and cou
 
 TEST_CASE("a served model describes itself as an export does, and refuses infer where no graph is possible", "[serve]") {
     serve::metric_set to{serve::model_metrics()};
-    const serve::served_model<plain_detector> calibrated{"a", some_detector(true), {}, to},
+    const serve::served_model<first_value_detector> calibrated{"a", some_detector(true), {}, to},
         plain{"b", some_detector(false), {}, to};
     CHECK(calibrated.outputs() == std::vector<std::string>{"map", "raw_score", "score"});
     CHECK(plain.outputs() == std::vector<std::string>{"map", "raw_score"});
     CHECK(calibrated.description().at("format") == description_format);
     CHECK(calibrated.description().at("calibration").at("threshold") == 0.5);
-    serve::served_model<plain_detector> sizes{"c", some_detector(true, {.fit = image::fit::short_side, .size = 32}), {}, to};
+    serve::served_model<first_value_detector> sizes{
+        "c", some_detector(true, {.fit = image::fit::short_side, .size = 32}), {}, to};
     CHECK(sizes.description().is_null());
     CHECK_THAT(test::message_of([&] { static_cast<void>(sizes.infer({}, 1, soon())); }), Catch::Contains("several sizes"));
 }
 
 TEST_CASE("a served model tests its good parts for drift", "[serve]") {
     serve::metric_set to{serve::model_metrics()};
-    serve::served_model<plain_detector> model{"cloth", some_detector(true), {.queue = {.max_wait = 0us}, .drift_window = 10}, to};
+    serve::served_model<first_value_detector> model{
+        "cloth", some_detector(true), {.queue = {.max_wait = 0us}, .drift_window = 10}, to};
     for (std::uint8_t i = 0; i < 10; ++i) CHECK(model.score(grey_image(static_cast<std::uint8_t>(40 + i % 5)), soon()).result);
     CHECK(to.value("rd4ad_drift", {{"model", "cloth"}}) == 1);
     CHECK(to.value("rd4ad_drift_p_value", {{"model", "cloth"}}) < 0.01);

@@ -130,6 +130,19 @@ case_serve() {
     end_service
 }
 
+# The page scores files and the camera's images, follows the threshold, and marks wrong verdicts.
+case_serve_page() {
+    local chromium
+    chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "chromium not found"
+    needs_python json
+    "$make_woven" cloth 8 2 64
+    gives 0 train --data cloth --out models --steps 2 "${tiny_training[@]}"
+    start_service --models models --feedback feedback
+    "$python" "$tests/serve_page.py" "$chromium" "$server" cloth/test/stain/000.png cloth/test/good/000.png >out 2>&1 || fail "the page"
+    (($(find feedback -name '*.png' | wc -l) == 1)) || fail "expected one image of feedback"
+    end_service
+}
+
 case_serve_usage() {
     gives 2 serve
     complains_usage serve "--models is missing"
