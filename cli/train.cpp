@@ -205,6 +205,7 @@ int train_all(const parsed_options& options) {
         training.resume = resumes(options, sets, training.checkpoint);
         rd4ad::check_checkpoint_data(training, images.identity);
     }
+    print_augmentation(training.augment);
     stop_on_signals();
     deferred_failure pages;
     bool stopped = false;

@@ -45,6 +45,14 @@ void print_teacher(const std::string& teacher, std::string_view arch) {
     flush_output();
 }
 
+void print_augmentation(const rd4ad::augmentation& by) {
+    const std::size_t variants = rd4ad::variants_of(by).size();
+    if (variants == 1) return;
+    print_line(rd4ad::text("augmentation ", to_string(by), ": ", variants,
+                           " variants of each image, so the teacher's features take ", variants, " times the time and memory"));
+    flush_output();
+}
+
 std::function<void(const rd4ad::training_progress&)> show_on(console& progress, const std::string& name) {
     return [&progress, name](const rd4ad::training_progress& p) {
         const auto speed = rd4ad::text(fixed(p.images_per_second, 1), " images/s");

@@ -18,6 +18,9 @@ namespace cli {
 /// Prints the teacher's name, and how to get one that detects more.
 void print_teacher(const std::string& teacher, std::string_view arch);
 
+/// Prints what variants of the images cost; nothing without variants.
+void print_augmentation(const rd4ad::augmentation& by);
+
 /// The callback that shows a training's progress.
 [[nodiscard]] std::function<void(const rd4ad::training_progress&)> show_on(console& progress, const std::string& name);
 

@@ -1,11 +1,13 @@
 // rd4ad/train.hpp: the face of train: options, one step, the trainer.
 #pragma once
+#include <rd4ad/train/augmentation.hpp>
 #include <rd4ad/train/calibrate_model.hpp>
 #include <rd4ad/train/calibration_set.hpp>
 #include <rd4ad/train/check_options.hpp>
 #include <rd4ad/train/checkpoint_data.hpp>
 #include <rd4ad/train/divide_into_folds.hpp>
 #include <rd4ad/train/feature_cache.hpp>
+#include <rd4ad/train/input_variants.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/near_duplicates.hpp>
 #include <rd4ad/train/options.hpp>
@@ -25,3 +27,4 @@
 #include <rd4ad/train/trainer.hpp>
 #include <rd4ad/train/training_inputs.hpp>
 #include <rd4ad/train/usable_images.hpp>
+#include <rd4ad/train/weight_average.hpp>

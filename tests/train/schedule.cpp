@@ -2,6 +2,7 @@
 #include <rd4ad/train/schedule.hpp>
 
 #include <cstddef>
+#include <vector>
 
 #include <support/catch.hpp>
 
@@ -27,4 +28,15 @@ TEST_CASE("hard mining begins with all positions and ends with those above one s
     CHECK(hard_level(20, 200) == Approx(1));
     CHECK(hard_level(199, 200) == 1);
     CHECK(hard_level(0, 1) == -3);
+}
+
+TEST_CASE("a loss is flat when its last quarter lies hardly below the quarter before", "[train]") {
+    const std::vector<double> falling{9, 8, 7, 6, 5, 4, 3, 2}, flat{9, 8, 7, 6, 2, 2, 1.99, 1.99};
+    CHECK(!is_flat(falling, 0.1));
+    CHECK(is_flat(falling, 0.5));  // from 4.5 to 2.5
+    CHECK(is_flat(flat, 0.01));
+    CHECK(!is_flat(flat, 0.001));
+    CHECK(!is_flat(flat, 0));
+    CHECK(!is_flat(std::vector<double>(7, 1.0), 0.5));
+    CHECK(is_flat(std::vector<double>{1, 1, 1, 1, 1, 1, 2, 2}, 0.1));  // a loss that rises
 }

@@ -13,6 +13,7 @@ TEST_CASE("options come back from the settings that they gave", "[train]") {
     options.weight_decay = 0.01, options.hard_mining = false, options.seed = 9, options.folds = 3, options.fold_steps = 0.75;
     options.schedule = {.warm_up = 0.2, .final_rate = 0.1};
     options.guards = {.variance_guard = 0.0005, .reset_every = 500};
+    options.ema = 0.99, options.stop_when_flat = 0.01, options.augment = {.flips = true, .brightness = true};
     auto json = train_detail::resume_settings(options, 40);
     json["total_steps"] = 77;
     const auto back = training_options_from(json, "part.safetensors");
@@ -26,6 +27,11 @@ TEST_CASE("settings of an earlier version are those of the paper's recipe", "[tr
     const auto back = training_options_from(json, "part.safetensors");
     CHECK((back.epochs == 8 && back.steps == 0 && back.learning_rate == 0.002 && !back.hard_mining));
     CHECK((back.schedule.warm_up == 0 && back.schedule.final_rate == 1));
+    CHECK((back.ema == 0 && back.stop_when_flat == 0 && back.augment == augmentation{}));
+    json["augment"] = "shear";
+    CHECK_THAT(test::message_of([&] { static_cast<void>(training_options_from(json, "part.safetensors")); }),
+               test::mentions("part.safetensors", "shear", "flips, turns, brightness"));
+    json.erase("augment");
     json["seed"] = "three";
     CHECK_THAT(test::message_of([&] { static_cast<void>(training_options_from(json, "part.safetensors")); }),
                test::mentions("part.safetensors", "training settings", "train again"));

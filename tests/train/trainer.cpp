@@ -174,6 +174,92 @@ TEST_CASE("cross-fitting calibrates by all images, and resumes bit for bit in ev
     }
 }
 
+TEST_CASE("the model keeps the average of its weights over the steps", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 7);
+    auto options = small_training();
+    options.calibrate_by = calibration_images::none;
+    options.ema = 0.6;  // the mean of two steps, then exponential
+    auto m = new_model();
+    std::vector<host_weights<B::value_type>> steps;
+    options.progress = [&](const training_progress& at) {
+        if (at.epoch > 0) steps.push_back(trainable_of(m));
+    };
+    static_cast<void>(train(m, set, options));
+    REQUIRE(steps.size() == 4);
+    const auto expected = [&](auto member) {
+        auto mean = steps[0].*member;
+        for (std::size_t step = 1; step < steps.size(); ++step)
+            for (std::size_t i = 0; i < mean.size(); ++i) {
+                const float kept = step == 1 ? 0.5f : 0.6f;
+                mean[i] = kept * mean[i] + (1 - kept) * (steps[step].*member)[i];
+            }
+        return mean;
+    };
+    const auto kept = trainable_of(m);
+    CHECK(test::relative_error(kept.values, expected(&host_weights<B::value_type>::values)) < 1e-6);
+    CHECK(test::relative_error(kept.statistics, expected(&host_weights<B::value_type>::statistics)) < 1e-6);
+    CHECK(test::relative_error(kept.values, steps.back().values) > 1e-4);
+
+    // The training itself is the one without an average.
+    options.ema = 0, options.progress = {};
+    auto plain = new_model();
+    static_cast<void>(train(plain, set, options));
+    CHECK(trainable_of(plain).values == steps.back().values);
+}
+
+TEST_CASE("an average of weights and variants of the inputs resume bit for bit in every fold", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 10);
+    auto options = small_training();
+    options.steps = 3, options.epochs = 0, options.folds = 2, options.fold_steps = 0.6, options.save_every = 1;
+    options.ema = 0.9, options.augment = {.flips = true};
+    options.checkpoint = folder / "whole.safetensors";
+    auto m = new_model();
+    const auto whole = train(m, set, options);
+    const auto bytes = test::text_of_file(options.checkpoint);
+    auto loaded = load_checkpoint<B>(options.checkpoint, {.threads = 1});
+    CHECK(trainable_of(loaded).values == trainable_of(m).values);  // the checkpoint has the average
+
+    // In the first fold, in the second, and in the shipped student.
+    options.checkpoint = folder / "parts.safetensors";
+    for (const std::size_t last : {1u, 3u, 6u}) {
+        INFO("stopped after step " << last);
+        options.resume = false;
+        test::stop_after(options, last);
+        CHECK(run(set, options).stopped);
+        options.resume = true;
+        test::stop_never(options);
+        CHECK(run(set, options).losses == whole.losses);
+        CHECK((test::text_of_file(options.checkpoint) == bytes));  // Catch2 would print the whole files
+    }
+
+    auto other = options;
+    other.ema = 0.5, other.augment = {};
+    auto refused = new_model();
+    CHECK_THAT(message_for(refused, set, other), test::mentions("ema was 0.9 and is now 0.5", "augment was \"flips\""));
+}
+
+TEST_CASE("a training whose loss is flat ends early, resumed or not", "[train]") {
+    const test::scratch_folder folder;
+    const auto set = test::training_set(folder.path(), 4);
+    auto options = small_training();
+    options.calibrate_by = calibration_images::none;
+    options.epochs = 20, options.schedule = {.warm_up = 0, .final_rate = 1}, options.hard_mining = false;
+    options.stop_when_flat = 0.999;  // at the first epoch that can be judged
+    options.checkpoint = folder / "whole.safetensors";
+    const auto whole = run(set, options);
+    CHECK((whole.losses.size() == 8 && whole.steps == 8 && !whole.stopped));
+    const auto bytes = test::text_of_file(options.checkpoint);
+    options.checkpoint = folder / "halves.safetensors";
+    test::stop_after(options, 5);
+    CHECK(run(set, options).stopped);
+    options.resume = true;
+    test::stop_never(options);
+    CHECK(run(set, options).losses == whole.losses);
+    CHECK((test::text_of_file(options.checkpoint) == bytes));  // Catch2 would print the whole files
+}
+
 TEST_CASE("each fold's student is visited with the images that it did not see", "[train]") {
     const test::scratch_folder folder;
     const auto set = test::training_set(folder.path(), 10);
@@ -408,6 +494,10 @@ TEST_CASE("invalid options are refused before the training starts", "[train]") {
     CHECK_THAT(held_out(map_choice::positions, 0.3), test::mentions("map positions", "at least 3 images", "found 2"));
     CHECK_THAT(with([](auto& o) { o.without_suspects = true; }),
                test::mentions("without suspects", "found calibration none", "--calibration cross"));
+    CHECK_THAT(with([](auto& o) { o.ema = 1; }), test::mentions("ema 1.0", "below 1"));
+    CHECK_THAT(with([](auto& o) { o.stop_when_flat = 0.01; }),
+               test::mentions("stop when flat 0.01", "falls to 0.0", "final rate 1"));
+    CHECK_THAT(with([](auto& o) { o.augment.turns = true, o.height = 64; }), test::mentions("augmentation turns", "32 x 64"));
     CHECK_THAT(with([](auto& o) { o.weight_decay = -1; }), test::mentions("weight decay -1.0", "0 (off)"));
     CHECK_THAT(with([](auto& o) { o.fit = image::fit::native; }), test::mentions("fit native", "patch size"));
     CHECK_THAT(with([](auto& o) { o.batch = 3; }),

@@ -7,6 +7,7 @@
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/train/augmentation.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/roles.hpp>
 
@@ -33,6 +34,13 @@ inline void check_options(const train_options& options, std::size_t images) {
     require(share(options.schedule.warm_up), "warm-up", options.schedule.warm_up, "a share of the steps from 0 to 1");
     require(share(options.schedule.final_rate), "final rate", options.schedule.final_rate,
             "a share of the learning rate from 0 to 1");
+    require(options.ema >= 0 && options.ema < 1, "ema", options.ema, "0 (off) or a decay below 1, such as 0.99");
+    require(options.stop_when_flat >= 0 && options.stop_when_flat < 1, "stop when flat", options.stop_when_flat,
+            "0 (never) or a share of the loss below 1, such as 0.01");
+    if (options.stop_when_flat > 0 && options.schedule.final_rate != 1)
+        throw option_error{text("stop when flat ", io::json(options.stop_when_flat).dump(),
+                                ": found a learning rate that falls to ", io::json(options.schedule.final_rate).dump(),
+                                " of itself, whose last steps are needed; expected a constant one: use the final rate 1")};
     require(options.guards.variance_guard >= 0 && std::isfinite(options.guards.variance_guard), "variance guard",
             options.guards.variance_guard, "0 (off) or a small number above it");
     require(options.validation >= 0 && options.validation <= 0.9, "validation share", options.validation, "0 to 0.9");
@@ -57,6 +65,13 @@ inline void check_roles(const train_options& options, const training_roles& role
         throw option_error{
             text("without suspects: only cross-fitting finds suspects among the training images, found calibration ",
                  to_string(roles.calibrate_by), "; use --calibration cross, or leave --without-suspects out")};
+}
+
+/// Throws option_error for turns of inputs that are not square.
+inline void check_augmentation(const augmentation& by, std::size_t height, std::size_t width) {
+    if (by.turns && height != width)
+        throw option_error{text("augmentation ", to_string(by), ": quarter turns need square inputs, found ", width, " x ",
+                                height, "; leave turns out, or choose a square size")};
 }
 
 /// Throws option_error if a batch norm would see one value per channel.

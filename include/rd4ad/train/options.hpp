@@ -12,6 +12,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/data/region_of_interest.hpp>
+#include <rd4ad/train/augmentation.hpp>
 #include <rd4ad/train/progress.hpp>
 #include <rd4ad/train/schedule.hpp>
 #include <rd4ad/train/spike_guards.hpp>
@@ -51,7 +52,11 @@ struct train_options {
     double beta1{0.5}, beta2{0.999};
     double weight_decay{0};  ///< AdamW's; see nn::adam_options
     rate_schedule schedule{.warm_up = 0.05, .final_rate = 0};
-    bool hard_mining{true};   ///< gradients from hard positions only; see loss_options
+    bool hard_mining{true};  ///< gradients from hard positions only; see loss_options
+    double ema{0};           ///< decay of the weights' average, which then scores; 0: the last step's weights; see update_average
+    double stop_when_flat{
+        0};                   ///< share; ends a student's training early, at a constant learning rate only; see is_flat. 0: never
+    augmentation augment{};   ///< variants of each training input; the features of all of them are kept
     spike_guards guards{};    ///< off by default
     std::uint64_t seed{111};  ///< of the order of the images (in make_model, of the initial values)
     calibration_images calibrate_by{calibration_images::automatic};

@@ -30,6 +30,7 @@ struct resume_state {
     std::size_t fold{0}, folds{0};            ///< the current fold; fold == folds: the shipped student
     training_position student{};              ///< of the current student
     std::optional<nn::adam_state<B>> adam{};  ///< of the current student, after loading; empty between two students
+    nn::weights<B> average{};                 ///< of the current student's weights, likewise; empty without train_options::ema
     std::optional<host_weights<typename B::value_type>> start{};  ///< values from which the shipped student starts, until it does
     std::size_t start_batches{0};                                 ///< model::batches of `start`
 };
@@ -95,11 +96,13 @@ void check_finite(const std::filesystem::path& file, const std::string& tensor, 
 
 }  // namespace train_detail
 
-/// Writes weights, moments, positions and out-of-fold distances to one file, atomically, so that a crash cannot separate them.
-/// Throws io_error, and numeric_error naming the tensor or number that is not finite: nothing is written then.
+/// Writes weights, their average if it has memory, moments, positions and out-of-fold distances to one file, atomically, so that
+/// a crash cannot separate them. Throws io_error, and numeric_error naming the tensor or number that is not finite: nothing is
+/// written then.
 template <Backend B>
-void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_state<B>& adam, const resume_state<B>& at,
-                 const scale_maps& distances, const train_options& options, const resume_images& images) {
+void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_state<B>& adam, const nn::weights<B>& average,
+                 const resume_state<B>& at, const scale_maps& distances, const train_options& options,
+                 const resume_images& images) {
     using T = typename B::value_type;
     io::tensor_file file;
     const auto put_values = [&](const std::string& name, const std::vector<T>& values) {
@@ -113,6 +116,8 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_
     put("statistics", m.trainable.weights.statistics);
     put("first", adam.first);
     put("second", adam.second);
+    put("average.values", average.values);
+    put("average.statistics", average.statistics);
     if (at.fold < at.folds && at.start) {
         put_values("start.values", at.start->values);
         put_values("start.statistics", at.start->statistics);
@@ -212,6 +217,8 @@ void load_resume(const io::tensor_file& file, const std::filesystem::path& path,
         at.adam = nn::adam_state<B>{to_device<B>(m.queue, flat, stored("first", values, T{})),
                                     to_device<B>(m.queue, flat, stored("second", values, T{})), number("adam_steps")};
     }
+    if (file.find("average.values") != nullptr)
+        at.average = upload<B>(m.queue, {stored("average.values", values, T{}), stored("average.statistics", statistics, T{})});
     if (at.folds == 0) return;
     at.fold = number("fold"), at.start_batches = number("start_batches");
     if (at.fold < at.folds)

@@ -41,12 +41,14 @@ template <Backend B>
 
 /// Checks that the folder of the checkpoint takes the model and the resume file. Throws io_error as io::probe_folder does.
 template <Backend B>
-void check_space(const model<B>& m, const scale_maps& distances, std::size_t folds, const std::filesystem::path& checkpoint) {
+void check_space(const model<B>& m, const scale_maps& distances, std::size_t folds, bool averages,
+                 const std::filesystem::path& checkpoint) {
     const auto count = [](const nn::weights<B>& of) { return of.values.count() + of.statistics.count(); };
     const std::uintmax_t student = count(m.trainable.weights), of_distances = sizeof(float) * distances.values.size();
     const std::uintmax_t unused = m.unused.weights.values.size() + m.unused.weights.statistics.size();
     const std::uintmax_t model_bytes = sizeof(typename B::value_type) * (count(m.teacher.weights) + student + unused);
-    const std::uintmax_t resume_bytes = sizeof(typename B::value_type) * (folds > 0 ? 4 : 3) * student + of_distances;
+    const std::uintmax_t students = 3u + (folds > 0 ? 1u : 0u) + (averages ? 1u : 0u);
+    const std::uintmax_t resume_bytes = sizeof(typename B::value_type) * students * student + of_distances;
     // A save needs space for a second copy of the larger file, until that replaces the old one.
     const std::uintmax_t all = model_bytes + resume_bytes + std::max(model_bytes, resume_bytes);
     std::uintmax_t there = 0;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <numbers>
 #include <optional>
+#include <span>
 
 #include <rd4ad/core/config.hpp>
 
@@ -29,6 +30,17 @@ struct rate_schedule {
 [[nodiscard]] inline double hard_level(std::size_t step, std::size_t steps) {
     const double ramp = std::max(1.0, 0.1 * static_cast<double>(steps));
     return std::min(-3 + 4 * static_cast<double>(step) / ramp, 1.0);
+}
+
+/// Whether a loss falls no more: its mean over the last quarter of the epochs lies less than `share` below that of the quarter
+/// before. losses: the mean of each epoch; false for fewer than 8 epochs, and for a share of 0.
+[[nodiscard]] inline bool is_flat(std::span<const double> losses, double share) {
+    const std::size_t quarter = losses.size() / 4;
+    if (quarter < 2 || share <= 0) return false;
+    double last = 0, before = 0;
+    for (const double one : losses.last(quarter)) last += one;
+    for (const double one : losses.last(2 * quarter).first(quarter)) before += one;
+    return last > (1 - share) * before;
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -9,6 +9,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/io/json.hpp>
+#include <rd4ad/train/augmentation.hpp>
 #include <rd4ad/train/options.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -39,6 +40,9 @@ namespace train_detail {
                  {"warm_up", options.schedule.warm_up},
                  {"final_rate", options.schedule.final_rate},
                  {"hard_mining", options.hard_mining},
+                 {"ema", options.ema},
+                 {"stop_when_flat", options.stop_when_flat},
+                 {"augment", to_string(options.augment)},
                  {"calibration", to_string(options.calibrate_by)},
                  {"folds", options.folds},
                  {"fold_steps", options.fold_steps},
@@ -84,12 +88,16 @@ namespace train_detail {
         made.weight_decay = number("weight_decay"), made.fold_steps = number("fold_steps");
         made.schedule = {.warm_up = number("warm_up"), .final_rate = number("final_rate")};
         made.hard_mining = settings.at("hard_mining").get<bool>();
+        made.ema = number("ema"), made.stop_when_flat = number("stop_when_flat");
+        made.augment = augmentation_from(settings.at("augment").get<std::string>());
         made.guards = {.variance_guard = number("variance_guard"), .reset_every = count("reset_every")};
         if (settings.contains("total_steps"))
             made.steps = count("total_steps");
         else
             made.epochs = count("epochs");
     } catch (const io::json::exception& problem) {
+        throw format_error{text(where, ": its training settings can't be read: ", problem.what(), "; train again")};
+    } catch (const option_error& problem) {
         throw format_error{text(where, ": its training settings can't be read: ", problem.what(), "; train again")};
     }
     return made;

@@ -15,10 +15,12 @@
 #include <rd4ad/data/batches.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/model/scale_maps.hpp>
+#include <rd4ad/train/augmentation.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/schedule.hpp>
 #include <rd4ad/train/step.hpp>
+#include <rd4ad/train/weight_average.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -34,10 +36,11 @@ struct training_position {
     [[nodiscard]] bool is_new() const noexcept { return step == 0 && losses.empty(); }
 };
 
-/// The number of steps of a training on a number of inputs: options.epochs passes over them, or options.steps, or default_steps.
+/// The number of steps of a training on a number of inputs, variants included: options.epochs passes over them, or options.steps,
+/// or default_steps of the inputs without variants.
 [[nodiscard]] inline std::size_t steps_of(const train_options& options, std::size_t inputs) {
     if (options.epochs != 0) return options.epochs * ((inputs + options.batch - 1) / options.batch);
-    return options.steps != 0 ? options.steps : default_steps(inputs);
+    return options.steps != 0 ? options.steps : default_steps(inputs / variants_of(options.augment).size());
 }
 
 /// Trains the trainable part of a model on the given inputs of a cache, for a number of steps. The model's weights at the start
@@ -61,9 +64,13 @@ class student_training {
                                      .weight_decay = options.weight_decay},
                                     options.guards)} {
         position.random_state = options.seed;
+        if (options.ema > 0)
+            average = {nn::make_flat<B>(m.queue, m.trainable.weights.values.count()),
+                       nn::make_flat<B>(m.queue, m.trainable.weights.statistics.count())};
     }
 
     training_position position{};  ///< of a resumed training: set it before the first step
+    nn::weights<B> average{};  ///< of the weights after each step; of a resumed training as position; empty without options.ema
 
     [[nodiscard]] optimizer<B>& state() noexcept { return optimizer_; }
     [[nodiscard]] const optimizer<B>& state() const noexcept { return optimizer_; }
@@ -75,7 +82,9 @@ class student_training {
     [[nodiscard]] std::size_t steps_in_epoch(std::size_t epoch) const noexcept {
         return std::min(steps_per_epoch(), steps_ - epoch * steps_per_epoch());
     }
-    [[nodiscard]] bool finished() const noexcept { return steps_done() >= steps_; }
+    [[nodiscard]] bool finished() const noexcept {
+        return steps_done() >= steps_ || is_flat(position.losses, options_.stop_when_flat);
+    }
 
     /// Computes one step, which must not be finished, and returns its loss. Throws numeric_error for a loss that is not finite.
     double step() {
@@ -90,6 +99,7 @@ class student_training {
                                      position.epoch + 1, ", step ", position.step + 1, " of ", steps_per_epoch(),
                                      "; use a smaller learning rate than ", io::json(options_.learning_rate).dump(),
                                      options_.checkpoint.empty() ? "" : "; the last checkpoint is kept")};
+        if (options_.ema > 0) update_average<B>(m_.queue, average, m_.trainable.weights, done, options_.ema);
         ++position.step;
         position.loss_sum += loss * static_cast<double>(batch.size());
         if (position.step == steps_per_epoch() || finished()) end_epoch();

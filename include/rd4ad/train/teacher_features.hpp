@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/model/scoring_network.hpp>
 #include <rd4ad/train/feature_cache.hpp>
+#include <rd4ad/train/input_variants.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::train_detail {
 
@@ -50,17 +52,25 @@ template <Backend B>
     return {feature_shape(*m.arch, input, 0), feature_shape(*m.arch, input, 1), feature_shape(*m.arch, input, 2)};
 }
 
-/// Computes the features of all inputs of a source. done: receives the number of inputs computed so far, after each batch. Throws
+/// Computes the features of all inputs of a source and of their variants: those of variant v and input i are at v x size + i of
+/// the cache. done: receives the number of inputs computed so far, after each batch. Throws
 /// stopped_error as check_stop does.
 template <Backend B>
-void fill_cache(feature_cache<B>& cache, model<B>& m, image_source& source, const std::function<void(std::size_t)>& done,
-                const std::stop_token& stop = {}) {
+void fill_cache(feature_cache<B>& cache, model<B>& m, image_source& source, std::span<const input_variant> variants,
+                const std::function<void(std::size_t)>& done, const std::stop_token& stop = {}) {
     const std::size_t count = source.size();
     const auto folded = fold_teacher<B>(m.queue, m, {std::min(count, feature_batch), 3, source.height(), source.width()});
     for_each_batch(source, feature_batch, [&](std::size_t first, const std::vector<float>& batch) {
         check_stop(stop);
-        cache.put(m.queue, first,
-                  infer<B>(m.queue, m.teacher.layers, folded, upload_images<B>(m.queue, batch, source.height(), source.width())));
+        for (std::size_t v = 0; v < variants.size(); ++v) {
+            const auto upload = [&](const std::vector<float>& inputs) {
+                return upload_images<B>(m.queue, inputs, source.height(), source.width());
+            };
+            auto inputs =
+                v == 0 ? upload(batch)
+                       : upload(vary_inputs(batch, source.height(), source.width(), variants[v], m.settings.normalisation));
+            cache.put(m.queue, v * count + first, infer<B>(m.queue, m.teacher.layers, folded, std::move(inputs)));
+        }
         done(std::min(count, first + feature_batch));
     });
     check_stop(stop);

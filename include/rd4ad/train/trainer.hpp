@@ -24,6 +24,7 @@
 #include <rd4ad/train/checkpoint_data.hpp>
 #include <rd4ad/train/divide_into_folds.hpp>
 #include <rd4ad/train/feature_cache.hpp>
+#include <rd4ad/train/input_variants.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
@@ -35,6 +36,7 @@
 #include <rd4ad/train/teacher_features.hpp>
 #include <rd4ad/train/training_inputs.hpp>
 #include <rd4ad/train/usable_images.hpp>
+#include <rd4ad/train/weight_average.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -54,9 +56,12 @@ class trainer {
           images_{images},
           roles_{roles_of(options, images.set)},
           source_{roles_.files, preprocessing_of(options), m.settings.normalisation, m.queue.threads},
+          variants_{variants_of(options.augment)},
           distances_{source_.height(), source_.width(), source_.size()},
           inside_{roi_cells(source_, options_.roi, m.queue.threads)} {
-        const auto inputs = training_inputs_of(source_, roles_.training, inside()).size();
+        check_augmentation(options_.augment, source_.height(), source_.width());
+        if (inside_) inside_ = vary_cells(*inside_, variants_);
+        const auto inputs = training_inputs(roles_.training).size();
         check_batches(options_, inputs, source_.height(), source_.width());
         check_map_choice(options_.map, preprocessing_of(options_));
         check_products(roles_, options_);
@@ -79,7 +84,7 @@ class trainer {
         if (options_.resume) saved = read_resume(file, m_.arch->name, options_, resume_images_);
         if (!options_.checkpoint.empty()) {
             check_checkpoint_data(options_, images_.identity);
-            check_space(m_, distances_, at_.folds, options_.checkpoint);
+            check_space(m_, distances_, at_.folds, options_.ema > 0, options_.checkpoint);
         }
         set_up_model();
         write_log(log_level::info, "a training starts",
@@ -126,6 +131,11 @@ class trainer {
 
     [[nodiscard]] const scale_maps* inside() const { return inside_ ? &*inside_ : nullptr; }
 
+    /// What a student trains on.
+    [[nodiscard]] std::vector<std::size_t> training_inputs(std::span<const std::size_t> files) const {
+        return training_inputs_of(source_, files, inside(), variants_.size());
+    }
+
     void set_up_model() {
         m_.settings.preprocessing = preprocessing_of(options_);
         m_.settings.height = source_.height(), m_.settings.width = source_.width();
@@ -146,9 +156,9 @@ class trainer {
 
     void cache_features() {
         const std::size_t count = source_.size(), steps = (count + feature_batch - 1) / feature_batch;
-        cache_.emplace(count, feature_shapes(m_, source_), options_.cache_bytes);
+        cache_.emplace(count * variants_.size(), feature_shapes(m_, source_), options_.cache_bytes);
         fill_cache(
-            *cache_, m_, source_,
+            *cache_, m_, source_, variants_,
             [&](std::size_t computed) {
                 const double done = static_cast<double>(computed), passed = seconds_since(began_);
                 report({.epoch = 0,
@@ -171,7 +181,7 @@ class trainer {
             std::vector<std::size_t> others;
             for (std::size_t i = 0; i < fold_of.size(); ++i)
                 if (fold_of[i] != fold) others.push_back(roles_.training[i]);
-            check_batches(options_, training_inputs_of(source_, others, inside()).size(), source_.height(), source_.width());
+            check_batches(options_, training_inputs(others).size(), source_.height(), source_.width());
         }
         return fold_of;
     }
@@ -185,11 +195,10 @@ class trainer {
         std::vector<std::size_t> others, held;
         for (std::size_t i = 0; i < fold_of.size(); ++i) (fold_of[i] == at_.fold ? held : others).push_back(roles_.training[i]);
         if (at_.student.is_new()) set_trainable(m_, initial_trainable(m_, options_.seed)), m_.batches = 0;
-        student_training<B> training{m_,       *cache_,          training_inputs_of(source_, others, inside()),
-                                     options_, steps_per_fold(), inside()};
-        log_.stopped = !train_student(training) ||
-                       !store_distances(m_, *cache_, source_, inputs_of(source_, held), distances_, options_, options_.stop);
-        if (log_.stopped) return save(training.state().adam, true);
+        student_training<B> training{m_, *cache_, training_inputs(others), options_, steps_per_fold(), inside()};
+        log_.stopped = !train_student(training) || !measure_student(training, held);
+        if (log_.stopped) return save(&training, true);
+        keep_average(training);
         write_log(log_level::info, "a fold's student is trained", {{"fold", text(at_.fold + 1)}, {"folds", text(at_.folds)}});
         if (visit) {
             std::vector<std::filesystem::path> images;
@@ -200,7 +209,7 @@ class trainer {
         at_.student = {.random_state = options_.seed};
         ++at_.fold;
         if (at_.fold == at_.folds) set_trainable(m_, *at_.start), m_.batches = at_.start_batches;
-        if (log_.stopped) save({}, true);
+        if (log_.stopped) save(nullptr, true);
     }
 
     /// Trains the student that the model keeps, and saves it.
@@ -210,11 +219,24 @@ class trainer {
             calibrate_by(roles_.training);
             if (options_.without_suspects) remove_suspects(files);
         }
-        const auto inputs = training_inputs_of(source_, files, inside());
+        const auto inputs = training_inputs(files);
         log_.steps = steps_of(options_, inputs.size());
         student_training<B> training{m_, *cache_, inputs, options_, log_.steps, inside()};
         log_.stopped = !train_student(training);
-        save(training.state().adam, true);
+        save(&training, true);
+        if (!log_.stopped) log_.steps = training.steps_done();
+        keep_average(training);
+    }
+
+    /// Stores the distances of files by a student's average, or by the student itself. Returns false if a stop left some out.
+    [[nodiscard]] bool measure_student(student_training<B>& training, std::span<const std::size_t> files) {
+        const exchanged_weights<B> averaged{m_, training.average};
+        return store_distances(m_, *cache_, source_, inputs_of(source_, files), distances_, options_, options_.stop);
+    }
+
+    /// Gives the model the average of a student's weights, if there is one.
+    void keep_average(student_training<B>& training) {
+        if (training.average.values.memory) std::swap(m_.trainable.weights, training.average);
     }
 
     void remove_suspects(std::vector<std::size_t>& files) const {
@@ -226,6 +248,7 @@ class trainer {
     [[nodiscard]] bool train_student(student_training<B>& training) {
         training.position = at_.student;
         if (at_.adam) training.state().adam = std::move(*std::exchange(at_.adam, std::nullopt));
+        if (at_.average.values.memory) training.average = std::exchange(at_.average, {});
         while (!training.finished() && !log_.stopped) {
             const std::size_t epoch = training.position.epoch, step = training.position.step;
             const double loss = training.step();
@@ -234,7 +257,7 @@ class trainer {
             log_.stopped = options_.stop.stop_requested();
             at_.student = training.position;
             const bool ended = training.position.epoch > epoch && !training.finished() && !log_.stopped;
-            if (ended && training.position.epoch % options_.save_every == 0) check_student(), save(training.state().adam, false);
+            if (ended && training.position.epoch % options_.save_every == 0) check_student(), save(&training, false);
         }
         check_student();
         return training.finished();
@@ -273,15 +296,20 @@ class trainer {
                       {{"image", one.image.string()}, {"raw_score", text(one.raw_score)}});
     }
 
-    /// Saves the run. adam: the optimizer's state; empty between two students.
-    void save(const nn::adam_state<B>& adam, bool last) {
+    /// Saves the run: the checkpoint has the average of the weights, if there is one. of: null between two students.
+    void save(student_training<B>* of, bool last) {
+        nn::weights<B> none;
+        auto& average = of != nullptr ? of->average : none;
+        const exchanged_weights<B> averaged{m_, average};
         if (roles_.validation.size() >= 2) {
             static_cast<void>(store_distances(m_, *cache_, source_, inputs_of(source_, roles_.validation), distances_, options_));
             calibrate_by(roles_.validation);
         }
         if (options_.checkpoint.empty()) return;
         save_training(m_, options_, training_json(options_, images_.identity, at_, log_), last, [&] {
-            save_resume(resume_path(options_.checkpoint), m_, adam, at_, distances_, options_, resume_images_);
+            const exchanged_weights<B> current{m_, average};
+            save_resume(resume_path(options_.checkpoint), m_, of != nullptr ? of->state().adam : nn::adam_state<B>{}, average,
+                        at_, distances_, options_, resume_images_);
         });
     }
 
@@ -290,8 +318,9 @@ class trainer {
     const usable_images& images_;
     training_roles roles_;
     image_source source_;
-    scale_maps distances_;              // of the images that calibrate; those of other inputs are 0
-    std::optional<scale_maps> inside_;  // the cells of the region of interest; empty: whole images count
+    std::vector<input_variant> variants_;  // of each input
+    scale_maps distances_;                 // of the images that calibrate; those of other inputs are 0
+    std::optional<scale_maps> inside_;     // the cells of the region of interest; empty: whole images count
     resume_state<B> at_{};
     resume_images resume_images_{};  // of the files, if the run is saved
     std::optional<feature_cache<B>> cache_{};

@@ -20,13 +20,16 @@ namespace rd4ad::inline RD4AD_ABI::train_detail {
     return inputs;
 }
 
-/// The inputs of the given files that a student trains on: those that see the region of interest. inside: its cells (roi_cells);
-/// null: whole images count.
+/// The inputs of the given files that a student trains on: those that see the region of interest, each followed by its variants
+/// (fill_cache). inside: the region's cells (roi_cells); null: whole images count.
 [[nodiscard]] inline std::vector<std::size_t> training_inputs_of(const image_source& source, std::span<const std::size_t> files,
-                                                                 const scale_maps* inside) {
+                                                                 const scale_maps* inside, std::size_t variants = 1) {
     auto inputs = inputs_of(source, files);
     if (inside != nullptr) std::erase_if(inputs, [&](std::size_t input) { return !sees_region(*inside, input); });
-    return inputs;
+    std::vector<std::size_t> all;
+    for (const std::size_t input : inputs)
+        for (std::size_t v = 0; v < variants; ++v) all.push_back(v * source.size() + input);
+    return all;
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::train_detail
