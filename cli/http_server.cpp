@@ -193,6 +193,7 @@ class http_server::implementation final : public httplib::Server {
         set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
             if (!refuse(request, response)) {
                 if (request.method == "POST") return HandlerResponse::Unhandled;
+                current_->is_whole = true;
                 put(functions_.answer(request_of(request)), response);
             }
             return HandlerResponse::Handled;
@@ -221,6 +222,7 @@ class http_server::implementation final : public httplib::Server {
     struct connection {
         limited_stream stream;
         server_clock::time_point began{server_clock::now()};
+        bool is_whole{false};  ///< the request was read to its end
     };
 
     /// The calling thread's connection.
@@ -238,7 +240,10 @@ class http_server::implementation final : public httplib::Server {
         } catch (const std::exception&) {  // of a request that cpp-httplib can't read
         }
         current_ = nullptr;
-        close_gently(socket);
+        if (own.is_whole)
+            ::close(socket);
+        else
+            close_gently(socket);
         return is_answered;
     }
 
@@ -289,6 +294,7 @@ class http_server::implementation final : public httplib::Server {
                        ? refusal(408,
                                  rd4ad::text("the body did not arrive in time: ", request.body.size(), " of ", length, " bytes"))
                        : refusal(400, rd4ad::text("the body ended after ", request.body.size(), " of ", length, " bytes"));
+        current_->is_whole = true;
         return functions_.answer(request);
     }
 

@@ -66,7 +66,7 @@ class service {
     [[nodiscard]] server_answer list_models() const;
     [[nodiscard]] server_answer metadata(const model& of) const;
     [[nodiscard]] server_answer configuration(const model& of) const;
-    [[nodiscard]] server_answer infer(model& by, const server_request& request) const;
+    [[nodiscard]] server_answer infer(model& by, const server_request& request);
     [[nodiscard]] server_answer score(model& by, const server_request& request);
     [[nodiscard]] server_answer keep_feedback(const model& by, const server_request& request);
     [[nodiscard]] server_answer metrics_text();

@@ -176,15 +176,20 @@ server_answer service::configuration(const model& of) const {
                         {"parameters", {{rd4ad::description_key, {{"string_value", rd4ad::io::dump_json(of.description())}}}}}});
 }
 
-server_answer service::infer(model& by, const server_request& request) const {
+server_answer service::infer(model& by, const server_request& request) {
     if (!by.infer_problem().empty()) return problem(400, by.infer_problem());
     const auto deadline = deadline_of(request);
     const auto header = request.headers.find("inference-header-content-length");
     const std::optional<std::string> length = header == request.headers.end() ? std::nullopt : std::optional{header->second};
-    auto content = rd4ad::serve::read_infer_request(request.body, length, by.limits(), by.outputs());
-    const auto found = by.infer(std::exchange(content.inputs, {}), content.count, deadline);
+    auto content = [&] {  // as JSON a body takes several times its bytes
+        const auto turn = decoder(deadline);
+        return turn ? std::optional{rd4ad::serve::read_infer_request(request.body, length, by.limits(), by.outputs())}
+                    : std::nullopt;
+    }();
+    if (!content) return problem(503, "too many bodies are read; try again");
+    const auto found = by.infer(std::exchange(content->inputs, {}), content->count, deadline);
     if (found.status != rd4ad::serve::queue_status::done) return not_computed(found.status);
-    auto body = rd4ad::serve::write_infer_answer(by.name(), content, *found.result);
+    auto body = rd4ad::serve::write_infer_answer(by.name(), *content, *found.result);
     server_answer made{.body = std::move(body.bytes)};
     if (body.json_bytes == made.body.size()) return made;
     made.type = "application/octet-stream";
