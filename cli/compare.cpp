@@ -111,7 +111,7 @@ std::pair<rd4ad::comparison, json> compare_class(const parsed_options& options, 
     std::vector<double> raw_thresholds;
     for (const auto& one : set.test)
         raw_thresholds.push_back(raw_threshold_of(options, *by, one.product.empty() ? set.name : one.product, file));
-    const auto roi = roi_of(options, image_files_of(set.test));
+    const auto roi = roi_of(options, rd4ad::data::files_of(set.test));
     std::vector<rd4ad::compared_image> images;
     std::vector<const std::vector<rd4ad::metrics::box>*> external_of;  // of these images
     console progress;

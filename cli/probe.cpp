@@ -103,7 +103,7 @@ rd4ad::probe_options options_for(const probe_request& request, const std::vector
 template <rd4ad::Backend B>
 rd4ad::probe_result probe_unseen(rd4ad::model<B>& m, const std::vector<rd4ad::data::item>& images, double threshold,
                                  const probe_request& request, console& progress) {
-    const auto files = image_files_of(images);
+    const auto files = rd4ad::data::files_of(images);
     const rd4ad::scorer<B> by{m, request.options.batch, rd4ad::map_sigma};
     return rd4ad::probe_images(
         files,
@@ -186,8 +186,8 @@ int probe_model(const parsed_options& options, probe_request& request, rd4ad::da
     request.options.white_level = preprocessing.white_level;
     auto unseen = unseen_images(set, request.product);
     if (!request.out_of_fold) keep_usable(unseen, preprocessing, request.options.threads, reaction, failures);
-    auto files = image_files_of(set.train);
-    for (auto& file : image_files_of(unseen)) files.push_back(std::move(file));
+    auto files = rd4ad::data::files_of(set.train);
+    for (auto& file : rd4ad::data::files_of(unseen)) files.push_back(std::move(file));
     request.roi = options.has("roi") ? roi_of(options, files) : m.settings.roi;
     const bool out_of_fold = request.out_of_fold || unseen.size() < least_unseen;
     if (out_of_fold) keep_usable(set.train, preprocessing, request.options.threads, reaction, failures);

@@ -26,12 +26,6 @@ rd4ad::data::region_of_interest roi_of(const parsed_options& options, std::span<
     return rd4ad::data::open_roi(options.required("roi"), images);
 }
 
-std::vector<std::filesystem::path> image_files_of(const std::vector<rd4ad::data::item>& items) {
-    std::vector<std::filesystem::path> files;
-    for (const auto& one : items) files.push_back(one.image);
-    return files;
-}
-
 std::string product_for(const parsed_options& options, const rd4ad::product_calibrations& of, const std::string& set_name) {
     const auto given = options.text("product");
     return given.empty() && per_product(of) && of.contains(set_name) ? set_name : given;

@@ -23,9 +23,6 @@ namespace cli {
 [[nodiscard]] rd4ad::data::region_of_interest roi_of(const parsed_options& options,
                                                      std::span<const std::filesystem::path> images);
 
-/// The files of items.
-[[nodiscard]] std::vector<std::filesystem::path> image_files_of(const std::vector<rd4ad::data::item>& items);
-
 /// The product of a data set whose items name none: --product, or the set's name if it is one of the model's products; "" for a
 /// model without a calibration per product.
 [[nodiscard]] std::string product_for(const parsed_options& options, const rd4ad::product_calibrations& of,

@@ -257,7 +257,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
                 display_of(by->settings().units.largest(), calibration_for(product), by->settings().preprocessing));
         part.results = std::make_unique<collector>(part.set, request.root, thumbnail_bytes / parts.by_product.size());
     }
-    const auto roi = roi_of(options, image_files_of(set.test));
+    const auto roi = roi_of(options, rd4ad::data::files_of(set.test));
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
     const auto use = [&](std::size_t i, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,

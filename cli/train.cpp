@@ -166,7 +166,7 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::usable_images& images, rd4ad:
 rd4ad::data::region_of_interest training_roi(const parsed_options& options, const rd4ad::data::dataset& set,
                                              const rd4ad::data::region_of_interest& former) {
     if (!options.has("roi")) return former;
-    auto files = image_files_of(set.train);
+    auto files = rd4ad::data::files_of(set.train);
     for (const auto& one : set.validation) files.push_back(one.image);
     return roi_of(options, files);
 }

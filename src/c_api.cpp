@@ -239,15 +239,17 @@ void rd4ad_stop_free(rd4ad_stop* stop) { delete stop; }
 
 rd4ad_status rd4ad_train(const char* data, const char* checkpoint, const rd4ad_compute_options* where,
                          const rd4ad_train_options* options, rd4ad_training** out) {
-    if (out != nullptr) *out = nullptr;
-    return guarded([&] {
+    return train(checkpoint, options, out, [&](const std::filesystem::path& to, const boundary::train_options& by) {
         const std::filesystem::path from{&required(data, "the data's path")};
-        const std::filesystem::path to{&required(checkpoint, "the checkpoint's path")};
-        const auto plain = training_of(read_struct(options, "rd4ad_train_options"));
-        auto made = std::make_unique<rd4ad_training>(rd4ad_training{engine_of(where)->train(from, to, plain)});
-        for (const auto& one : made->value.suspects) made->suspects.push_back(one.first.string());
-        for (const auto& one : made->value.skipped) made->skipped.push_back(one.first.string());
-        if (out != nullptr) *out = made.release();
+        return engine_of(where)->train(from, to, by);
+    });
+}
+
+rd4ad_status rd4ad_train_images(rd4ad_next_image_callback next, void* user, const char* checkpoint,
+                                const rd4ad_compute_options* where, const rd4ad_train_options* options, rd4ad_training** out) {
+    return train(checkpoint, options, out, [&](const std::filesystem::path& to, const boundary::train_options& by) {
+        if (next == nullptr) refuse("the callback for images is null");
+        return engine_of(where)->train([&] { return next_image(next, user); }, to, by);
     });
 }
 

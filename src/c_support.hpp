@@ -94,36 +94,44 @@ T& required(T* pointer, const char* name) {
     return *pointer;
 }
 
-/// The size that a caller's struct states. Throws option_error unless it has all members of this version.
+/// The size of a struct in the first version of the interface: a caller's struct has at least these members.
+template <class T>
+inline constexpr std::size_t first_size = sizeof(T);
+template <>
+inline constexpr std::size_t first_size<rd4ad_train_options> = offsetof(rd4ad_train_options, white_level);
+
+/// The size that a caller's struct states. Throws option_error unless it has all members of the first version.
 template <class T>
 std::size_t stated_size(const T& of, const char* name) {
     std::uint32_t size = 0;
     std::memcpy(&size, &of, sizeof size);
-    if (size < sizeof(T) || size > max_struct_size)
+    if (size < first_size<T> || size > max_struct_size)
         refuse(text(name, ": struct_size is ", std::size_t{size}, ", expected ", sizeof(T), "; set it to sizeof the struct"));
     return size;
 }
 
-/// Copies a caller's struct, which may be of a later version whose new members are 0. null: the defaults.
+/// Copies a caller's struct, which may be of an earlier version, or of a later one whose new members are 0. null: the defaults.
 template <class T>
 T read_struct(const T* from, const char* name) {
     T made{};
     if (from == nullptr) return made;
     const auto size = stated_size(*from, name);
+    const auto known = std::min(size, sizeof(T));
     const auto* bytes = reinterpret_cast<const unsigned char*>(from);
-    if (!std::all_of(bytes + sizeof(T), bytes + size, [](unsigned char byte) { return byte == 0; }))
+    if (!std::all_of(bytes + known, bytes + size, [](unsigned char byte) { return byte == 0; }))
         refuse(text(name, ": a member that this version of the library does not know is not 0"));
-    std::memcpy(&made, from, sizeof made);
+    std::memcpy(&made, from, known);
     return made;
 }
 
-/// Fills a caller's struct; members of a later version become 0.
+/// Fills the members that a caller's struct has; those of a later version become 0.
 template <class T>
 void write_struct(T* to, T value, const char* name) {
     const auto size = stated_size(required(to, name), name);
+    const auto known = std::min(size, sizeof(T));
     value.struct_size = static_cast<std::uint32_t>(size);
-    std::memcpy(to, &value, sizeof value);
-    std::memset(reinterpret_cast<unsigned char*>(to) + sizeof value, 0, size - sizeof value);
+    std::memcpy(to, &value, known);
+    std::memset(reinterpret_cast<unsigned char*>(to) + known, 0, size - known);
 }
 
 inline std::string string_of(const char* from, const char* otherwise = "") { return from == nullptr ? otherwise : from; }
@@ -224,6 +232,7 @@ inline boundary::train_options training_of(const rd4ad_train_options& from) {
         .crop = from.crop,
         .fit = string_of(from.fit, "squash"),
         .patches = {given(from.patches_per_row, 1), given(from.patches_per_column, 1), from.patch_size, from.patch_overlap},
+        .white_level = from.white_level,
         .seed = from.seed == 0 ? 111 : from.seed,
         .calibration = string_of(from.calibration, "auto"),
         .validation = from.validation == 0 ? 0.1 : from.validation,
@@ -255,6 +264,34 @@ inline boundary::train_options training_of(const rd4ad_train_options& from) {
             use(user, &plain);
         };
     return made;
+}
+
+/// Calls run(checkpoint, options) and hands the record over.
+template <class Run>
+rd4ad_status train(const char* checkpoint, const rd4ad_train_options* options, rd4ad_training** out, const Run& run) noexcept {
+    if (out != nullptr) *out = nullptr;
+    return guarded([&] {
+        const std::filesystem::path to{&required(checkpoint, "the checkpoint's path")};
+        const auto plain = training_of(read_struct(options, "rd4ad_train_options"));
+        auto made = std::make_unique<rd4ad_training>(rd4ad_training{run(to, plain)});
+        for (const auto& one : made->value.suspects) made->suspects.push_back(one.first.string());
+        for (const auto& one : made->value.skipped) made->skipped.push_back(one.first.string());
+        if (out != nullptr) *out = made.release();
+    });
+}
+
+/// The image that the program's callback gives.
+inline std::optional<boundary::training_image> next_image(rd4ad_next_image_callback next, void* user) {
+    rd4ad_view view{};
+    view.struct_size = sizeof view;
+    rd4ad_training_image given{};
+    given.struct_size = sizeof given, given.view = &view;
+    const auto found = next(user, &given);
+    if (found == 0) return std::nullopt;
+    if (found != 1)
+        throw boundary::problem{static_cast<int>(rd4ad::error_code::stopped),
+                                "train: stopped by the callback for images; no file has changed"};
+    return boundary::training_image{frame_of(&view, "the image's view"), string_of(given.name), string_of(given.product)};
 }
 
 /// The program's receiver of events. Calls hold the lock shared, so that a replaced receiver is never called again.

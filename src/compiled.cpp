@@ -16,6 +16,7 @@
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/write.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
+#include <rd4ad/train/keep_images.hpp>
 
 #include "compiled_variant.hpp"
 
@@ -29,6 +30,11 @@ constexpr auto header_write_jpeg = &rd4ad::image::write_jpeg;
 constexpr auto header_to_rgb = static_cast<rd4ad::image::image_u8 (*)(const rd4ad::image::image_view&)>(&rd4ad::image::to_rgb);
 constexpr auto header_open = &rd4ad::data::open;
 constexpr auto header_open_roi = &rd4ad::data::open_roi;
+constexpr auto header_keep_images_of =
+    static_cast<rd4ad::data::dataset (*)(const rd4ad::image_generator&, const rd4ad::train_options&, std::string)>(
+        &rd4ad::keep_images);
+constexpr auto header_keep_images = static_cast<rd4ad::data::dataset (*)(
+    std::span<const rd4ad::training_image>, const rd4ad::train_options&, std::size_t, std::string)>(&rd4ad::keep_images);
 constexpr auto header_load_weights = static_cast<rd4ad::io::tensor_file (*)(const std::filesystem::path&)>(&rd4ad::load_weights);
 constexpr auto header_load_weights_in_memory =
     static_cast<rd4ad::io::tensor_file (*)(std::span<const std::byte>, const std::string&, const std::shared_ptr<const void>&)>(
@@ -182,6 +188,12 @@ void save_checkpoint(const std::filesystem::path& path, model<cpu>& m, const io:
 }
 training_log train(model<cpu>& m, const data::dataset& set, const train_options& options) {
     return m.impl().value->train(set, options);
+}
+training_log train(model<cpu>& m, const image_generator& next, const train_options& options) {
+    return m.impl().value->train(header_keep_images_of(next, options, "images"), options);
+}
+training_log train(model<cpu>& m, std::span<const training_image> images, const train_options& options) {
+    return m.impl().value->train(header_keep_images(images, options, 0, "images"), options);
 }
 
 }  // namespace compiled

@@ -22,6 +22,7 @@
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@
 #include <rd4ad/data/open.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
 #include <rd4ad/score/detector.hpp>
+#include <rd4ad/train/keep_images.hpp>
 #include <rd4ad/train/trainer.hpp>
 
 #include "engine.hpp"
@@ -63,11 +65,35 @@ class engine_of final : public boundary::engine {
 
     [[nodiscard]] boundary::training train(const fs::path& data, const fs::path& checkpoint,
                                            const boundary::train_options& from) const override {
+        return train_on(checkpoint, from, [&](train_options& options) {
+            auto set = data::open(data);
+            if (from.white_level == 0) options.white_level = found_white_level(set);
+            return set;
+        });
+    }
+
+    [[nodiscard]] boundary::training train(const boundary::image_generator& next, const fs::path& checkpoint,
+                                           const boundary::train_options& from) const override {
+        return train_on(checkpoint, from, [&](train_options& options) {
+            const auto images = [&next]() -> std::optional<training_image> {
+                auto one = next();
+                if (!one) return std::nullopt;
+                return training_image{from_boundary(one->frame), std::move(one->name), std::move(one->product)};
+            };
+            return keep_images(images, options);
+        });
+    }
+
+   private:
+    /// Trains on the data set that open(options) returns.
+    template <class Open>
+    [[nodiscard]] boundary::training train_on(const fs::path& checkpoint, const boundary::train_options& from,
+                                              const Open& open) const {
         return export_errors([&] {
             if constexpr (Trains) {
                 const device_scope device{device_};
-                const auto options = training_of(from, checkpoint, options_.verify);
-                const auto set = data::open(data);
+                auto options = training_of(from, checkpoint, options_.verify);
+                const auto set = open(options);
                 auto m = from.resume ? load_checkpoint<B>(checkpoint, model_options_of(from.seed))
                                      : new_model<B>(from, model_options_of(from.seed));
                 return record_of(rd4ad::train(m, set, options));
@@ -79,7 +105,6 @@ class engine_of final : public boundary::engine {
         });
     }
 
-   private:
     [[nodiscard]] model_options model_options_of(std::uint64_t seed) const {
         return {.seed = seed, .threads = options_.threads, .verify = options_.verify};
     }

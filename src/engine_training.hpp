@@ -1,11 +1,15 @@
 // A part of src/engine.cpp: the options and the model of a training behind the boundary.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 #include <rd4ad/any/engine.hpp>
+#include <rd4ad/core/log.hpp>
+#include <rd4ad/data/items.hpp>
+#include <rd4ad/image/white_level.hpp>
 #include <rd4ad/model/teacher_weights.hpp>
 #include <rd4ad/train/options.hpp>
 
@@ -32,6 +36,7 @@ namespace {
     made.crop = from.crop;
     made.patches.per_row = per_row, made.patches.per_column = per_column;
     made.patches.size = size, made.patches.overlap = overlap;
+    made.white_level = from.white_level == data::max_white_level ? 0 : from.white_level;
     made.seed = from.seed;
     made.calibrate_by = calibration_images_of(from.calibration);
     made.validation = from.validation;
@@ -52,6 +57,15 @@ namespace {
                 {at.epoch, at.epochs, at.step, at.steps, at.loss, at.images_per_second, at.seconds_left, at.fold, at.folds});
         };
     return made;
+}
+
+/// The level of white of a data set's files, as "rd4ad train --white-level auto" finds it; logged where it is not 65535.
+[[nodiscard]] std::uint32_t found_white_level(const data::dataset& set) {
+    const auto white = image::find_white_level(data::files_of(set.train));
+    if (white != 0)
+        write_log(log_level::info, "the level of white is that of the 16-bit training images",
+                  {{"white_level", text(white)}, {"bits", text(image::bits_of_white(white))}});
+    return white;
 }
 
 /// A new model by the options' teacher and architecture.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,7 @@
 #include <rd4ad/data/patches.hpp>
 #include <rd4ad/image/fit_options.hpp>
 #include <rd4ad/train/progress.hpp>
+#include <rd4ad/train/training_image.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
 
@@ -34,6 +36,9 @@ struct any_train_options {
     image::fit fit{image::fit::squash};
     std::size_t crop{0};            ///< side of the centre crop of the fitted image; 0: no crop
     data::patch_options patches{};  ///< cut of the fitted image; by default one patch
+    /// The value of white in 16-bit PNG and TIFF files, 4095 for 12 bits; 0: found among the training images, 65535 if they are
+    /// no such files. The checkpoint keeps it. Views state their own.
+    std::uint32_t white_level{0};
     std::uint64_t seed{111};
     std::string calibration{"auto"};                ///< images that set the threshold: "auto", "cross", "hold-out" or "none"
     double validation{0.1};                         ///< share of the good images that "hold-out" keeps
@@ -70,11 +75,10 @@ struct any_training {
     std::vector<left_out> skipped{};
 };
 
-/// Trains a model on the good images of a folder or data set (any layout of data::open), calibrates it and saves it to
-/// `checkpoint`, which any_detector opens. The checkpoint is that of the function template train with the same options, bit for
-/// bit. Throws as any_detector's constructor, data::open and train do.
-inline any_training train_checkpoint(const std::filesystem::path& data, const std::filesystem::path& checkpoint,
-                                     const any_train_options& options = {}, const any_options& where = {}) {
+namespace any {
+
+/// The boundary's form of the options, which must outlive it.
+[[nodiscard]] inline boundary::train_options to_boundary(const any_train_options& options) {
     boundary::train_options plain{
         .arch = options.arch,
         .teacher = options.teacher,
@@ -87,6 +91,7 @@ inline any_training train_checkpoint(const std::filesystem::path& data, const st
         .crop = options.crop,
         .fit = image::to_string(options.fit),
         .patches = {options.patches.per_row, options.patches.per_column, options.patches.size, options.patches.overlap},
+        .white_level = options.white_level,
         .seed = options.seed,
         .calibration = options.calibration,
         .validation = options.validation,
@@ -112,7 +117,10 @@ inline any_training train_checkpoint(const std::filesystem::path& data, const st
                               .fold = at.fold,
                               .folds = at.folds});
         };
-    auto from = any::translate_errors([&] { return any::engine_of(where)->train(data, checkpoint, plain); });
+    return plain;
+}
+
+[[nodiscard]] inline any_training from_boundary(boundary::training from) {
     any_training made{.steps = from.steps,
                       .stopped = from.stopped,
                       .seconds = from.seconds,
@@ -123,6 +131,40 @@ inline any_training train_checkpoint(const std::filesystem::path& data, const st
     for (auto& [image, raw_score] : from.suspects) made.suspects.push_back({image, raw_score});
     for (auto& [image, reason] : from.skipped) made.skipped.push_back({image, any::from_boundary(reason)});
     return made;
+}
+
+}  // namespace any
+
+/// Trains a model on the good images of a folder or data set (any layout of data::open), calibrates it and saves it to
+/// `checkpoint`, which any_detector opens. The checkpoint is that of the function template train with the same options, bit for
+/// bit. Throws as any_detector's constructor, data::open and train do.
+inline any_training train_checkpoint(const std::filesystem::path& data, const std::filesystem::path& checkpoint,
+                                     const any_train_options& options = {}, const any_options& where = {}) {
+    return any::from_boundary(
+        any::translate_errors([&] { return any::engine_of(where)->train(data, checkpoint, any::to_boundary(options)); }));
+}
+
+/// The same for images that a program hands over one after another. Equal pixels give the weights and the calibration that files
+/// give; of each image the training keeps the network's input, a small picture and a fingerprint (see keep_images in
+/// train/keep_images.hpp). Throws what `next` throws, too.
+inline any_training train_checkpoint(const image_generator& next, const std::filesystem::path& checkpoint,
+                                     const any_train_options& options = {}, const any_options& where = {}) {
+    const auto plain = [&next]() -> std::optional<boundary::training_image> {
+        const auto one = next();
+        if (!one) return std::nullopt;
+        return boundary::training_image{any::to_boundary(one->view), one->name, one->product};
+    };
+    return any::from_boundary(
+        any::translate_errors([&] { return any::engine_of(where)->train(plain, checkpoint, any::to_boundary(options)); }));
+}
+
+/// The same for images in memory, for example views of frames.
+inline any_training train_checkpoint(std::span<const training_image> images, const std::filesystem::path& checkpoint,
+                                     const any_train_options& options = {}, const any_options& where = {}) {
+    const auto next = [images, at = std::size_t{0}]() mutable {
+        return at == images.size() ? std::nullopt : std::optional{images[at++]};
+    };
+    return train_checkpoint(image_generator{next}, checkpoint, options, where);
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

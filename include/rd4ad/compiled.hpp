@@ -33,6 +33,7 @@
 #include <rd4ad/score/threshold_rules.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
+#include <rd4ad/train/training_image.hpp>
 
 // The compiled functions and classes are in inline namespaces: rd4ad::detector of this header and of rd4ad.hpp are different
 // entities. One program may use both headers in different files; in one file the names are ambiguous.
@@ -163,6 +164,8 @@ void save_checkpoint(const std::filesystem::path& path, model<backend::xtensor<f
 
 /// See train/trainer.hpp.
 training_log train(model<backend::xtensor<float>>& m, const data::dataset& set, const train_options& options = {});
+training_log train(model<backend::xtensor<float>>& m, const image_generator& next, const train_options& options = {});
+training_log train(model<backend::xtensor<float>>& m, std::span<const training_image> images, const train_options& options = {});
 
 }  // namespace compiled
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -15,6 +15,7 @@
 #include <rd4ad/data/folds.hpp>
 #include <rd4ad/data/identity.hpp>
 #include <rd4ad/data/items.hpp>
+#include <rd4ad/data/kept_image.hpp>
 #include <rd4ad/data/ksdd2.hpp>
 #include <rd4ad/data/label_names.hpp>
 #include <rd4ad/data/labelme.hpp>

@@ -14,6 +14,7 @@
 #include <rd4ad/image/normalise.hpp>
 #include <rd4ad/image/orientation.hpp>
 #include <rd4ad/image/overlay.hpp>
+#include <rd4ad/image/pixel_checksum.hpp>
 #include <rd4ad/image/polygon.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/rectangle.hpp>

@@ -209,7 +209,23 @@ typedef struct rd4ad_train_options {
     void* user;
     rd4ad_training_callback progress;
     const rd4ad_stop* stop;
+    uint32_t white_level; /**< of 16-bit PNG and TIFF files, 4095 for 12 bits; 0: found among the files. Views state their own. */
+    uint32_t reserved_end;
 } rd4ad_train_options;
+
+/** An image to train on. */
+typedef struct rd4ad_training_image {
+    uint32_t struct_size;
+    uint32_t reserved;
+    rd4ad_view* view;    /**< the library's, to be filled; the pixels stay until the callback's next call */
+    const char* name;    /**< unique, in messages and records as a file's name is; null: "image 17", by its number from 1 on */
+    const char* product; /**< that the image shows; null: all images show one product */
+} rd4ad_training_image;
+
+/** Gives the next image: fills image->view and the names, whose members are 0 but for struct_size, and returns 1. Returns 0 after
+ *  the last image; another number ends rd4ad_train_images with RD4AD_ERROR_STOPPED. Called on the thread of rd4ad_train_images.
+ */
+typedef int32_t (*rd4ad_next_image_callback)(void* user, rd4ad_training_image* image);
 
 /** The record of a training. */
 typedef struct rd4ad_training_facts {
@@ -302,6 +318,11 @@ RD4AD_C_API void rd4ad_stop_free(rd4ad_stop* stop);
  *  defaults. out: null, or receives the record. [any] */
 RD4AD_C_API rd4ad_status rd4ad_train(const char* data, const char* checkpoint, const rd4ad_compute_options* where,
                                      const rd4ad_train_options* options, rd4ad_training** out);
+/** The same for images in memory that `next` gives one after another, before anything is computed. Equal pixels give the model
+ * that files give. user: passed to `next`. [any] */
+RD4AD_C_API rd4ad_status rd4ad_train_images(rd4ad_next_image_callback next, void* user, const char* checkpoint,
+                                            const rd4ad_compute_options* where, const rd4ad_train_options* options,
+                                            rd4ad_training** out);
 /** Fills the facts of a training. Its pointers are valid until the record is freed. [handle] */
 RD4AD_C_API rd4ad_status rd4ad_training_describe(const rd4ad_training* training, rd4ad_training_facts* out);
 /** A good image that may show a defect: 0 to suspect_count - 1. path, raw_score: may be null. [handle] */

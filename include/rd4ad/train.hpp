@@ -8,6 +8,7 @@
 #include <rd4ad/train/divide_into_folds.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/input_variants.hpp>
+#include <rd4ad/train/keep_images.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/near_duplicates.hpp>
 #include <rd4ad/train/options.hpp>
@@ -25,6 +26,7 @@
 #include <rd4ad/train/suspect_pictures.hpp>
 #include <rd4ad/train/teacher_features.hpp>
 #include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/training_image.hpp>
 #include <rd4ad/train/training_inputs.hpp>
 #include <rd4ad/train/usable_images.hpp>
 #include <rd4ad/train/weight_average.hpp>

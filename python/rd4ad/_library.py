@@ -85,7 +85,16 @@ class TrainOptions(Struct):
                 ("crop", c.c_size_t), ("fit", c.c_char_p), ("patches_per_row", c.c_size_t), ("patches_per_column", c.c_size_t),
                 ("patch_size", c.c_size_t), ("patch_overlap", c.c_size_t), ("seed", c.c_uint64), ("calibration", c.c_char_p),
                 ("validation", c.c_double), ("false_alarm_rate", c.c_double), ("folds", c.c_size_t), ("save_every", c.c_size_t),
-                ("cache_bytes", c.c_size_t), ("user", c.c_void_p), ("progress", TrainingCallback), ("stop", c.c_void_p)]
+                ("cache_bytes", c.c_size_t), ("user", c.c_void_p), ("progress", TrainingCallback), ("stop", c.c_void_p),
+                ("white_level", c.c_uint32), ("reserved_end", c.c_uint32)]
+
+
+class TrainingImageFacts(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("view", c.POINTER(View)), ("name", c.c_char_p),
+                ("product", c.c_char_p)]
+
+
+NextImageCallback = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.POINTER(TrainingImageFacts))
 
 
 class TrainingFacts(Struct):
@@ -126,6 +135,8 @@ _functions = {
     "rd4ad_stop_free": (None, [c.c_void_p]),
     "rd4ad_train": (c.c_int32, [c.c_char_p, c.c_char_p, c.POINTER(ComputeOptions), c.POINTER(TrainOptions),
                                 c.POINTER(c.c_void_p)]),
+    "rd4ad_train_images": (c.c_int32, [NextImageCallback, c.c_void_p, c.c_char_p, c.POINTER(ComputeOptions),
+                                       c.POINTER(TrainOptions), c.POINTER(c.c_void_p)]),
     "rd4ad_training_describe": (c.c_int32, [c.c_void_p, c.POINTER(TrainingFacts)]),
     "rd4ad_training_suspect": (c.c_int32, [c.c_void_p, c.c_size_t, c.POINTER(c.c_char_p), c.POINTER(c.c_float)]),
     "rd4ad_training_skipped": (c.c_int32, [c.c_void_p, c.c_size_t, c.POINTER(c.c_char_p), c.POINTER(c.c_char_p)]),

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -21,6 +22,7 @@
 #include <support/files.hpp>
 #include <support/image_files.hpp>
 #include <support/mentions.hpp>
+#include <support/png_files.hpp>
 
 namespace {
 
@@ -174,6 +176,55 @@ TEST_CASE("training without templates is the templates' training", "[any]") {
     const detector<cpu> expected{std::move(model)};
     const any_detector found{trained().checkpoint(), trained().where()};
     CHECK(found.calibration() == expected.calibration());
+}
+
+TEST_CASE("frames and a generator train the model of their files, by templates and without", "[any]") {
+    const test::scratch_folder folder;
+    std::vector<image::image_u8> pixels;  // of the files, in the order of data::open
+    for (const auto& one : data::open(trained().images()).train) pixels.push_back(image::read(one.image));
+    std::vector<training_image> images;
+    for (const auto& one : pixels) images.push_back({.view = image::view_of(one)});
+    const auto generator = [&pixels, at = std::size_t{0}]() mutable -> std::optional<training_image> {
+        if (at == pixels.size()) return std::nullopt;
+        return training_image{.view = image::view_of(pixels[at++]), .name = text("frame ", at)};
+    };
+    const auto score = [&](const fs::path& checkpoint) {
+        return any_detector{checkpoint, trained().where()}.score(trained().images() / "0.png");
+    };
+    const auto expected = score(trained().checkpoint());
+    const auto by_views = train_checkpoint(images, folder / "a.safetensors", trained_model::options(), trained().where());
+    const auto by_generator =
+        train_checkpoint(image_generator{generator}, folder / "b.safetensors", trained_model::options(), trained().where());
+    CHECK((by_views.losses == trained().log.losses && by_generator.losses == trained().log.losses));
+    check_equal(score(folder / "a.safetensors"), expected);
+    check_equal(score(folder / "b.safetensors"), expected);
+
+    train_options options{.steps = 2, .batch = 2, .size = 32};
+    options.calibrate_by = calibration_images::hold_out, options.validation = 0.8;
+    auto first = make_model_without_teacher<cpu>("resnet18", {.threads = 1}), second = std::move(first);
+    first = make_model_without_teacher<cpu>("resnet18", {.threads = 1});
+    CHECK(train(first, images, options).losses == trained().log.losses);
+    CHECK(train(second, image_generator{generator}, options).losses == trained().log.losses);
+}
+
+TEST_CASE("the level of white of 16-bit files is found, or given", "[any]") {
+    const test::scratch_folder folder;
+    fs::create_directory(folder / "good");
+    for (std::size_t i = 0; i < 4; ++i) {
+        std::vector<unsigned> values;
+        for (unsigned k = 0; k < 40 * 36; ++k) values.push_back(k * static_cast<unsigned>(i + 1) % 4000 + 90);
+        test::write_raw_png(folder / "good" / (std::to_string(i) + ".png"), 40, 36, test::png_colour::grey, values, {}, 16);
+    }
+    auto options = trained_model::options();
+    options.calibration = "none";
+    const auto level = [&](std::uint32_t given) {
+        options.white_level = given, options.overwrite = true;
+        train_checkpoint(folder / "good", folder / "deep.safetensors", options, trained().where());
+        return load_checkpoint<cpu>(folder / "deep.safetensors").settings().preprocessing.white_level;
+    };
+    CHECK(level(0) == 4095);
+    CHECK(level(16383) == 16383);
+    CHECK(level(65535) == 0);
 }
 
 TEST_CASE("a backend, a device or an instruction set that the library lacks is refused by name", "[any]") {

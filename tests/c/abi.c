@@ -129,6 +129,14 @@ int main(void) {
     PLACE(rd4ad_train_options, user);
     PLACE(rd4ad_train_options, progress);
     PLACE(rd4ad_train_options, stop);
+    PLACE(rd4ad_train_options, white_level);
+    PLACE(rd4ad_train_options, reserved_end);
+    SIZE(rd4ad_training_image);
+    PLACE(rd4ad_training_image, struct_size);
+    PLACE(rd4ad_training_image, reserved);
+    PLACE(rd4ad_training_image, view);
+    PLACE(rd4ad_training_image, name);
+    PLACE(rd4ad_training_image, product);
     SIZE(rd4ad_training_facts);
     PLACE(rd4ad_training_facts, struct_size);
     PLACE(rd4ad_training_facts, stopped);

@@ -1,6 +1,7 @@
 /* Every function of rd4ad.h with arguments that no caller should pass: each call returns an error code, and none ends the
  * process. The address sanitizer and valgrind find reads outside the arguments. */
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -9,6 +10,25 @@
 static void ignore(void* user, size_t index, rd4ad_status status, const char* message, rd4ad_result* result) {
     (void)user, (void)index, (void)status, (void)message;
     rd4ad_result_free(result);
+}
+
+/* Callbacks for images: none, one without pixels, one that names another size of its view, one that stops. */
+static int32_t no_image(void* user, rd4ad_training_image* image) { return user == NULL && image->view != NULL ? 0 : 2; }
+
+static int32_t empty_image(void* user, rd4ad_training_image* image) {
+    CHECK(image->struct_size == sizeof *image && image->view->struct_size == sizeof(rd4ad_view) && image->name == NULL);
+    return ++*(int*)user < 4;
+}
+
+static int32_t image_of_no_size(void* user, rd4ad_training_image* image) {
+    image->view->struct_size = 3;
+    return ++*(int*)user < 4;
+}
+
+static int32_t stop_at_once(void* user, rd4ad_training_image* image) {
+    (void)image;
+    ++*(int*)user;
+    return -1;
 }
 
 static void test_null(const rd4ad_detector* by, const char* images, const char* checkpoint) {
@@ -59,6 +79,9 @@ static void test_null(const rd4ad_detector* by, const char* images, const char* 
     FAILS(rd4ad_stop_request(NULL), option, "stop button is null");
     FAILS(rd4ad_train(NULL, checkpoint, NULL, NULL, NULL), option, "path is null");
     FAILS(rd4ad_train(images, NULL, NULL, NULL, NULL), option, "path is null");
+    FAILS(rd4ad_train_images(NULL, NULL, checkpoint, NULL, NULL, NULL), option, "callback for images is null");
+    FAILS(rd4ad_train_images(no_image, NULL, NULL, NULL, NULL, NULL), option, "path is null");
+    FAILS(rd4ad_train_images(no_image, NULL, checkpoint, NULL, NULL, NULL), RD4AD_ERROR_DATA, "no training images");
     rd4ad_training_facts training = {.struct_size = sizeof training};
     FAILS(rd4ad_training_describe(NULL, &training), option, "training is null");
     FAILS(rd4ad_training_suspect(NULL, 0, NULL, NULL), option, "training is null");
@@ -168,6 +191,7 @@ static void test_options(const rd4ad_detector* by, const char* images, const cha
                                              {.calibration = "always"},
                                              {.validation = NAN},
                                              {.false_alarm_rate = NAN},
+                                             {.white_level = 65536},
                                              {.folds = 1}};
     for (size_t i = 0; i < sizeof trainings / sizeof trainings[0]; ++i) {
         rd4ad_train_options one = trainings[i];
@@ -188,7 +212,20 @@ static void test_options(const rd4ad_detector* by, const char* images, const cha
 }
 
 /* A struct of a later version: it is read if its new members are 0, and filled with 0. */
-static void test_versions(const rd4ad_detector* by, const char* checkpoint) {
+static void test_images(const char* checkpoint) {
+    const rd4ad_train_options options = {.struct_size = sizeof options, .teacher = "none", .size = 32};
+    rd4ad_training* training = NULL;
+    int calls = 0;
+    FAILS(rd4ad_train_images(empty_image, &calls, checkpoint, NULL, &options, &training), RD4AD_ERROR_DATA, "image 1");
+    CHECK(calls == 4);
+    calls = 0;
+    FAILS(rd4ad_train_images(image_of_no_size, &calls, checkpoint, NULL, &options, &training), RD4AD_ERROR_OPTION, "struct_size");
+    calls = 0;
+    FAILS(rd4ad_train_images(stop_at_once, &calls, checkpoint, NULL, &options, &training), RD4AD_ERROR_STOPPED, "callback");
+    CHECK(calls == 1 && training == NULL);
+}
+
+static void test_versions(const rd4ad_detector* by, const char* images, const char* checkpoint) {
     struct {
         rd4ad_compute_options options;
         uint64_t later;
@@ -204,6 +241,14 @@ static void test_versions(const rd4ad_detector* by, const char* checkpoint) {
     } found = {{.struct_size = sizeof found}, 7};
     CHECK(rd4ad_detector_describe(by, &found.description) == RD4AD_OK);
     CHECK(found.later == 0 && found.description.struct_size == sizeof found && found.description.width == 32);
+    /* A program of the first version, whose training options end before white_level: what follows them is not read. */
+    rd4ad_train_options first = {.teacher = "none", .size = 33, .white_level = UINT32_MAX};
+    first.struct_size = offsetof(rd4ad_train_options, white_level);
+    FAILS(rd4ad_train(images, checkpoint, NULL, &first, NULL), RD4AD_ERROR_OPTION, "33");
+    first.struct_size = sizeof first;
+    FAILS(rd4ad_train(images, checkpoint, NULL, &first, NULL), RD4AD_ERROR_OPTION, "white level");
+    first.struct_size = offsetof(rd4ad_train_options, stop);
+    FAILS(rd4ad_train(images, checkpoint, NULL, &first, NULL), RD4AD_ERROR_OPTION, "struct_size");
     rd4ad_calibration calibration = {.struct_size = 0};
     FAILS(rd4ad_detector_calibration(by, &calibration), RD4AD_ERROR_OPTION, "struct_size");
 }
@@ -212,5 +257,6 @@ void test_arguments(const rd4ad_detector* detector, const char* images, const ch
     test_null(detector, images, checkpoint);
     test_views(detector);
     test_options(detector, images, checkpoint);
-    test_versions(detector, checkpoint);
+    test_images(checkpoint);
+    test_versions(detector, images, checkpoint);
 }

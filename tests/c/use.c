@@ -38,6 +38,53 @@ static void count_event(void* user, int32_t level, const char* text, const rd4ad
     ++*(int*)user;
 }
 
+/* The images of the folder, as frames of one buffer that changes between them: bottom up, with gaps, B, G, R. */
+typedef struct {
+    unsigned next;
+    unsigned char bgr[stride * height];
+    char name[16];
+} camera;
+
+static int32_t next_frame(void* user, rd4ad_training_image* image) {
+    camera* from = user;
+    if (from->next == 10) return 0;
+    unsigned char rgb[width * height * 3];
+    fill(rgb, from->next);
+    for (int y = 0; y < height; ++y)
+        for (int i = 0; i < width * 3; ++i) from->bgr[(height - 1 - y) * stride + i] = rgb[y * width * 3 + i / 3 * 3 + 2 - i % 3];
+    snprintf(from->name, sizeof from->name, "frame %u", from->next++);
+    image->view->format = RD4AD_BGR8, image->view->data = from->bgr + (height - 1) * stride;
+    image->view->width = width, image->view->height = height, image->view->stride = -stride;
+    image->name = from->name;
+    return 1;
+}
+
+/* Trains on the frames and compares a score with that of the model of the files. */
+static void test_frames(const rd4ad_detector* by, const char* folder, const char* photograph, rd4ad_train_options options) {
+    char checkpoint[1100];
+    snprintf(checkpoint, sizeof checkpoint, "%s/frames.safetensors", folder);
+    camera from = {.next = 0};
+    const rd4ad_compute_options where = {.struct_size = sizeof where, .threads = 1};
+    rd4ad_training* training = NULL;
+    options.progress = NULL;
+    CHECK(rd4ad_train_images(next_frame, &from, checkpoint, &where, &options, &training) == RD4AD_OK);
+    rd4ad_training_facts facts = {.struct_size = sizeof facts};
+    CHECK(rd4ad_training_describe(training, &facts) == RD4AD_OK && facts.training_images == 2 && facts.validation_images == 8);
+    rd4ad_training_free(training);
+    const rd4ad_detector_options settings = {.struct_size = sizeof settings, .region_threshold = 0.001};
+    rd4ad_detector* other = NULL;
+    CHECK(rd4ad_detector_open(checkpoint, &where, &settings, &other) == RD4AD_OK);
+    rd4ad_result *one = NULL, *same = NULL;
+    CHECK(rd4ad_detector_score_file(by, photograph, &one) == RD4AD_OK);
+    CHECK(rd4ad_detector_score_file(other, photograph, &same) == RD4AD_OK);
+    rd4ad_result_facts first = {.struct_size = sizeof first}, second = first;
+    CHECK(rd4ad_result_describe(one, &first) == RD4AD_OK && rd4ad_result_describe(same, &second) == RD4AD_OK);
+    CHECK(first.raw_score > 0 && first.raw_score == second.raw_score && first.score == second.score);
+    rd4ad_result_free(one);
+    rd4ad_result_free(same);
+    rd4ad_detector_free(other);
+}
+
 typedef struct {
     float scores[4];
     rd4ad_status states[4];
@@ -202,6 +249,7 @@ int main(int count, char** words) {
     if (by != NULL) {
         test_model(by);
         test_scores(by, photograph, absent);
+        test_frames(by, words[1], photograph, options);
         test_arguments(by, images, checkpoint);
         rd4ad_detector_free(by);
     }

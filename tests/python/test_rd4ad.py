@@ -55,6 +55,40 @@ class Tests(unittest.TestCase):
         self.assertEqual([one.step for one in self.steps if one.epoch > 0], [1, 1])
         self.assertIn("a training starts", [text for _, text, _ in self.events])
 
+    def test_arrays_train_the_model_of_their_files(self):
+        with rd4ad.Detector(self.checkpoint, threads=1) as detector:
+            expected = detector.score_file(self.file)
+        arrays = [np.frombuffer((self.good / f"{seed}.ppm").read_bytes()[-3 * WIDTH * HEIGHT:], np.uint8).reshape(
+            HEIGHT, WIDTH, 3) for seed in range(10)]
+        other = self.folder / "arrays.safetensors"
+        for images, format in ((arrays, None), ((one[..., ::-1].copy() for one in arrays), "bgr8"),
+                               (((f"frame {i}", one) for i, one in enumerate(arrays)), None)):
+            record = rd4ad.train(images, other, format=format, overwrite=True, **self.options)
+            self.assertEqual((record.losses, record.validation_images), (self.training.losses, 8))
+            with rd4ad.Detector(other, threads=1) as detector:
+                found = detector.score_file(self.file)
+            self.assertEqual((found.raw_score, found.score), (expected.raw_score, expected.score))
+
+    def test_arrays_that_do_not_train(self):
+        never = self.folder / "never"
+
+        def fail():
+            yield part(1)
+            raise KeyError("the camera's own")
+
+        for error, images in ((KeyError, fail()), (rd4ad.OptionError, ["a path", "another"]), (rd4ad.DataError, []),
+                              (rd4ad.OptionError, [("a", part(1)), ("a", part(2))]), (rd4ad.ShapeError, [part(1)[..., :2]])):
+            with self.subTest(error), self.assertRaises(error):
+                rd4ad.train(images, never, **self.options)
+        for level in (70000, 4095):
+            deep = [np.full((HEIGHT, WIDTH), 100 * seed, np.uint16) for seed in range(10)]
+            options = dict(self.options, white_level=level, overwrite=True)
+            if level > 65535:
+                with self.assertRaises(rd4ad.OptionError):
+                    rd4ad.train(deep, never, white=4095, **options)
+            else:
+                self.assertEqual(rd4ad.train(deep, self.folder / "deep", white=4095, **options).training_images, 2)
+
     def test_a_result_has_map_and_regions(self):
         result = self.detector.score(part(99))
         self.assertEqual(result.map.shape, (HEIGHT, WIDTH))

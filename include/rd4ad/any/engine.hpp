@@ -138,6 +138,7 @@ struct train_options {
     std::size_t steps, epochs, batch, size, height, crop;
     std::string fit;
     std::array<std::size_t, 4> patches;
+    std::uint32_t white_level;
     std::uint64_t seed;
     std::string calibration;
     double validation, false_alarm_rate;
@@ -147,6 +148,15 @@ struct train_options {
     std::function<void(const training_progress&)> progress;
     std::stop_token stop;
 };
+
+/// See rd4ad::training_image.
+struct training_image {
+    boundary::frame frame{};
+    std::string name{}, product{};
+};
+
+/// Returns the next image, or nullopt after the last one; see rd4ad::image_generator.
+using image_generator = std::function<std::optional<training_image>()>;
 
 /// See any_training.
 struct training {
@@ -172,6 +182,8 @@ class engine {
     [[nodiscard]] virtual std::unique_ptr<detector> open(std::span<const std::byte> checkpoint, const std::string& name,
                                                          const detector_options& options) const = 0;
     [[nodiscard]] virtual training train(const std::filesystem::path& data, const std::filesystem::path& checkpoint,
+                                         const train_options& options) const = 0;
+    [[nodiscard]] virtual training train(const image_generator& next, const std::filesystem::path& checkpoint,
                                          const train_options& options) const = 0;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,15 +15,18 @@
 
 namespace rd4ad::inline RD4AD_ABI::data {
 
+struct kept_image;
+
 /// An image and its ground truth.
 struct item {
-    std::filesystem::path image{};
+    std::filesystem::path image{};  ///< the file; the name of a kept image
     bool is_anomalous{false};
     std::string kind{"good"};                                     ///< "good", or the name of the defect
     std::optional<std::filesystem::path> mask{};                  ///< an image or a labelme file; nullopt for an unknown mask
     image::mask_values mask_values{image::mask_values::nonzero};  ///< the defective pixels of an image file
     std::string mask_expected{};                                  ///< where the layout expects the mask, for messages
     std::string product{};                                        ///< that the image shows; "": the data set's
+    std::shared_ptr<const kept_image> kept{};                     ///< of an image that is no file; null: a file
 };
 
 /// The items of one category. The layouts sort train and test by kind, "good" first, and then by file name.
@@ -33,6 +37,13 @@ struct dataset {
     file_listing files{};              ///< the files found, used and left out
     std::vector<std::string> notes{};  ///< how the data set was read where it could be read otherwise
 };
+
+/// The image of each item.
+[[nodiscard]] inline std::vector<std::filesystem::path> files_of(const std::vector<item>& items) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& one : items) files.push_back(one.image);
+    return files;
+}
 
 /// Joins data sets of several products into one, whose items name their product: the data set that they come from.
 [[nodiscard]] inline dataset join(std::string name, const std::vector<dataset>& sets) {

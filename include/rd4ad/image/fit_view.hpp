@@ -21,24 +21,11 @@ namespace rd4ad::inline RD4AD_ABI::image {
     check_view(view, "fit_image");
     check_size(view.width, view.height, transform.source_width, transform.source_height, "fit_image");
     auto out = make_image<std::uint8_t>(transform.width, transform.height, 3);
-    const auto fit = [&]<std::size_t C, class P>(auto rows) {
+    detail::with_rows(view, [&]<std::size_t C, class P>(auto rows) {
         const auto read = [&rows](std::size_t y, P* room) { return rows(y, room); };
         detail::fit_rows<C, P>(transform, read,
                                [&out](std::size_t y, const P* row) { detail::convert_row(row, out.width, C, out.row(y)); });
-    };
-    const auto& format = info_of(view.format);
-    const auto fit_values = [&]<class P>() {
-        if (format.is_bayer)
-            fit.template operator()<3, P>(detail::bayer_rows<P>{view});
-        else if (format.channels == 1)
-            fit.template operator()<1, P>(detail::grey_rows<P>{view});
-        else
-            fit.template operator()<3, P>(detail::colour_rows<P>{view});
-    };
-    if (format.bytes == 1)
-        fit_values.template operator()<std::uint8_t>();
-    else
-        fit_values.template operator()<std::uint16_t>();
+    });
     return out;
 }
 

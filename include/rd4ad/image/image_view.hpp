@@ -110,28 +110,29 @@ struct image_view {
     }
 };
 
-/// A view of an image with 1 channel (grey) or 3 (RGB), which must outlive it. Throws shape_error for another image.
-[[nodiscard]] inline image_view view_of(const image_u8& image) {
+namespace detail {
+
+/// The view of an image with 1 channel (format `grey`) or 3 (format `rgb`).
+template <class P>
+[[nodiscard]] image_view view_in_format(const basic_image<P>& image, pixel_format grey, pixel_format rgb) {
     check_image(image, 0, "view_of");
     if (image.channels != 1 && image.channels != 3)
         throw shape_error{
             text("view_of: expected 1 or 3 channels, the image is ", size_text(image), " (width x height x channels)")};
-    return {.data = image.pixels.data(),
-            .width = image.width,
-            .height = image.height,
-            .format = image.channels == 1 ? pixel_format::grey8 : pixel_format::rgb8};
+    return {
+        .data = image.pixels.data(), .width = image.width, .height = image.height, .format = image.channels == 1 ? grey : rgb};
+}
+
+}  // namespace detail
+
+/// A view of an image with 1 channel (grey) or 3 (RGB), which must outlive it. Throws shape_error for another image.
+[[nodiscard]] inline image_view view_of(const image_u8& image) {
+    return detail::view_in_format(image, pixel_format::grey8, pixel_format::rgb8);
 }
 
 /// The same for an image with 16 bits per value, 65535 being white.
 [[nodiscard]] inline image_view view_of(const basic_image<std::uint16_t>& image) {
-    check_image(image, 0, "view_of");
-    if (image.channels != 1 && image.channels != 3)
-        throw shape_error{
-            text("view_of: expected 1 or 3 channels, the image is ", size_text(image), " (width x height x channels)")};
-    return {.data = image.pixels.data(),
-            .width = image.width,
-            .height = image.height,
-            .format = image.channels == 1 ? pixel_format::grey16 : pixel_format::rgb16};
+    return detail::view_in_format(image, pixel_format::grey16, pixel_format::rgb16);
 }
 
 /// The size and the format as text: "2448x2048 bgr8". Throws option_error for an unknown format.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include <rd4ad/core/pipeline.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/core/threads.hpp>
+#include <rd4ad/data/kept_image.hpp>
 #include <rd4ad/data/open_roi.hpp>
 #include <rd4ad/data/preprocessing.hpp>
 #include <rd4ad/image/fit_view.hpp>
@@ -203,15 +205,25 @@ template <Backend B>
     return batch;
 }
 
-/// Files as a sequence of network inputs of one size, file by file, patch by patch.
+/// The image of a data set's item that is no file; null: a file.
+using shared_kept_image = std::shared_ptr<const data::kept_image>;
+
+/// Files, or kept images in their places, as a sequence of network inputs of one size, file by file, patch by patch.
 class image_source {
    public:
-    /// Throws option_error for invalid preprocessing, data_error naming two files whose inputs have different sizes, io_error and
-    /// format_error for a file whose size can't be read (where the preprocessing depends on it).
+    /// kept: per file, null for a file on disk; empty: all are. Throws option_error for invalid preprocessing and for a kept
+    /// image of another preprocessing, data_error naming two files whose inputs have different sizes, io_error and format_error
+    /// for a file whose size can't be read (where the preprocessing depends on it).
     image_source(std::vector<std::filesystem::path> files, const data::preprocessing& by,
-                 const image::normalisation& normalisation, std::size_t threads)
-        : files_{std::move(files)}, preprocessing_{by}, normalisation_{normalisation}, threads_{threads} {
+                 const image::normalisation& normalisation, std::size_t threads, std::vector<shared_kept_image> kept = {})
+        : files_{std::move(files)}, kept_{std::move(kept)}, preprocessing_{by}, normalisation_{normalisation}, threads_{threads} {
         data::check_preprocessing(preprocessing_);
+        kept_.resize(files_.size());
+        for (std::size_t i = 0; i < files_.size(); ++i)
+            if (kept_[i] && kept_[i]->preprocessing != preprocessing_)
+                throw option_error{text(files_[i], ": was kept with other settings of its preprocessing than these: fit ",
+                                        image::to_string(preprocessing_.geometry.fit), ", size ", preprocessing_.geometry.size,
+                                        "; keep the images with the options of their training")};
         ends_.reserve(files_.size());
         if (preprocessing_.one_size())
             count_inputs_of_one_size();
@@ -224,6 +236,16 @@ class image_source {
     [[nodiscard]] std::size_t width() const noexcept { return width_; }
     [[nodiscard]] std::size_t height() const noexcept { return height_; }
     [[nodiscard]] const std::vector<std::filesystem::path>& files() const noexcept { return files_; }
+    /// Per file the kept image, or null.
+    [[nodiscard]] const std::vector<shared_kept_image>& kept() const noexcept { return kept_; }
+
+    /// A source of some of the files, by their indices. Throws as the constructor does.
+    [[nodiscard]] image_source part(std::span<const std::size_t> of) const {
+        std::vector<std::filesystem::path> files;
+        std::vector<shared_kept_image> kept;
+        for (const std::size_t file : of) files.push_back(files_[file]), kept.push_back(kept_[file]);
+        return {std::move(files), preprocessing_, normalisation_, threads_, std::move(kept)};
+    }
 
     /// The inputs of a file: the first one, and the number of them.
     [[nodiscard]] std::pair<std::size_t, std::size_t> inputs_of(std::size_t file) const {
@@ -233,7 +255,7 @@ class image_source {
 
     /// The preprocessing of a file, by its size. Throws as image::read_size.
     [[nodiscard]] data::preprocessing_plan plan(std::size_t file) const {
-        const auto [width, height] = image::read_size(files_[file]);
+        const auto [width, height] = source_size(file);
         return data::plan(preprocessing_, width, height);
     }
 
@@ -248,18 +270,26 @@ class image_source {
         const std::size_t begin = file_of(first), end = file_of(first + count - 1) + 1;
         std::vector<preprocessed_image> images(end - begin);
         parallel_for(end - begin, threads_, [&](std::size_t i) {
-            images[i] = kept_ && kept_->first == begin + i ? std::move(kept_->second)
-                                                           : preprocess_file(files_[begin + i], preprocessing_);
+            images[i] = last_ && last_->first == begin + i ? std::move(last_->second) : load(begin + i);
         });
         parallel_for(count, threads_, [&](std::size_t i) {
             const std::size_t file = file_of(first + i), patch = first + i - (file == 0 ? 0 : ends_[file - 1]);
             patch_input(images[file - begin], patch, normalisation_, std::span{inputs}.subspan(i * each, each));
         });
-        kept_.emplace(end - 1, std::move(images.back()));
+        last_.emplace(end - 1, std::move(images.back()));
         return inputs;
     }
 
    private:
+    [[nodiscard]] image::size source_size(std::size_t file) const {
+        return kept_[file] ? kept_[file]->source : image::read_size(files_[file]);
+    }
+
+    [[nodiscard]] preprocessed_image load(std::size_t file) const {
+        if (!kept_[file]) return preprocess_file(files_[file], preprocessing_);
+        return {.plan = plan(file), .image = kept_[file]->fitted, .name = files_[file].string()};
+    }
+
     void count_inputs_of_one_size() {
         const auto grid = data::plan(preprocessing_, image::size_step, image::size_step).grid;
         width_ = grid.patch_width, height_ = grid.patch_height;
@@ -268,7 +298,7 @@ class image_source {
 
     void count_inputs() {
         std::vector<image::size> sizes(files_.size());
-        parallel_for(files_.size(), threads_, [&](std::size_t i) { sizes[i] = image::read_size(files_[i]); });
+        parallel_for(files_.size(), threads_, [&](std::size_t i) { sizes[i] = source_size(i); });
         for (std::size_t i = 0; i < files_.size(); ++i) {
             const auto grid = data::plan(preprocessing_, sizes[i].width, sizes[i].height).grid;
             if (i == 0) width_ = grid.patch_width, height_ = grid.patch_height;
@@ -282,11 +312,12 @@ class image_source {
     }
 
     std::vector<std::filesystem::path> files_;
+    std::vector<shared_kept_image> kept_;
     data::preprocessing preprocessing_;
     image::normalisation normalisation_;
     std::size_t threads_, width_{0}, height_{0};
-    std::vector<std::size_t> ends_{};  // of each file's inputs
-    std::optional<std::pair<std::size_t, preprocessed_image>> kept_{};
+    std::vector<std::size_t> ends_{};                                   // of each file's inputs
+    std::optional<std::pair<std::size_t, preprocessed_image>> last_{};  // that was read, by its file
 };
 
 /// Calls use(first, inputs) for batches of a source's inputs in order, and prefetches the next batch meanwhile.

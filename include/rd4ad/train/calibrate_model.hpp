@@ -87,7 +87,7 @@ template <Backend B>
             const auto results = results_of_distances<B>(m.queue, by.source, of.files, by.distances, scored.units,
                                                          m.settings.preprocessing, options.roi);
             for (auto& one : picture_suspects(by.source.files(), of.files, of.p_values, results, made,
-                                              m.settings.preprocessing.white_level)) {
+                                              m.settings.preprocessing.white_level, by.source.kept())) {
                 one.product = product;
                 pictures.push_back(std::move(one));
             }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <string>
@@ -22,11 +23,12 @@ inline constexpr std::size_t least_cross_fitted = 8;
 
 /// The files of a training, and their roles. Roles are indices of `files`, ascending.
 struct training_roles {
-    calibration_images calibrate_by{calibration_images::none};  ///< never automatic
-    std::vector<std::filesystem::path> files{};                 ///< the data set's training images, then its validation images
-    std::vector<std::string> products{};                        ///< per file; equal for a data set of one product
-    std::vector<std::size_t> training{};                        ///< the student's
-    std::vector<std::size_t> validation{};                      ///< held out; empty unless calibrate_by is hold_out
+    calibration_images calibrate_by{calibration_images::none};    ///< never automatic
+    std::vector<std::filesystem::path> files{};                   ///< the data set's training images, then its validation images
+    std::vector<std::shared_ptr<const data::kept_image>> kept{};  ///< per file; null for a file on disk
+    std::vector<std::string> products{};                          ///< per file; equal for a data set of one product
+    std::vector<std::size_t> training{};                          ///< the student's
+    std::vector<std::size_t> validation{};                        ///< held out; empty unless calibrate_by is hold_out
 };
 
 /// Resolves calibration_images::automatic: validation images if the data set has at least 2, else a held-out share of at least
@@ -55,7 +57,10 @@ struct training_roles {
 [[nodiscard]] inline training_roles roles_of(const train_options& options, const data::dataset& set) {
     training_roles roles{.calibrate_by = calibration_for(options, set)};
     const bool hold_out = roles.calibrate_by == calibration_images::hold_out, given = hold_out && !set.validation.empty();
-    for (const auto& one : set.train) roles.files.push_back(one.image), roles.products.push_back(one.product);
+    const auto add = [&roles](const data::item& one) {
+        roles.files.push_back(one.image), roles.kept.push_back(one.kept), roles.products.push_back(one.product);
+    };
+    for (const auto& one : set.train) add(one);
     std::vector<std::size_t> all(roles.files.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
     for (const auto& [product, files] : files_by_product(roles, all)) {
@@ -67,7 +72,7 @@ struct training_roles {
     std::sort(roles.validation.begin(), roles.validation.end());
     for (std::size_t i = 0; given && i < set.validation.size(); ++i) {
         roles.validation.push_back(roles.files.size());
-        roles.files.push_back(set.validation[i].image), roles.products.push_back(set.validation[i].product);
+        add(set.validation[i]);
     }
     return roles;
 }

@@ -4,11 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <span>
 #include <stop_token>
-#include <utility>
 #include <vector>
 
 #include <rd4ad/core/error.hpp>
@@ -27,13 +25,13 @@ inline void check_stop(const std::stop_token& stop) {
     if (stop.stop_requested()) throw stopped_error{"train: stopped by the caller before the first step; no file has changed"};
 }
 
-/// Gives an untrained teacher's batch norms the mean of the batches' statistics, of the given images. Throws stopped_error as
-/// check_stop does.
+/// Gives an untrained teacher's batch norms the mean of the batches' statistics, of the given files of a source. Throws
+/// stopped_error as check_stop does.
 template <Backend B>
-void measure_teacher(model<B>& m, std::vector<std::filesystem::path> files, std::size_t batch_size,
+void measure_teacher(model<B>& m, const image_source& all, std::span<const std::size_t> files, std::size_t batch_size,
                      const std::stop_token& stop = {}) {
     if (!m.teacher_unmeasured) return;
-    image_source source{std::move(files), m.settings.preprocessing, m.settings.normalisation, m.queue.threads};
+    auto source = all.part(files);
     std::size_t batch = 0;
     for_each_batch(source, batch_size, [&](std::size_t, const std::vector<float>& inputs) {
         check_stop(stop);

@@ -25,6 +25,7 @@
 #include <rd4ad/train/divide_into_folds.hpp>
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/input_variants.hpp>
+#include <rd4ad/train/keep_images.hpp>
 #include <rd4ad/train/log.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
@@ -55,7 +56,7 @@ class trainer {
           options_{checked(options, images.set)},
           images_{images},
           roles_{roles_of(options, images.set)},
-          source_{roles_.files, preprocessing_of(options), m.settings.normalisation, m.queue.threads},
+          source_{roles_.files, preprocessing_of(options), m.settings.normalisation, m.queue.threads, roles_.kept},
           variants_{variants_of(options.augment)},
           distances_{source_.height(), source_.width(), source_.size()},
           inside_{roi_cells(source_, options_.roi, m.queue.threads)} {
@@ -146,9 +147,7 @@ class trainer {
     }
 
     void prepare() {
-        std::vector<std::filesystem::path> training;
-        for (const std::size_t file : roles_.training) training.push_back(roles_.files[file]);
-        measure_teacher(m_, std::move(training), options_.batch, options_.stop);
+        measure_teacher(m_, source_, roles_.training, options_.batch, options_.stop);
         if (!options_.resume && at_.folds > 0) at_.start = trainable_of(m_), at_.start_batches = m_.batches;
         cache_features();
         release_idle<B>(m_.queue);  // the teacher's tensors have other sizes than the student's
@@ -356,6 +355,18 @@ training_log train(model<B>& m, const data::dataset& set, const train_options& o
     train_detail::check_options(options, set.train.size());
     check_map_choice(options.map, preprocessing_of(options));
     return train(m, find_usable_images(set, options, m.queue.threads), options);
+}
+
+/// The same for images that a program hands over one after another: equal pixels give the bits that files give. See keep_images.
+template <Backend B>
+training_log train(model<B>& m, const image_generator& next, const train_options& options = {}) {
+    return train(m, keep_images(next, options), options);
+}
+
+/// The same for images in memory, for example views of frames.
+template <Backend B>
+training_log train(model<B>& m, std::span<const training_image> images, const train_options& options = {}) {
+    return train(m, keep_images(images, options, m.queue.threads), options);
 }
 
 /// Cross-fits a trained model's data again, by the same options, and visits each fold's student: for questions about images that

@@ -15,6 +15,7 @@
 #include <rd4ad/data/fingerprint.hpp>
 #include <rd4ad/data/identity.hpp>
 #include <rd4ad/data/items.hpp>
+#include <rd4ad/data/kept_image.hpp>
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/io/read_file.hpp>
 #include <rd4ad/model/network_input.hpp>
@@ -47,6 +48,13 @@ struct examined_image {
     return {data::fingerprint_of(file, bytes), data::image_hash(bytes)};
 }
 
+/// The same for an item of a data set; under on_failure::skip the error of a file, and the problem of a kept image.
+[[nodiscard]] inline outcome<examined_image> examine_item(const data::item& one, const data::preprocessing& by) {
+    if (!one.kept) return attempt(on_failure::skip, one.image, [&] { return examine_image(one.image, by); });
+    if (one.kept->problem) return *one.kept->problem;
+    return examined_image{one.kept->fingerprint, one.kept->hash};
+}
+
 }  // namespace train_detail
 
 /// Reads and preprocesses the training images, and the validation images unless options.calibrate_by leaves them unused. Under
@@ -55,9 +63,9 @@ struct examined_image {
 /// 0 for all. Cost: the decoding of every image. Throws option_error for preprocessing that no image can have, and stopped_error
 /// for options.stop.
 [[nodiscard]] inline usable_images find_usable_images(data::dataset set, const train_options& options, std::size_t threads) {
-    std::vector<std::filesystem::path> files;
+    std::vector<const data::item*> images;
     const auto add = [&](const std::vector<data::item>& items) {
-        for (const auto& one : items) files.push_back(one.image);
+        for (const auto& one : items) images.push_back(&one);
     };
     add(set.train);
     const bool calibrates =
@@ -65,13 +73,12 @@ struct examined_image {
     if (calibrates) add(set.validation);
     const auto by = preprocessing_of(options);
     data::check_preprocessing(by);
-    std::vector<outcome<train_detail::examined_image>> examined(files.size());
-    parallel_for(files.size(), threads, [&](std::size_t i) {
-        if (options.stop.stop_requested()) return;
-        examined[i] = attempt(on_failure::skip, files[i], [&] { return train_detail::examine_image(files[i], by); });
+    std::vector<outcome<train_detail::examined_image>> examined(images.size());
+    parallel_for(images.size(), threads, [&](std::size_t i) {
+        if (!options.stop.stop_requested()) examined[i] = train_detail::examine_item(*images[i], by);
     });
     if (options.stop.stop_requested())
-        throw stopped_error{text("train: stopped by the caller while it read ", files.size(), " images; no file has changed")};
+        throw stopped_error{text("train: stopped by the caller while it read ", images.size(), " images; no file has changed")};
     usable_images made;
     std::vector<std::uint64_t> hashes;
     std::string reasons;
@@ -96,7 +103,7 @@ struct examined_image {
     if (calibrates) keep_usable(set.validation);
     if (!made.skipped.empty() && options.bad_images == on_failure::stop)
         throw data_error{
-            text("data set '", set.name, "': ", made.skipped.size(), " of ", files.size(),
+            text("data set '", set.name, "': ", made.skipped.size(), " of ", images.size(),
                  " images to train on can't be used; repair or remove them, or leave them out (--skip-bad): ", reasons)};
     if (set.train.empty() && !made.skipped.empty())
         throw data_error{text("data set '", set.name, "': none of its ", made.skipped.size(), " images can be used: ", reasons)};

@@ -159,4 +159,23 @@ class bayer_rows {
     std::array<std::size_t, 3> row_of_{};  // the row in each slot, plus 1; 0: none
 };
 
+/// Calls use.operator()<C, P>(rows) with the reader of a view's rows: rows(y, room) is row y with C channels (1 grey, 3 RGB) of
+/// P, in `room` (view.width * C values) or in the frame. The view must be valid, see check_view.
+template <class Use>
+void with_rows(const image_view& view, const Use& use) {
+    const auto& format = info_of(view.format);
+    const auto by_value = [&]<class P>() {
+        if (format.is_bayer)
+            use.template operator()<3, P>(bayer_rows<P>{view});
+        else if (format.channels == 1)
+            use.template operator()<1, P>(grey_rows<P>{view});
+        else
+            use.template operator()<3, P>(colour_rows<P>{view});
+    };
+    if (format.bytes == 1)
+        by_value.template operator()<std::uint8_t>();
+    else
+        by_value.template operator()<std::uint16_t>();
+}
+
 }  // namespace rd4ad::inline RD4AD_ABI::image::detail
