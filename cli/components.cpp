@@ -30,8 +30,10 @@ std::string data_folder() {
 
 std::vector<std::pair<std::string, std::string>> components() {
     return {
-        {"JPEG decoder", rd4ad::image::jpeg_library()}, {"code for", join_names(instruction_sets())},
-            {"backends", selected_variant().backends()},
+        {"JPEG decoder", rd4ad::image::jpeg_library()},
+            {"TIFF decoder", rd4ad::image::tiff_library().empty() ? "none" : rd4ad::image::tiff_library()},
+            {"WebP decoder", rd4ad::image::webp_library().empty() ? "none" : rd4ad::image::webp_library()},
+            {"code for", join_names(instruction_sets())}, {"backends", selected_variant().backends()},
 #if defined(RD4AD_WITH_EXPORT)
             {"export", "ONNX, Triton"},
 #else

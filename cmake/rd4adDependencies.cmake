@@ -1,11 +1,12 @@
 # Finds the libraries that rd4ad uses, for the project itself and for its installed CMake package.
 #
-# Input: rd4ad_components, any of core, xtensor, jpeg, export, onednn, thrust. RD4AD_THRUST names Thrust's system: CUDA, OMP, TBB or CPP.
+# Input: rd4ad_components, any of core, xtensor, jpeg, tiff, webp, export, onednn, thrust. RD4AD_THRUST names Thrust's system: CUDA, OMP, TBB or CPP.
 # RD4AD_JPEG: OFF leaves libjpeg-turbo out, ON or the component jpeg requires it, AUTO (the default) uses it where it is found.
+# RD4AD_TIFF, RD4AD_WEBP: the same for libtiff 4.5 or later and libwebp.
 # Output: rd4ad_missing, one message for each library that is not found, and these targets:
 #   core:    xtensor, nlohmann_json::nlohmann_json, Threads::Threads, rd4ad::third_party_zip, rd4ad::third_party_stb,
 #            rd4ad::third_party_xxhash,
-#            rd4ad::third_party_jpeg (empty without libjpeg-turbo)
+#            rd4ad::third_party_jpeg, rd4ad::third_party_tiff, rd4ad::third_party_webp (empty without their library)
 #   xtensor: xtensor-blas (with BLAS and LAPACK), xsimd, OpenMP::OpenMP_CXX
 #   export:  rd4ad::third_party_protozero
 #   onednn:  rd4ad::third_party_onednn
@@ -98,6 +99,49 @@ macro(rd4ad_find_jpeg required)
     endif()
 endmacro()
 
+# A library that decodes one more image format, as rd4ad::third_party_<name>, with a macro. By RD4AD_<NAME>: OFF, or AUTO and not found:
+# the target is empty, and files of the format are refused by its name; ON or the component: its absence is an error. version_header,
+# version_pattern, least: a header with a line that ends in a number of at least `least`; "": any version.
+macro(rd4ad_find_image_library name label package package_target header library debian definition version_header version_pattern least)
+    string(TOUPPER "RD4AD_${name}" rd4ad_wish)
+    if(NOT DEFINED ${rd4ad_wish})
+        set(${rd4ad_wish} AUTO)
+    endif()
+    set(rd4ad_required FALSE)
+    if("${name}" IN_LIST rd4ad_components OR (${rd4ad_wish} AND NOT ${rd4ad_wish} STREQUAL "AUTO"))
+        set(rd4ad_required TRUE)
+    endif()
+    if(NOT TARGET rd4ad::third_party_${name})
+        set(rd4ad_missing_others ${rd4ad_missing})
+        set(rd4ad_missing "")
+        if(rd4ad_required OR ${rd4ad_wish} STREQUAL "AUTO")
+            rd4ad_find_third_party(${name} ${package} "${package_target}" ${header} "" ${library} ${debian})
+            if(NOT "${version_header}" STREQUAL "" AND ${rd4ad_wish}_INCLUDE_DIR AND NOT rd4ad_missing)
+                file(STRINGS ${${rd4ad_wish}_INCLUDE_DIR}/${version_header} rd4ad_version REGEX "${version_pattern}")
+                string(REGEX MATCH "[0-9]+$" rd4ad_version "${rd4ad_version}")
+                if(NOT rd4ad_version OR rd4ad_version LESS "${least}")
+                    set(rd4ad_missing "${label} not found: ${${rd4ad_wish}_INCLUDE_DIR}/${header} is an older one's")
+                endif()
+            endif()
+            if(NOT rd4ad_missing)
+                target_compile_definitions(rd4ad::third_party_${name} INTERFACE ${definition}=1)
+            else()
+                set_target_properties(rd4ad::third_party_${name} PROPERTIES INTERFACE_LINK_LIBRARIES "" INTERFACE_INCLUDE_DIRECTORIES "")
+                if(NOT rd4ad_required AND NOT rd4ad_FIND_QUIETLY)
+                    message(STATUS "rd4ad: ${name} images are not read: ${rd4ad_missing}")
+                endif()
+            endif()
+        else()
+            add_library(rd4ad::third_party_${name} INTERFACE IMPORTED)
+        endif()
+        set(rd4ad_missing ${rd4ad_missing_others})
+    endif()
+    get_target_property(rd4ad_found rd4ad::third_party_${name} INTERFACE_COMPILE_DEFINITIONS)
+    if(rd4ad_required AND NOT rd4ad_found)
+        list(APPEND rd4ad_missing "${label} not found: install ${debian}, or add its folder to CMAKE_PREFIX_PATH")
+    endif()
+endmacro()
+
 # Thrust for RD4AD_THRUST. For CUDA, nvcc has the toolkit's Thrust.
 macro(rd4ad_find_thrust)
     if(NOT RD4AD_THRUST MATCHES "^(CUDA|OMP|TBB|CPP)$")
@@ -164,6 +208,9 @@ if("core" IN_LIST rd4ad_components)
     elseif(NOT TARGET rd4ad::third_party_jpeg)
         add_library(rd4ad::third_party_jpeg INTERFACE IMPORTED)
     endif()
+    rd4ad_find_image_library(tiff "libtiff 4.5 or later" TIFF TIFF::TIFF tiffio.h tiff libtiff-dev RD4AD_WITH_TIFF
+                             tiffvers.h "TIFFLIB_VERSION +[0-9]+" 20221213)
+    rd4ad_find_image_library(webp libwebp WebP WebP::webp webp/decode.h webp libwebp-dev RD4AD_WITH_WEBP "" "" "")
 endif()
 if("xtensor" IN_LIST rd4ad_components)
     rd4ad_find_package(libxsimd-dev xsimd)

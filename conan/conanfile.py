@@ -17,11 +17,13 @@ class Rd4ad(ConanFile):
     topics = ("anomaly-detection", "inspection", "deep-learning", "header-only")
     settings = "os", "arch", "compiler", "build_type"
     options = {"compiled": [True, False], "with_export": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
-               "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+               "with_tiff": [True, False], "with_webp": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
     default_options = {
         "compiled": False,
         "with_export": True,
         "with_jpeg": True,
+        "with_tiff": False,
+        "with_webp": False,
         "with_onednn": False,
         "with_thrust": "off",
         "openblas/*:build_lapack": True,
@@ -57,6 +59,10 @@ class Rd4ad(ConanFile):
         self.requires("xxhash/[>=0.8.1 <1]")
         if self.options.with_jpeg:
             self.requires("libjpeg-turbo/[>=2.1 <4]")
+        if self.options.with_tiff:
+            self.requires("libtiff/[>=4.5 <5]")
+        if self.options.with_webp:
+            self.requires("libwebp/[>=1.2 <2]")
         if self.options.with_export:
             self.requires("protozero/[>=1.7 <2]")
         if self.options.with_onednn:
@@ -79,6 +85,7 @@ class Rd4ad(ConanFile):
             "RD4AD_TESTS": tests, "RD4AD_CLI": False, "RD4AD_EXAMPLES": False, "RD4AD_BENCHMARKS": False,
             "RD4AD_NATIVE": False, "RD4AD_COMPILED": bool(self.options.compiled),
             "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_JPEG": "ON" if self.options.with_jpeg else "OFF",
+            "RD4AD_TIFF": "ON" if self.options.with_tiff else "OFF", "RD4AD_WEBP": "ON" if self.options.with_webp else "OFF",
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

@@ -140,6 +140,34 @@ def jpegs(random):
     expect("exact_no_tables.jpg", numpy.asarray(Image.open(file).convert("RGB")))
 
 
+def library_files(random):
+    """TIFF and WebP files, which libtiff and libwebp decode."""
+    y, x = numpy.mgrid[0:37, 0:45]
+    rgb = (numpy.dstack([x * 5, y * 6, (x + y) * 3]) + random.integers(0, 12, (37, 45, 3))).astype(numpy.uint8)
+    alpha = (x * 255 // 44).astype(numpy.uint8)
+    images = {"rgb": Image.fromarray(rgb), "grey": Image.fromarray(rgb[..., 1]), "palette": Image.fromarray(rgb).quantize(16),
+              "rgba": Image.fromarray(numpy.dstack([rgb, alpha]))}
+    for name, image, options in (
+            ("rgb_lzw", images["rgb"], {"compression": "tiff_lzw"}), ("grey_deflate", images["grey"], {"compression": "tiff_adobe_deflate"}),
+            ("palette", images["palette"], {}), ("rgba", images["rgba"], {"compression": "packbits"}),
+            ("rgb_jpeg", images["rgb"], {"compression": "jpeg", "quality": 95})):
+        path = OUT / (name + ".tif")
+        image.save(path, **options)
+        read = Image.open(path)
+        expect(path.name, over_white(rgb, alpha[..., None]) if name == "rgba" else numpy.asarray(read.convert("RGB")))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name, image, options in (("lossless", images["rgb"], {"lossless": True}), ("lossy", images["rgb"], {"quality": 80}),
+                                 ("alpha", images["rgba"], {"lossless": True, "exact": True}),
+                                 ("orientation_6", images["rgb"], {"lossless": True, "exif": exif.tobytes()})):
+        path = OUT / (name + ".webp")
+        image.save(path, **options)
+        pixels = numpy.asarray(Image.open(path).convert("RGBA" if name == "alpha" else "RGB"))
+        expect(path.name, over_white(pixels[..., :3], pixels[..., 3:]) if name == "alpha" else
+               numpy.rot90(pixels, -1) if name == "orientation_6" else pixels)
+    images["rgb"].save(OUT / "animated.webp", save_all=True, append_images=[Image.fromarray(255 - rgb)], lossless=True)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     random = numpy.random.default_rng(112)
@@ -173,6 +201,7 @@ def main():
     pnms(rgb, grey, random)
     bmps(rgb, grey)
     jpegs(random)
+    library_files(numpy.random.default_rng(7))
 
     y, x = numpy.mgrid[0:16, 0:24]  # smooth, so that the loss of JPEG is small; without symmetry
     upright = numpy.dstack([x * 10, y * 15, (x * 5 + y * 7)]).astype(numpy.uint8)

@@ -17,8 +17,9 @@ class Rd4adCommand(ConanFile):
     package_type = "application"
     settings = "os", "arch", "compiler", "build_type"
     options = {"with_export": [True, False], "with_http": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
-               "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
-    default_options = {"with_export": True, "with_http": True, "with_jpeg": True, "with_onednn": False, "with_thrust": "off"}
+               "with_tiff": [True, False], "with_webp": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    default_options = {"with_export": True, "with_http": True, "with_jpeg": True, "with_onednn": False, "with_tiff": False,
+                       "with_webp": False, "with_thrust": "off"}
 
     def set_version(self):
         text = load(self, os.path.join(self.recipe_folder, "..", "..", "include", "rd4ad", "core", "version.hpp"))
@@ -34,6 +35,8 @@ class Rd4adCommand(ConanFile):
     def configure(self):
         self.options["rd4ad"].with_export = self.options.with_export
         self.options["rd4ad"].with_jpeg = self.options.with_jpeg
+        self.options["rd4ad"].with_tiff = self.options.with_tiff
+        self.options["rd4ad"].with_webp = self.options.with_webp
         self.options["rd4ad"].with_onednn = self.options.with_onednn
         self.options["rd4ad"].with_thrust = self.options.with_thrust
 
@@ -58,6 +61,7 @@ class Rd4adCommand(ConanFile):
             "CMAKE_UNITY_BUILD": True,
             "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_HTTP": bool(self.options.with_http),
             "RD4AD_JPEG": "ON" if self.options.with_jpeg else "OFF",
+            "RD4AD_TIFF": "ON" if self.options.with_tiff else "OFF", "RD4AD_WEBP": "ON" if self.options.with_webp else "OFF",
             "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()

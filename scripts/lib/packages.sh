@@ -3,11 +3,12 @@
 # The library and the command.
 packages_build=(
     ca-certificates cmake g++ libcpp-httplib-dev ninja-build pkgconf
-    libcurl4-openssl-dev libcxxopts-dev libjpeg62-turbo-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libxsimd-dev
-    libxtensor-blas-dev libxtensor-dev libxxhash-dev libzip-dev nlohmann-json3-dev
+    libcurl4-openssl-dev libcxxopts-dev libjpeg62-turbo-dev libopenblas-dev libprotozero-dev libssl-dev libstb-dev libtiff-dev
+    libwebp-dev libxsimd-dev libxtensor-blas-dev libxtensor-dev libxxhash-dev libzip-dev nlohmann-json3-dev
 )
 # Tests, benchmarks and all examples.
-packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libopencv-core-dev libopencv-dnn-dev)
+packages_test=("${packages_build[@]}" catch2 curl libbenchmark-dev libopencv-core-dev libopencv-dnn-dev
+    libopencv-videoio-dev)
 # The report's test in a browser, which is not run without them.
 packages_browser=(chromium fonts-dejavu-core python3)
 # The oneDNN backend.

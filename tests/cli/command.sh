@@ -118,6 +118,7 @@ case_help() {
     gives 0 --version --verbose
     grep -qE '^rd4ad [0-9]+\.[0-9]+\.[0-9]+ ' out || fail "expected the version"
     grep -qE '^JPEG decoder: +(libjpeg-turbo|stb_image)' out || fail "expected the JPEG decoder"
+    grep -qE '^TIFF decoder: +(libtiff|none)' out && grep -qE '^WebP decoder: +(libwebp|none)' out || fail "expected decoders"
     grep -qE '^backends: +(xtensor|thrust)' out && grep -q '^export: ' out && grep -q '^HTTP: ' out || fail "expected the parts"
     grep -qE '^data files: +/' out || fail "expected the folder of the data files"
     gives 2 --version --verbos

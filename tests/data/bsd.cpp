@@ -62,7 +62,7 @@ TEST_CASE("ten files of BSData are opened in its own layout", "[data]") {
 TEST_CASE("BSData states its files, and takes label files in any spelling", "[data]") {
     const test::scratch_folder folder;
     const auto& root = folder.path();
-    test::touch(root, {"data/1.jpg", "data/2.jpg", "data/3.tif", "data/4.jpg", "label/readme.txt"});
+    test::touch(root, {"data/1.jpg", "data/2.jpg", "data/3.gif", "data/4.jpg", "label/readme.txt"});
     test::write_text(root / "label/2.JSON", pit);
     test::write_text(root / "label/4.json",
                      R"({"imageWidth": 8, "imageHeight": 6, "shapes": [{"label": "OK", "points": [[1, 1], [3, 1], [3, 2]]}]})");
@@ -71,7 +71,7 @@ TEST_CASE("BSData states its files, and takes label files in any spelling", "[da
     CHECK(described(set.test, root) == test::lines{"data/2.jpg pit! label/2.JSON"});
     CHECK(*data::load_mask(set.test[0], 8, 6).at(2, 1) == 1);
     CHECK(data::summary(set.files) ==
-          "7 files: 5 used (labels 2, train 2, test 1), 2 left out: 1 .tif (not read), 1 .txt (not read)");
+          "7 files: 5 used (labels 2, train 2, test 1), 2 left out: 1 .gif (not read), 1 .txt (not read)");
 }
 
 TEST_CASE("all faults of BSData's labels are in one message", "[data]") {

@@ -15,9 +15,9 @@ TEST_CASE("a listing is one line, the most frequent reason first", "[data]") {
     files.count("masks", 0);
     files.left_out.push_back({"a", omission::broken_link, ""});
     for (const char* name : {"b", "c", "d"}) files.left_out.push_back({name, omission::sub_folder, ""});
-    for (int i = 0; i < 8; ++i) files.left_out.push_back({"e.tif", omission::unread_type, ".tif"});
+    for (int i = 0; i < 8; ++i) files.left_out.push_back({"e.gif", omission::unread_type, ".gif"});
     CHECK(data::summary(files) ==
-          "412 files: 400 used (train 300, test 100), 12 left out: 8 .tif (not read), 3 in sub-folders (--recursive), 1 broken "
+          "412 files: 400 used (train 300, test 100), 12 left out: 8 .gif (not read), 3 in sub-folders (--recursive), 1 broken "
           "link");
     files.left_out.push_back({"f", omission::broken_link, ""});
     files.complete = false;

@@ -41,9 +41,9 @@ TEST_CASE("the images of a folder are listed, and their absence is reported with
 
 TEST_CASE("a folder of good images tells what it does not use, and takes sub-folders where that is asked for", "[data]") {
     const test::scratch_folder folder;
-    test::touch(folder.path(), {"a.png", "b.tif", "lot/c.png", "lot 2/d.png"});
+    test::touch(folder.path(), {"a.png", "b.gif", "lot/c.png", "lot 2/d.png"});
     const auto set = data::open_folder(folder.path());
-    CHECK(data::summary(set.files) == "4 files: 1 used (train 1), 3 left out: 2 in sub-folders (--recursive), 1 .tif (not read)");
+    CHECK(data::summary(set.files) == "4 files: 1 used (train 1), 3 left out: 2 in sub-folders (--recursive), 1 .gif (not read)");
     const auto all = data::open_folder(folder.path(), {.recursive = true});
     CHECK(test::described(all.train, folder.path()) == test::lines{"a.png good -", "lot/c.png good -", "lot 2/d.png good -"});
     test::touch(folder.path(), {"lot/NG/e.png", "lot/NG/f.png", "Defects/g.png"});

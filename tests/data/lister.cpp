@@ -23,7 +23,7 @@ TEST_CASE("every file below a folder is used or left out with its reason", "[dat
     const test::scratch_folder folder;
     const auto& root = folder.path();
     test::touch(root,
-                {"a.png", "b.JFIF", "c.pgm", "d.ppm", "e.tif", "f.webp", "noend", ".g.png", "._a.png", "Thumbs.db", "sub/h.png",
+                {"a.png", "b.JFIF", "c.pgm", "d.ppm", "e.gif", "f.heic", "noend", ".g.png", "._a.png", "Thumbs.db", "sub/h.png",
                  "sub/deep/i.png", "@eaDir/a.png/j.jpg", ".git/k.png", "masks/m.png", "masks/n.png", "notes.json"});
     std::filesystem::create_symlink(root / "gone.png", root / "link.png");
     REQUIRE(::mkfifo((root / "pipe.png").c_str(), 0600) == 0);
@@ -36,8 +36,8 @@ TEST_CASE("every file below a folder is used or left out with its reason", "[dat
     const auto found = files.finish();
     CHECK(found.used_files() == 5);
     CHECK(found.found_files() == 19);
-    CHECK(reasons(found, root) == std::map<std::string, std::string>{{"e.tif", ".tif (not read)"},
-                                                                     {"f.webp", ".webp (not read)"},
+    CHECK(reasons(found, root) == std::map<std::string, std::string>{{"e.gif", ".gif (not read)"},
+                                                                     {"f.heic", ".heic (not read)"},
                                                                      {"noend", "without an extension (not read)"},
                                                                      {"notes.json", ".json (not read)"},
                                                                      {".g.png", "hidden"},

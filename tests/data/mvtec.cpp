@@ -72,14 +72,14 @@ TEST_CASE("BSData in MVTec AD's layout has 160 training and 100 test images, 60 
 TEST_CASE("MVTec AD's layout states every file, and names the folders that it does not use", "[data]") {
     const test::scratch_folder folder;
     const auto& root = folder.path();
-    test::touch(root, {"train/good/0.png", "train/good/1.tif", "train/good/lot/2.png", "train/other/3.png", "val/good/4.png",
+    test::touch(root, {"train/good/0.png", "train/good/1.gif", "train/good/lot/2.png", "train/other/3.png", "val/good/4.png",
                        "test/good/5.png", "test/crack/6.png", "test/@eaDir/6.png", "ground_truth/crack/6_mask.png",
                        "ground_truth/crack/7_mask.png", "licence.txt"});
     const auto set = data::open_mvtec(root);
     CHECK(set.validation.size() == 1);
     CHECK(data::summary(set.files) ==
           "11 files: 5 used (train 1, validation 1, test 2, masks 1), 6 left out: 1 mask without an image, 1 .txt (not read), "
-          "1 of the system (@eaDir), 1 .tif (not read), 1 in sub-folders (--recursive), 1 in train/other (not used)");
+          "1 of the system (@eaDir), 1 .gif (not read), 1 in sub-folders (--recursive), 1 in train/other (not used)");
     const auto all = data::open_mvtec(root, {.recursive = true});
     CHECK(described(all.train, root) == test::lines{"train/good/0.png good -", "train/good/lot/2.png good -"});
 }

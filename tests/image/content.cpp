@@ -82,7 +82,12 @@ TEST_CASE("the formats that are read are no other kind", "[image]") {
     for (const auto& entry : std::filesystem::directory_iterator{test::image_data("formats")}) {
         if (entry.path().extension() == ".rgb") continue;
         CAPTURE(entry.path());
-        CHECK_FALSE(kind_of(test::text_of_file(entry.path())));
+        const auto kind = kind_of(test::text_of_file(entry.path()));
+        const auto extension = entry.path().extension();
+        if (extension == ".tif" || extension == ".webp")  // named where the program lacks their library
+            CHECK((kind && kind->remedy.starts_with("build rd4ad with lib")));
+        else
+            CHECK_FALSE(kind);
     }
 }
 }  // namespace

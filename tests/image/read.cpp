@@ -157,7 +157,7 @@ TEST_CASE("a file that is no image is refused by name", "[image]") {
                mentions("is not an image", "PNG, JPEG, BMP, TGA, PNM", "it is a text", "remove it"));
     CHECK_THAT(refusal("empty.png", ""), mentions("is not an image", "empty", "replace or remove it"));
     CHECK_THAT(refusal("short.png", "\x89PNG"), mentions("is not an image", "the beginning of a PNG", "copy the file again"));
-    CHECK_THAT(refusal("photo.jpg", std::string{"II*\0\x10\0\0\0", 8}), mentions("it is a TIFF image", "convert it to PNG"));
+    CHECK_THAT(refusal("photo.jpg", std::string{"II*\0\x10\0\0\0", 8}), mentions("it is a TIFF image"));
     CHECK_THAT(refusal("zeros.png", std::string(5000, '\0')), mentions("a file of zeros", "copy the file again"));
     CHECK_THAT(refusal("noise.png", "\x13\x37\xC0\xDE\x01\x02\x03\x04"), mentions("of an unknown kind", "convert it to PNG"));
     CHECK_THAT(refusal("apple.png", std::string{"\x89PNG\r\n\x1A\n\0\0\0\4CgBI\x50\0\x20\2\0\0\0\0", 24}),

@@ -22,6 +22,8 @@ struct content_kind {
 namespace detail {
 
 inline constexpr std::string_view to_png = "convert it to PNG", to_remove = "remove it, or replace it by the image",
+                                  to_tiff = "build rd4ad with libtiff (RD4AD_TIFF), which decodes it, or convert it to PNG",
+                                  to_webp = "build rd4ad with libwebp (RD4AD_WEBP), which decodes it, or convert it to PNG",
                                   to_unpack = "unpack it and give the images in it", to_copy = "copy the file again";
 
 /// A kind, and the bytes that all its files have at the offset `at`.
@@ -31,19 +33,19 @@ struct signature {
     content_kind kind;
 };
 
-/// Signatures, the longer one first where one begins with the other. Those of the formats that this library reads are absent.
+/// Signatures, the longer one first where one begins with the other. Those of the formats that every program reads are absent.
 /// Source: the formats' specifications, and the table of the program `file`.
 inline constexpr std::array signatures{
     signature{8, {"CR\2\0", 4}, {"a camera's raw image (CR2)", "develop it to PNG"}},
     signature{0, "FUJIFILMCCD-RAW", {"a camera's raw image (RAF)", "develop it to PNG"}},
     signature{0, "IIRO", {"a camera's raw image (ORF)", "develop it to PNG"}},
     signature{0, {"IIU\0", 4}, {"a camera's raw image (RW2)", "develop it to PNG"}},
-    signature{0, {"II*\0", 4}, {"a TIFF image", to_png}},
-    signature{0, {"MM\0*", 4}, {"a TIFF image", to_png}},
-    signature{0, {"II+\0", 4}, {"a BigTIFF image", to_png}},
-    signature{0, {"MM\0+", 4}, {"a BigTIFF image", to_png}},
+    signature{0, {"II*\0", 4}, {"a TIFF image", to_tiff}},
+    signature{0, {"MM\0*", 4}, {"a TIFF image", to_tiff}},
+    signature{0, {"II+\0", 4}, {"a BigTIFF image", to_tiff}},
+    signature{0, {"MM\0+", 4}, {"a BigTIFF image", to_tiff}},
     signature{0, "II\xBC", {"a JPEG XR image", to_png}},
-    signature{8, "WEBP", {"a WebP image", to_png}},
+    signature{8, "WEBP", {"a WebP image", to_webp}},
     signature{8, "AVI ", {"an AVI video", "save its frames as PNG"}},
     signature{8, "WAVE", {"a WAV sound", to_remove}},
     signature{4, "ftypavif", {"an AVIF image", to_png}},

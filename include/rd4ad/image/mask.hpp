@@ -70,6 +70,18 @@ std::uint16_t* put_opaque(const P* row, std::size_t width, std::size_t channels,
         put_opaque(rgb.pixels.data(), file.width * file.height, 3, 257, out);
         return image;
     }
+    if (stored.format == file_format::by_library) {
+        const auto put = [&](const auto* row, std::size_t channels, std::uint16_t factor) {
+            for (std::size_t x = 0; x < file.width; ++x, row += channels, out += 4) {
+                for (std::size_t c = 0; c < 3; ++c) out[c] = static_cast<std::uint16_t>(row[channels < 3 ? 0 : c] * factor);
+                out[3] = channels % 2 == 0 ? static_cast<std::uint16_t>(row[channels - 1] * factor) : std::uint16_t{65535};
+            }
+        };
+        const auto* decoder = optional_decoder_of(bytes);
+        decoder->decode(file, {.bytes = [&](const std::uint8_t* row, std::size_t channels) { put(row, channels, 257); },
+                               .deep = [&](std::uint16_t* row, std::size_t channels) { put(row, channels, 1); }});
+        return upright(std::move(image), stored_orientation(stored.format, bytes));
+    }
     if (stored.format == file_format::pnm) {
         for_each_pnm_row<std::uint16_t>(
             file, [&](const std::uint16_t* row, std::size_t channels) { out = put_opaque(row, file.width, channels, 1, out); });
@@ -159,8 +171,8 @@ inline void measure(mask_content& of) {
 /// Reads a mask file with what marks its defects. A pixel that is not black and not transparent is a defect, whatever its value:
 /// masks of 0 and 1, of numbered kinds, palettes, colours and 16 bit mean what they show. In a JPEG the limit is half of the
 /// largest value. In a file that is black all over, alpha is the mask. mask_values::zero exchanges good and defective pixels.
-/// Turns a JPEG or PNG by its EXIF orientation. Throws io_error and format_error as read does; data_error for a mask of several
-/// values of which none is black, and for a JPEG whose largest value is below 64.
+/// Turns a JPEG, PNG, TIFF or WebP by its orientation. Throws io_error and format_error as read does; data_error for a mask of
+/// several values of which none is black, and for a JPEG whose largest value is below 64.
 [[nodiscard]] inline mask_content read_mask_content(const std::filesystem::path& path,
                                                     mask_values defects = mask_values::nonzero) {
     const auto bytes = io::read_file(path);

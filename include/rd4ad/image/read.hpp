@@ -20,6 +20,13 @@
 #if defined(RD4AD_WITH_LIBJPEG)
 #include <rd4ad/image/detail/libjpeg.hpp>
 #endif
+#if defined(RD4AD_WITH_TIFF)
+#include <rd4ad/image/detail/libtiff.hpp>
+#endif
+#if defined(RD4AD_WITH_WEBP)
+#include <rd4ad/image/detail/libwebp.hpp>
+#endif
+#include <rd4ad/image/detail/optional_decoder.hpp>
 #include <rd4ad/image/detail/png.hpp>
 #include <rd4ad/image/detail/pnm.hpp>
 #include <rd4ad/image/detail/rows.hpp>
@@ -48,7 +55,7 @@ inline constexpr jpeg_decoder libjpeg_decoder{"libjpeg-turbo", &decode_jpeg_by_l
 inline const bool libjpeg_is_current = (current_jpeg_decoder.store(&libjpeg_decoder), true);
 #endif
 
-enum class file_format { unknown, png, jpeg, pnm, bmp, tga };
+enum class file_format { unknown, png, jpeg, pnm, bmp, tga, by_library };
 
 /// The format of a file, and the size in its header before the orientation is applied.
 struct header {
@@ -56,8 +63,8 @@ struct header {
     int width{0}, height{0};
 };
 
-/// The header of a file or of its beginning, at most INT_MAX bytes; nullopt for content of another kind (see recognise_content)
-/// and where the bytes end before the size.
+/// The header of a file or of its beginning (of a TIFF: the whole file), at most INT_MAX bytes; nullopt for content of another
+/// kind (see recognise_content) and where the bytes end before the size.
 [[nodiscard]] inline std::optional<header> read_header(std::span<const std::byte> bytes) {
     const auto as = [](file_format format, const auto& found) {
         return found ? std::optional{header{format, found->width, found->height}} : std::nullopt;
@@ -65,6 +72,7 @@ struct header {
     if (is_png(bytes)) return as(file_format::png, read_png_header(bytes));
     if (is_jpeg(bytes)) return as(file_format::jpeg, read_jpeg_frame(bytes));
     if (is_pnm(bytes)) return as(file_format::pnm, read_pnm_header(bytes));
+    if (const auto* decoder = optional_decoder_of(bytes)) return as(file_format::by_library, decoder->form(bytes));
     if (bytes.empty() || recognise_content(bytes)) return std::nullopt;
     const auto size = stb_size(bytes);  // of a TGA, which has no signature, stb checks all fields of the header
     if (!size) return std::nullopt;
@@ -85,6 +93,8 @@ struct header {
                     : is_jpeg(bytes) ? "JPEG"
                                      : "PNM",
                     ", whose header states no size; ", to_copy);
+    if (optional_decoder_of(bytes) != nullptr)
+        return text("it is ", recognise_content(bytes)->name, " whose header states no size; ", to_copy);
     if (const auto kind = recognise_content(bytes)) return text("it is ", kind->name, "; ", kind->remedy);
     if (bytes.size() >= 2 && byte_at(bytes, 0) == 'B' && byte_at(bytes, 1) == 'M')
         return text("it is a BMP of a form that is not read (run-length encoding, or an uncommon header); ", to_png);
@@ -109,6 +119,7 @@ struct header {
 /// The orientation in which a file stores its rows, as EXIF numbers it. A TGA may store them from right to left; stb accepts a
 /// TGA that ends before this field.
 [[nodiscard]] inline int stored_orientation(file_format format, std::span<const std::byte> bytes) {
+    if (format == file_format::by_library) return optional_decoder_of(bytes)->form(bytes)->orientation;
     if (format == file_format::tga) return bytes.size() > 17 && (byte_at(bytes, 17) & 0x10) != 0 ? 2 : 1;
     return exif_orientation(bytes);
 }
@@ -129,11 +140,12 @@ inline void decode_jpeg(const decoding& file, upright_rows& rows) {
 /// Whether a file has more than 8 bits per channel.
 [[nodiscard]] inline bool is_deep(file_format format, std::span<const std::byte> bytes) {
     if (format == file_format::png) return read_png_header(bytes)->bits == 16;
+    if (format == file_format::by_library) return optional_decoder_of(bytes)->form(bytes)->is_deep;
     return format == file_format::pnm && read_pnm_header(bytes)->white > 255;
 }
 
-/// Decodes to RGB of T, upright. white: the value of white in a 16-bit PNG, 0: 65535. T: std::uint8_t, or std::uint16_t for a
-/// deep file.
+/// Decodes to RGB of T, upright. white: the value of white in a 16-bit PNG or TIFF, 0: 65535. T: std::uint8_t, or std::uint16_t
+/// for a deep file.
 template <class T>
 [[nodiscard]] basic_image<T> decode_rgb(const header& stored, std::span<const std::byte> bytes, const std::string& name,
                                         std::uint32_t white) {
@@ -144,6 +156,8 @@ template <class T>
     basic_upright_rows<T> rows{image, orientation};
     if (stored.format == file_format::png)
         decode_png(file, white, rows);
+    else if (stored.format == file_format::by_library)
+        decode_by(*optional_decoder_of(bytes), file, white, rows);
     else if (stored.format == file_format::pnm)
         decode_pnm(file, rows);
     else if constexpr (std::same_as<T, std::uint8_t>)
@@ -173,17 +187,31 @@ struct file_reader {
 /// The library that decodes JPEG in this program: "libjpeg-turbo" or "stb_image". Their pixels differ by rounding.
 [[nodiscard]] inline std::string jpeg_library() { return detail::current_jpeg_decoder.load()->library; }
 
+/// The library that decodes TIFF in this program, "libtiff", or "" for a program that reads no TIFF.
+[[nodiscard]] inline std::string tiff_library() {
+    const auto* decoder = detail::tiff_decoder.load();
+    return decoder == nullptr ? "" : decoder->library;
+}
+
+/// The library that decodes WebP in this program, "libwebp", or "" for a program that reads no WebP.
+[[nodiscard]] inline std::string webp_library() {
+    const auto* decoder = detail::webp_decoder.load();
+    return decoder == nullptr ? "" : decoder->library;
+}
+
 /// Decodes an image file's bytes to RGB (3 channels, 8 bit): repeats grey, resolves palettes, composes transparent pixels over
-/// image_background, scales 16 bit (v / 257, rounded) and applies the EXIF orientation of a JPEG or PNG. Ignores colour profiles
-/// and gamma, as Pillow does. name: the file's name in messages. Throws format_error for bytes that are no PNG, JPEG, BMP, TGA or
-/// binary PNM (naming their kind), that are empty, truncated or damaged, or whose image has more than max_image_pixels pixels.
+/// image_background, scales 16 bit (v / 257, rounded) and applies the EXIF orientation of a JPEG, PNG or WebP and that of a TIFF.
+/// Ignores colour profiles and gamma, as Pillow does. name: the file's name in messages. Throws format_error for bytes that are
+/// no PNG, JPEG, BMP, TGA or binary PNM, nor a TIFF or WebP that the program's libraries decode (naming their kind), that are
+/// empty, truncated or damaged, or whose image has more than max_image_pixels pixels.
 [[nodiscard]] inline image_u8 decode(std::span<const std::byte> bytes, const std::string& name) {
     return detail::decode_rgb<std::uint8_t>(detail::check_file(bytes, name), bytes, name, 0);
 }
 
-/// Decodes the bytes of a file with more than 8 bits per channel (a PNG of 16 bits, a PNM whose white is above 255) to RGB with
-/// 16 bits per value, 65535 being white; otherwise as decode does. white: the value of white in a PNG, for a camera's 12 bits
-/// 4095; 0: 65535. Larger values are white. A PNM states its own. Returns nullopt for other images. Throws as decode does.
+/// Decodes the bytes of a file with more than 8 bits per channel (a PNG of 16 bits, a TIFF of 16 or of 32-bit floating-point
+/// numbers, a PNM whose white is above 255) to RGB with
+/// 16 bits per value, 65535 being white; otherwise as decode does. white: the value of white in a PNG or TIFF, for a camera's 12
+/// bits 4095; 0: 65535. Larger values are white. A PNM states its own. Returns nullopt for other images. Throws as decode does.
 [[nodiscard]] inline std::optional<image_u16> decode_deep(std::span<const std::byte> bytes, const std::string& name,
                                                           std::uint32_t white = 0) {
     const auto stored = detail::check_file(bytes, name);
@@ -194,17 +222,21 @@ struct file_reader {
 /// Reads an image file as decode does. Throws io_error as io::read_file does, and format_error as decode does.
 [[nodiscard]] inline image_u8 read(const std::filesystem::path& path) { return decode(io::read_file(path), path.string()); }
 
-/// The same; white: the value of white in a 16-bit PNG, as for decode_deep.
+/// The same; white: the value of white in a 16-bit PNG or TIFF, as for decode_deep.
 [[nodiscard]] inline image_u8 read(const std::filesystem::path& path, std::uint32_t white) {
     const auto bytes = io::read_file(path);
     const auto name = path.string();
     return detail::decode_rgb<std::uint8_t>(detail::check_file(bytes, name), bytes, name, white);
 }
 
-/// The EXIF orientation of a JPEG or PNG file, 1 to 8; 1 for other files. Reads the file's first 64 KiB, in which a JPEG's lies,
-/// and the heads of a PNG's chunks. Throws io_error as io::read_prefix does.
+/// The orientation of a JPEG, PNG, TIFF or WebP file, 1 to 8; 1 for other files. Reads the file's first 64 KiB, in which a JPEG's
+/// lies, the heads of a PNG's chunks, and a TIFF or WebP whole. Throws io_error as io::read_prefix does.
 [[nodiscard]] inline int read_orientation(const std::filesystem::path& path) {
     const auto bytes = io::read_prefix(path, std::size_t{1} << 16);
+    if (const auto* decoder = detail::optional_decoder_of(bytes)) {
+        const auto form = decoder->form(io::read_file(path));
+        return form ? form->orientation : 1;
+    }
     if (!detail::is_png(bytes)) return exif_orientation(bytes);
     std::ifstream file{path, std::ios::binary};
     return detail::png_orientation(detail::file_reader{file});
@@ -217,12 +249,14 @@ struct file_reader {
     return detail::stored_orientation(stored.format, bytes) > 4 ? size{found.height, found.width} : found;
 }
 
-/// The size of the image that `read` returns. Reads the file's first 64 KiB, more only where a JPEG's header is longer, and the
-/// heads of a PNG's chunks. Throws io_error as io::read_prefix does, and format_error for a file that is no image.
+/// The size of the image that `read` returns. Reads the file's first 64 KiB, more only where a JPEG's header is longer, the heads
+/// of a PNG's chunks, and a TIFF whole, whose header may stand at its end. Throws io_error as io::read_prefix does, and
+/// format_error for a file that is no image.
 [[nodiscard]] inline size read_size(const std::filesystem::path& path) {
     constexpr std::size_t first_bytes = std::size_t{1} << 16, max_bytes = INT_MAX, growth = 16;
     for (std::size_t limit = first_bytes;; limit = std::min(limit * growth, max_bytes)) {
-        const auto bytes = io::read_prefix(path, limit);
+        const auto prefix = io::read_prefix(path, limit);
+        const auto bytes = detail::optional_decoder_of(prefix) == nullptr ? prefix : io::read_file(path);
         const auto stored = detail::read_header(bytes);
         const bool known = stored && stored->width > 0 && stored->height > 0, last = bytes.size() < limit || limit == max_bytes;
         if (!last && detail::is_jpeg(bytes) && !detail::reaches_scan(bytes)) continue;
@@ -233,7 +267,10 @@ struct file_reader {
                 : bytes.empty() ? std::string{"the file is empty; replace or remove it"}
                                 : detail::why_not_an_image(bytes))};
         const size found{static_cast<std::size_t>(stored->width), static_cast<std::size_t>(stored->height)};
-        const int orientation = detail::is_png(bytes) ? read_orientation(path) : exif_orientation(bytes);
+        const int orientation = stored->format == detail::file_format::by_library
+                                    ? detail::stored_orientation(stored->format, bytes)
+                                : detail::is_png(bytes) ? read_orientation(path)
+                                                        : exif_orientation(bytes);
         return orientation > 4 ? size{found.height, found.width} : found;
     }
 }

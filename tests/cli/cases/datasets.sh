@@ -12,7 +12,7 @@ grey_image() {
 case_files_are_stated() {
     "$make_woven" cloth 8 2 64
     local good=cloth/train/good
-    for file in a.tif b.TIF c.webp; do echo x >"$good/$file"; done
+    for file in a.gif b.GIF c.heic; do echo x >"$good/$file"; done
     mkdir -p "$good/lot" cloth/train/other cloth/@eaDir cloth/val/good
     cp "$good/000.png" "$good/lot/8.png"
     cp "$good/001.png" cloth/train/other
@@ -22,8 +22,8 @@ case_files_are_stated() {
     mv "$good/006.png" cloth/val/good/006.png
     ln -s nowhere.png "$good/link.png"
     gives 0 train --data cloth --out models "${quick_training[@]}"
-    says files "cloth: 26 files: 18 used (train 6, validation 2, test 6, masks 4), 8 left out: 2 .tif (not read)" \
-        "1 .webp (not read)" "1 broken link" "1 hidden" "1 in sub-folders (--recursive)" "1 in train/other (not used)" \
+    says files "cloth: 26 files: 18 used (train 6, validation 2, test 6, masks 4), 8 left out: 2 .gif (not read)" \
+        "1 .heic (not read)" "1 broken link" "1 hidden" "1 in sub-folders (--recursive)" "1 in train/other (not used)" \
         "1 of the system (@eaDir)"
     says out "6 images"
     (($(wc -l <files) == 1)) || fail "expected one line on the files"
@@ -32,7 +32,7 @@ case_files_are_stated() {
     says out "7 images"
 
     gives 0 test --data cloth --checkpoint models --json
-    says out '"files": {' '"found": 26' '"train": 6' '"reason": ".tif (not read)"' '"file": "cloth/train/other/001.png"' '"notes": []'
+    says out '"files": {' '"found": 26' '"train": 6' '"reason": ".gif (not read)"' '"file": "cloth/train/other/001.png"' '"notes": []'
     gives 0 calibrate --data cloth --checkpoint models --json
     says files "cloth: 26 files: 18 used"
     says out '"found": 26' '"reason": "broken link"'
@@ -44,14 +44,14 @@ case_files_are_stated() {
     grey_image photos/a.pgm 200
     cp "$good/000.png" photos/lot
     cp "$good/000.png" photos/b.jfif
-    echo x >photos/c.tif
+    echo x >photos/c.gif
     gives 0 score photos --checkpoint models/cloth.safetensors
-    says files "4 files: 2 used (images 2), 2 left out: 1 .tif (not read), 1 in sub-folders (--recursive)"
+    says files "4 files: 2 used (images 2), 2 left out: 1 .gif (not read), 1 in sub-folders (--recursive)"
     (($(wc -l <out) == 2)) || fail "expected two results"
     gives 0 score photos "$good/000.png" --checkpoint models/cloth.safetensors --recursive --json
-    says files "5 files: 4 used (images 4), 1 left out: 1 .tif (not read)"
+    says files "5 files: 4 used (images 4), 1 left out: 1 .gif (not read)"
     (($(grep -c '"path":' out) == 4)) || fail "expected four results"
-    tail -1 out | grep -qF '{"files":{"complete":true,"found":5,"left_out":[{"file":"photos/c.tif","reason":".tif (not read)"}],"used":{"images":4}},"instruction_set":' ||
+    tail -1 out | grep -qF '{"files":{"complete":true,"found":5,"left_out":[{"file":"photos/c.gif","reason":".gif (not read)"}],"used":{"images":4}},"instruction_set":' ||
         fail "expected the files in the last line"
 
     mkdir -p several/docs

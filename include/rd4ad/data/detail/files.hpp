@@ -18,9 +18,9 @@
 
 namespace rd4ad::inline RD4AD_ABI::data::detail {
 
-/// The extensions of the image files that are read, in lower case.
-inline constexpr std::array<std::string_view, 9> image_extensions{"png", "jpg", "jpeg", "jpe", "jfif",
-                                                                  "bmp", "tga", "pgm",  "ppm"};
+/// The extensions of image files, in lower case; a program without libtiff or libwebp refuses those files by name.
+inline constexpr std::array<std::string_view, 12> image_extensions{"png", "jpg", "jpeg", "jpe", "jfif", "bmp",
+                                                                   "tga", "pgm", "ppm",  "tif", "tiff", "webp"};
 
 /// ASCII letters in lower case; independent of the locale.
 [[nodiscard]] inline std::string lower(std::string letters) {
