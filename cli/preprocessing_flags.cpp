@@ -58,7 +58,7 @@ std::vector<flag> preprocessing_flags() {
              "size of a patch, a multiple of 32, in place of the numbers of patches; 0: use the numbers"},
             {"patch-overlap", "PIXELS", "0", "minimum overlap of neighbouring patches"},
             {"white-level", "VALUE", "auto",
-             "the value of white in 16-bit PNG files, 4095 for a camera of 12 bits; auto: found in the training images"}};
+             "the value of white in 16-bit PNG and TIFF files, 4095 for 12 bits; auto: found in the training images"}};
 }
 
 void set_preprocessing(rd4ad::train_options& training, const parsed_options& options) {

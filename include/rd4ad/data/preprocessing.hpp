@@ -23,7 +23,7 @@ inline constexpr std::uint32_t max_white_level = 65535;
 struct preprocessing {
     image::geometry geometry{};
     patch_options patches{.multiple = image::size_step};
-    std::uint32_t white_level{0};  ///< the value of white in 16-bit PNG files, 4095 for 12 bits; 0: 65535
+    std::uint32_t white_level{0};  ///< the value of white in 16-bit PNG and TIFF files, 4095 for 12 bits; 0: 65535
     friend bool operator==(const preprocessing&, const preprocessing&) = default;
 
     /// Whether the whole fitted image is one patch.

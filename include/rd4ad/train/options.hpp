@@ -45,7 +45,7 @@ struct train_options {
     image::fit fit{image::fit::squash};
     std::size_t crop{0};             ///< side of the centre crop of the fitted image; 0: no crop
     data::patch_options patches{};   ///< cut of the fitted image; by default one patch
-    std::uint32_t white_level{0};    ///< the value of white in 16-bit PNG files; 0: 65535
+    std::uint32_t white_level{0};    ///< the value of white in 16-bit PNG and TIFF files; 0: 65535
     data::region_of_interest roi{};  ///< the part of the images that trains and calibrates (data::open_roi); one mask for all
                                      ///< stays in the model
     double learning_rate{0.005};
