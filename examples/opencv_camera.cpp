@@ -53,7 +53,7 @@ int score_video(const std::string& model, const std::string& source) {
         std::printf("frame %zu: raw score %.4f", frames, static_cast<double>(result.raw_score));
         if (result.score) std::printf(", score %.2f, %s", *result.score, *result.is_anomalous() ? "anomalous" : "good");
         std::printf(", %zu regions\n", result.regions.size());
-        anomalous += result.is_anomalous().value_or(false) ? 1 : 0;
+        if (result.is_anomalous().value_or(false)) ++anomalous;
     }
     std::printf("%zu frames: %zu anomalous\n", frames, anomalous);
     return frames > 0 ? 0 : 1;

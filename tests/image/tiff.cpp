@@ -110,6 +110,11 @@ TEST_CASE("a TIFF of 12 bits in 16 is read as a PNG of the same values", "[image
     const auto tiff = test::text_of_file(folder / "a.tif"), png = test::text_of_file(folder / "a.png");
     for (const std::uint32_t white : {0u, 4095u, 1000u})
         CHECK(image::decode_deep(tiff_bytes(tiff), "a", white) == image::decode_deep(tiff_bytes(png), "a", white));
+    // The same light as that of the values stretched to 16 bits.
+    for (auto& value : values) value = static_cast<std::uint16_t>((value * 65535u + 4095 / 2) / 4095);
+    test::write_raw_png(folder / "stretched.png", 30, 20, test::png_colour::grey, {values.begin(), values.end()}, {}, 16);
+    const auto stretched = test::text_of_file(folder / "stretched.png");
+    CHECK(image::decode_deep(tiff_bytes(tiff), "a", 4095) == image::decode_deep(tiff_bytes(stretched), "a"));
     CHECK(image::read(folder / "a.tif") == image::read(folder / "a.png"));
     CHECK(image::read(folder / "a.tif", 4095) == image::read(folder / "a.png", 4095));
     CHECK(image::largest_16_bit_value(folder / "a.tif") == std::uint16_t{4095});
