@@ -58,10 +58,9 @@ void run(benchmark::State& state, cpu::queue& q, const nn::convolution& layer, c
     fill<cpu>(q, x, 0.5f);
     fill<cpu>(q, y, 0.25f);
     fill<cpu>(q, w, 0.1f);
-    const nn::conv_bn unit{.conv = layer, .norm = {}};
-    nn::folded_weights<cpu> folded{.values = w, .preference = preference};
-    if (direction == pass::forward) nn::prepare<cpu>(q, unit, input, folded);
-    const auto weights = folded.of(unit);
+    nn::prepared_layer<cpu> prepared;
+    if (direction == pass::forward) nn::weight_preparer<cpu>{q}.prepare(layer, std::span{&input, 1}, preference, w, prepared);
+    const auto weights = prepared.forms();
     for (auto _ : state) {
         if (direction == pass::forward)
             nn::convolve<cpu>(q, layer, input, nn::no_prologue(x), weights, {.y = y.data(), .stride = output.c}, preference);

@@ -90,14 +90,11 @@ class layer_benchmark {
     }
 
     void scoring() {
-        const nn::conv_bn layer{of_.layer, 0, {}};
-        std::map<algorithm_preference, nn::folded_weights<cpu>> weights;
+        std::map<algorithm_preference, nn::prepared_layer<cpu>> weights;
         for (const auto preference : preferences)
-            nn::prepare<cpu>(q_, layer, of_.input,
-                             weights.emplace(preference, nn::folded_weights<cpu>{w_, {}, preference}).first->second);
+            nn::weight_preparer<cpu>{q_}.prepare(of_.layer, std::span{&of_.input, 1}, preference, w_, weights[preference]);
         print_row("scoring", weight_lifetime::persistent, [&](algorithm_preference by) {
-            nn::convolve<cpu>(q_, of_.layer, of_.input, nn::no_prologue(x_), weights.at(by).of(layer), {y_.data(), output_.c},
-                              by);
+            nn::convolve<cpu>(q_, of_.layer, of_.input, nn::no_prologue(x_), weights.at(by).forms(), {y_.data(), output_.c}, by);
         });
     }
 

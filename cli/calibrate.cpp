@@ -213,7 +213,7 @@ scored_products images_of_checkpoint(const parsed_options& options, const fs::pa
             rd4ad::text(checkpoint, ": holds no scores, as its training had no validation images; give good images by --data")};
     const auto product = options.text("product");
     rd4ad::check_product(found, product, checkpoint.string());
-    const double largest = rd4ad::map_units_of(rd4ad::io::read_safetensors(checkpoint)).largest();
+    const double largest = rd4ad::map_units_of(rd4ad::io::safetensors_reader{checkpoint}).largest();
     scored_products scored;
     for (const auto& [name, by] : found)
         if (product.empty() || name == product)

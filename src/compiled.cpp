@@ -116,10 +116,10 @@ struct detector<cpu>::implementation {
 detector<cpu>::detector(model<cpu> trained, const detector_options& options)
     : impl_{new implementation{trained.impl().value->to_detector(options)}} {}
 detector<cpu>::detector(const std::filesystem::path& checkpoint, const detector_options& options, const model_options& model)
-    : detector{load_checkpoint<cpu>(checkpoint, model), options} {}
+    : impl_{new implementation{selected().functions->load_detector(checkpoint, options, model)}} {}
 detector<cpu>::detector(std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options,
                         const model_options& model)
-    : detector{load_checkpoint<cpu>(checkpoint, name, model), options} {}
+    : impl_{new implementation{selected().functions->load_detector_in_memory(checkpoint, name, options, model)}} {}
 detector<cpu>::detector(detector&&) noexcept = default;
 detector<cpu>& detector<cpu>::operator=(detector&&) noexcept = default;
 detector<cpu>::~detector() = default;

@@ -70,6 +70,7 @@ class model_on_cpu final : public model {
 };
 
 std::unique_ptr<model> boxed(rd4ad::model<cpu> value) { return std::make_unique<model_on_cpu>(std::move(value)); }
+std::unique_ptr<const detector> boxed(rd4ad::detector<cpu> value) { return std::make_unique<detector_on_cpu>(std::move(value)); }
 
 constexpr table functions{
     .forward_log = [](void (*write)(const log_event&)) { set_log(write); },
@@ -84,6 +85,15 @@ constexpr table functions{
     .load_checkpoint_in_memory =
         [](std::span<const std::byte> bytes, const std::string& name, const model_options& options) {
             return boxed(rd4ad::load_checkpoint<cpu>(bytes, name, options));
+        },
+    .load_detector =
+        [](const std::filesystem::path& checkpoint, const detector_options& options, const model_options& model) {
+            return boxed(rd4ad::detector<cpu>{checkpoint, options, model});
+        },
+    .load_detector_in_memory =
+        [](std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options,
+           const model_options& model) {
+            return boxed(rd4ad::detector<cpu>{checkpoint, name, options, model});
         }};
 
 }  // namespace

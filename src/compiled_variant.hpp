@@ -73,6 +73,10 @@ struct table {
     std::unique_ptr<model> (*load_checkpoint)(const std::filesystem::path& path, const model_options& options);
     std::unique_ptr<model> (*load_checkpoint_in_memory)(std::span<const std::byte> bytes, const std::string& name,
                                                         const model_options& options);
+    std::unique_ptr<const detector> (*load_detector)(const std::filesystem::path& checkpoint, const detector_options& options,
+                                                     const model_options& model);
+    std::unique_ptr<const detector> (*load_detector_in_memory)(std::span<const std::byte> checkpoint, const std::string& name,
+                                                               const detector_options& options, const model_options& model);
 };
 
 }  // namespace rd4ad::inline RD4AD_ABI::variant

@@ -55,12 +55,12 @@ class engine_of final : public boundary::engine {
 
     [[nodiscard]] std::unique_ptr<boundary::detector> open(const fs::path& checkpoint,
                                                            const boundary::detector_options& options) const override {
-        return open_by(options, [&](const model_options& by) { return load_checkpoint<B>(checkpoint, by); });
+        return open_by(options, [&](const auto& how, const model_options& by) { return detector<B>{checkpoint, how, by}; });
     }
 
     [[nodiscard]] std::unique_ptr<boundary::detector> open(std::span<const std::byte> checkpoint, const std::string& name,
                                                            const boundary::detector_options& options) const override {
-        return open_by(options, [&](const model_options& by) { return load_checkpoint<B>(checkpoint, name, by); });
+        return open_by(options, [&](const auto& how, const model_options& by) { return detector<B>{checkpoint, name, how, by}; });
     }
 
     [[nodiscard]] boundary::training train(const fs::path& data, const fs::path& checkpoint,
@@ -113,7 +113,7 @@ class engine_of final : public boundary::engine {
     [[nodiscard]] std::unique_ptr<boundary::detector> open_by(const boundary::detector_options& options, const Load& load) const {
         return export_errors([&]() -> std::unique_ptr<boundary::detector> {
             const device_scope device{device_};
-            return std::make_unique<detector_of<B>>(load(model_options_of(model_options{}.seed)), from_boundary(options),
+            return std::make_unique<detector_of<B>>(load(from_boundary(options), model_options_of(model_options{}.seed)),
                                                     backend_, device_);
         });
     }

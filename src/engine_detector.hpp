@@ -95,8 +95,8 @@ class device_scope {
 template <Backend B>
 class detector_of final : public boundary::detector {
    public:
-    detector_of(rd4ad::model<B> m, const rd4ad::detector_options& options, std::string backend, int device)
-        : device_{device}, threads_{m.queue.threads}, by_{std::move(m), options}, description_{describe(std::move(backend))} {}
+    detector_of(rd4ad::detector<B> by, std::string backend, int device)
+        : device_{device}, by_{std::move(by)}, description_{describe(std::move(backend))} {}
 
     [[nodiscard]] const boundary::description& description() const noexcept override { return description_; }
 
@@ -164,7 +164,7 @@ class detector_of final : public boundary::detector {
                                    .backend = std::move(backend),
                                    .width = settings.width,
                                    .height = settings.height,
-                                   .threads = threads_,
+                                   .threads = by_.threads(),
                                    .products = {},
                                    .calibration = {}};
         if (per_product(by_.calibrations()))
@@ -174,7 +174,6 @@ class detector_of final : public boundary::detector {
     }
 
     int device_;
-    std::size_t threads_;
     rd4ad::detector<B> by_;
     boundary::description description_;
 };

@@ -18,6 +18,7 @@
 #include <rd4ad/io/read_tensors.hpp>
 #include <rd4ad/io/safe_name.hpp>
 #include <rd4ad/io/safetensors.hpp>
+#include <rd4ad/io/safetensors_reader.hpp>
 #include <rd4ad/io/state_dict.hpp>
 #include <rd4ad/io/temporary_folder.hpp>
 #include <rd4ad/io/tensor_file.hpp>

@@ -4,11 +4,13 @@
 #include <rd4ad/model/bottleneck.hpp>
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/data_folders.hpp>
+#include <rd4ad/model/load_scoring_model.hpp>
 #include <rd4ad/model/map_sigma.hpp>
 #include <rd4ad/model/map_units.hpp>
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/model/scale_maps.hpp>
+#include <rd4ad/model/scoring_model.hpp>
 #include <rd4ad/model/scoring_network.hpp>
 #include <rd4ad/model/settings.hpp>
 #include <rd4ad/model/state.hpp>

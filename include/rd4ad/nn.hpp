@@ -7,6 +7,7 @@
 #include <rd4ad/nn/convolution.hpp>
 #include <rd4ad/nn/cosine_loss.hpp>
 #include <rd4ad/nn/cosine_map.hpp>
+#include <rd4ad/nn/folded_weights.hpp>
 #include <rd4ad/nn/gradient_sink.hpp>
 #include <rd4ad/nn/initialise.hpp>
 #include <rd4ad/nn/parameter.hpp>

@@ -1,4 +1,4 @@
-#include <rd4ad/io/safetensors.hpp>
+#include <rd4ad/io/safetensors_reader.hpp>
 
 #include <signal.h>
 #include <sys/wait.h>

@@ -44,7 +44,7 @@ TEMPLATE_LIST_TEST_CASE("stored distances give the scoring network's map in the 
         CHECK((distances.each() == 16 * 8 + 8 * 4 + 4 * 2 && distances.inputs() == 3));
         const auto [teacher, student] = network.compare(q, images);
         const std::vector<std::size_t> inputs{2, 0, 1};  // stored in another order than computed
-        put_scale_maps<B>(q, network.trainable.layers, network.trainable.weights, teacher, inputs, distances);
+        put_scale_maps<B>(q, network.model->trainable.layers, network.model->trainable.weights, teacher, inputs, distances);
         const map_builder<B> builder{q, 64, 32, units, 2.0};
         for (std::size_t i = 0; i < 3; ++i) {
             const auto map = builder.map(q, distances, inputs[i]);

@@ -1,10 +1,12 @@
 // Inference with folded weights against the convolution and its batch norm.
-#include <rd4ad/nn/conv_bn.hpp>
+#include <rd4ad/nn/folded_weights.hpp>
 #include <rd4ad/nn/weights.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <support/backends.hpp>
@@ -53,19 +55,56 @@ TEMPLATE_LIST_TEST_CASE("a folded layer equals the convolution and its norm with
                 with_residual.push_back(std::max(0.0, expected[i] + static_cast<double>(residual[i])));
             }
 
-            nn::folded_weights<B> folded{.values = nn::make_flat<B>(q, table.value_count), .preference = preference};
-            nn::fold<B>(q, unit, weights, folded);
+            const auto prepared = [&](nn::algorithm_preference by) {
+                nn::folded_weights<B> folded{.preference = by};
+                nn::weight_preparer<B>{q}.add(unit, std::span{&size, 1}, nn::parameters_of<B>(unit, weights), folded);
+                return folded;
+            };
+            const auto folded = prepared(preference);
             const double tolerance = sizeof(T) == 8 ? 1e-12 : 1e-5;
             CHECK(test::relative_error(to_host<B>(q, nn::infer<B>(q, unit, folded, x, false)), expected) < tolerance);
-            CHECK(test::relative_error(to_host<B>(q, nn::infer<B>(q, unit, folded, x, true, &on_residual)), with_residual) <
-                  tolerance);
+            const auto on_top = to_host<B>(q, nn::infer_onto<B>(q, unit, folded, x, on_residual));
+            CHECK(test::relative_error(on_top, with_residual) < tolerance);
+            CHECK(to_host<B>(q, on_residual) == residual);  // another handle holds it
+            auto last_handle = to_device<B>(q, output, residual);
+            const auto* memory = last_handle.data();
+            const auto in_place = nn::infer_onto<B>(q, unit, folded, x, std::move(last_handle));
+            CHECK(in_place.data() == memory);
+            CHECK(to_host<B>(q, in_place) == on_top);
 
-            nn::prepare<B>(q, unit, size, folded);
-            CHECK(test::relative_error(to_host<B>(q, nn::infer<B>(q, unit, folded, x, false)), expected) < tolerance);
             const shape one{1, layer.in, 2, 4};  // a size that the weights are not prepared for
             const auto small = to_device<B>(q, one, test::seeded_values<T>(5, one.count()));
-            const nn::folded_weights<B> plain{.values = folded.values, .preference = nn::algorithm_preference::im2col};
             CHECK(test::relative_error(to_host<B>(q, nn::infer<B>(q, unit, folded, small, false)),
-                                       to_host<B>(q, nn::infer<B>(q, unit, plain, small, false))) < tolerance);
+                                       to_host<B>(q, nn::infer<B>(q, unit, prepared(nn::algorithm_preference::im2col), small,
+                                                                  false))) < tolerance);
         }
+}
+
+TEMPLATE_LIST_TEST_CASE("weights are kept once, in the form of each algorithm that the prepared sizes require", "[nn]",
+                        test::backends) {
+    using B = TestType;
+    typename B::queue q{1};
+    nn::parameter_table table;
+    const auto unit = nn::add_conv_bn(table, "conv", "norm", {16, 32, 3, 1, false});
+    const nn::weights<B> weights{.values = nn::make_flat<B>(q, table.value_count),
+                                 .statistics = nn::make_flat<B>(q, table.statistic_count)};
+    const auto forms_for = [&](std::vector<shape> sizes) {
+        nn::folded_weights<B> folded;
+        nn::weight_preparer<B>{q}.add(unit, sizes, nn::parameters_of<B>(unit, weights), folded);
+        const auto forms = folded.of(unit).forms();
+        std::vector<bool> usable;
+        for (std::size_t i = 0; i < nn::conv_algorithm_count; ++i)
+            usable.push_back(forms.usable(static_cast<nn::conv_algorithm>(i)));
+        CHECK(forms.plain == nullptr);
+        return std::pair{usable, folded.count()};
+    };
+    const shape fine{1, 16, 16, 16},
+        coarse{1, 16, 8, 8};  // F(4x4, 3x3) and F(2x2, 3x3), if the backend computes in full precision
+    const auto [of_fine, fine_count] = forms_for({fine, fine});
+    CHECK(std::count(of_fine.begin(), of_fine.end(), true) == 1);
+    const auto [of_both, both_count] = forms_for({fine, coarse});
+    if (backend::narrow_products<B>) return;
+    CHECK(of_fine[static_cast<std::size_t>(nn::conv_algorithm::winograd_4x4)]);
+    CHECK(std::count(of_both.begin(), of_both.end(), true) == 2);
+    CHECK(both_count == fine_count + forms_for({coarse}).second - 32);  // one bias
 }

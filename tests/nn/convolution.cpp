@@ -278,7 +278,7 @@ TEMPLATE_LIST_TEST_CASE("Winograd equals im2col: outputs, gradients, prepared we
         const auto algorithm = nn::select_algorithm(layer, size, preference, nn::weight_lifetime::persistent);
         auto transformed = make_tensor<B>(winograd.q, {1, nn::transformed_count(layer, algorithm), 1, 1});
         nn::transform_weights<B>(winograd.q, layer, algorithm, winograd.on_w.data(), transformed.data());
-        nn::kernel_weights<T> prepared{.plain = winograd.on_w.data(), .lifetime = nn::weight_lifetime::persistent};
+        nn::kernel_weights<T> prepared{};
         prepared.transformed[static_cast<std::size_t>(algorithm)] = transformed.data();
         auto y = make_tensor<B>(winograd.q, winograd.output);
         nn::convolve<B>(winograd.q, layer, size, input(winograd), prepared, {.y = y.data(), .stride = layer.out}, preference);

@@ -54,12 +54,13 @@ TEST_CASE("a table states PyTorch's names and shapes, and aligned offsets", "[nn
 }
 
 TEST_CASE("PyTorch's order converts to memory order and back", "[nn]") {
-    for (const nn::convolution layer : {nn::convolution{3, 5, 3, 1, false}, nn::convolution{4, 7, 1, 2, false},
-                                        nn::convolution{5, 4, 2, 2, true}, nn::convolution{3, 2, 7, 2, false}}) {
+    for (const nn::convolution layer :
+         {nn::convolution{3, 5, 3, 1, false}, nn::convolution{4, 7, 1, 2, false}, nn::convolution{5, 4, 2, 2, true},
+          nn::convolution{3, 2, 7, 2, false}, nn::convolution{9, 37, 3, 1, false}}) {
         const auto p = parameter_of("layer", layer);
         std::vector<double> torch(p.count), memory(p.count), back(p.count);
         std::iota(torch.begin(), torch.end(), 1.0);
-        nn::from_pytorch<double>(p, torch, memory);
+        nn::from_pytorch<double>(p, torch, memory, 2);
         const std::size_t k = layer.kernel;
         for (std::size_t i = 0; i < layer.in; ++i)
             for (std::size_t o = 0; o < layer.out; ++o)

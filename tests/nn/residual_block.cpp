@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -124,9 +125,11 @@ TEMPLATE_LIST_TEST_CASE("inference with the batch's statistics equals the traini
             for (std::size_t c = 0; c < layer.norm.channels; ++c) statistics[layer.norm.variance + c] *= (n - 1) / n;
         });
         const nn::weights<B> measured{.values = w.values, .statistics = test::flat_tensor<B>(s.q, statistics)};
-        nn::folded_weights<B> folded{.values = nn::make_flat<B>(s.q, s.table.value_count)};
-        nn::for_each_layer(s.blocks, s.size,
-                           [&](const nn::conv_bn& layer, const shape&) { nn::fold<B>(s.q, layer, measured, folded); });
+        nn::folded_weights<B> folded;
+        nn::weight_preparer<B> preparer{s.q};
+        nn::for_each_layer(s.blocks, s.size, [&](const nn::conv_bn& layer, const shape& size) {
+            preparer.add(layer, std::span{&size, 1}, nn::parameters_of<B>(layer, measured), folded);
+        });
         const auto inferred = nn::infer<B>(s.q, s.blocks, folded, x);
         CHECK(inferred.shape == s.output);
         CHECK(test::relative_error(to_host<B>(s.q, inferred), to_host<B>(s.q, saved.back().output)) <

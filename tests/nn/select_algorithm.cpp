@@ -1,6 +1,9 @@
 // The selected algorithm by layer, input shape, preference and lifetime of the weights.
 #include <rd4ad/nn/convolution/select_algorithm.hpp>
 
+#include <algorithm>
+#include <vector>
+
 #include <support/catch.hpp>
 #include <support/files.hpp>
 #include <support/mentions.hpp>
@@ -51,6 +54,23 @@ TEST_CASE("every other convolution uses im2col", "[nn]") {
         CHECK(selected({64, 64, 1, 2, false}) == conv_algorithm::im2col);
         CHECK(selected({64, 64, 2, 2, true}) == conv_algorithm::im2col);
     }
+}
+
+TEST_CASE("among some of the algorithms the one with the least cost is used", "[nn]") {
+    const nn::convolution layer{64, 64, 3, 1, false};
+    const auto selected = [&](const shape& input, std::vector<conv_algorithm> usable,
+                              algorithm_preference preference = algorithm_preference::automatic) {
+        return select_algorithm(layer, input, preference, weight_lifetime::persistent,
+                                [&](conv_algorithm one) { return std::find(usable.begin(), usable.end(), one) != usable.end(); });
+    };
+    const auto im2col = conv_algorithm::im2col, by_2x2 = conv_algorithm::winograd_2x2, by_4x4 = conv_algorithm::winograd_4x4;
+    CHECK(selected({1, 64, 8, 8}, {im2col, by_4x4}) == im2col);  // 9 x (64 + 16) and 36 x (4 + 16): equal costs
+    CHECK(selected({1, 64, 12, 12}, {im2col, by_4x4}) == by_4x4);
+    CHECK(selected({8, 64, 64, 64}, {im2col, by_2x2}) == by_2x2);
+    CHECK(selected({8, 64, 64, 64}, {by_2x2}) == by_2x2);
+    CHECK(selected({1, 64, 4, 4}, {by_4x4}) == by_4x4);
+    CHECK(selected({8, 64, 64, 64}, {im2col, by_2x2}, algorithm_preference::im2col) == im2col);
+    CHECK(selected({1, 64, 4, 4}, {im2col, by_4x4}, algorithm_preference::winograd) == by_4x4);
 }
 
 TEST_CASE("a preference has a name", "[nn]") {

@@ -31,8 +31,8 @@ scale_maps distances_of(model<calibrated_backend>& m, image_source& source) {
         const auto images = upload_images<B>(m.queue, inputs, source.height(), source.width());
         std::vector<std::size_t> to(images.shape.n);
         std::iota(to.begin(), to.end(), first);
-        const auto teacher = infer<B>(m.queue, m.teacher.layers, network.teacher.weights, images);
-        put_scale_maps<B>(m.queue, network.trainable.layers, network.trainable.weights, teacher, to, distances);
+        const auto teacher = infer<B>(m.queue, m.teacher.layers, network.model->teacher.weights, images);
+        put_scale_maps<B>(m.queue, network.model->trainable.layers, network.model->trainable.weights, teacher, to, distances);
     });
     return distances;
 }

@@ -48,6 +48,22 @@ template <Backend B>
     return {size, q.pool.take(size.count(), [](std::size_t count) { return B::allocate(count); })};
 }
 
+/// An uninitialised tensor in memory of its own, of exactly its size, which its last handle frees. For values that stay, such as
+/// weights: a buffer of the pool may have twice their size.
+template <Backend B>
+[[nodiscard]] tensor<B> make_lasting_tensor(const shape& size) {
+    return {size, std::make_shared<typename B::buffer>(B::allocate(size.count()))};
+}
+
+/// Gives `scratch` memory for at least `count` values, and for at most twice as many, so that tasks that come in the order of
+/// their sizes leave little of it behind. Its old memory must not be in use.
+template <Backend B>
+void reserve_scratch(tensor<B>& scratch, std::size_t count) {
+    if (scratch.count() >= count && scratch.count() / 2 <= count) return;
+    scratch = {};  // frees the old memory first
+    scratch = make_lasting_tensor<B>({1, count, 1, 1});
+}
+
 /// Frees the memory that the queue's pool keeps for later tensors. Call it between two kinds of work whose tensors differ in
 /// size.
 template <Backend B>

@@ -84,10 +84,12 @@ class layer_writer {
     layer_writer(graph_writer& to, typename B::queue& q, const weighted_network<B, Network>& network, const shape& input)
         : to_{&to} {
         const auto& table = network.layers.table;
-        nn::folded_weights<B> folded{.values = nn::make_flat<B>(q, table.value_count)};
-        network.layers.for_each_layer(
-            input, [&](const nn::conv_bn& layer, const shape&) { nn::fold<B>(q, layer, network.weights, folded); });
-        const auto values = to_host<B>(q, folded.values);
+        auto folded = nn::make_flat<B>(q, table.value_count);
+        network.layers.for_each_layer(input, [&](const nn::conv_bn& layer, const shape&) {
+            nn::fold<B>(q, layer.conv, nn::parameters_of<B>(layer, network.weights), folded.data() + layer.weight,
+                        folded.data() + layer.norm.bias);
+        });
+        const auto values = to_host<B>(q, folded);
         values_.assign(values.begin(), values.end());
         for (const auto& p : table.values)
             if (p.kind == nn::parameter_kind::convolution) parameters_.emplace(p.offset, &p);

@@ -204,6 +204,26 @@ class checksums {
     json stated_{};
 };
 
+/// A file's header: its tensors in the order of the data, its metadata and its checksums.
+struct safetensors_layout {
+    std::vector<safetensors_entry> entries{};
+    std::map<std::string, std::string> metadata;
+    checksums stated;
+
+    /// header: the bytes of its JSON; available: bytes of the data after it. Throws format_error.
+    safetensors_layout(std::span<const std::byte> header_bytes, std::size_t available, const std::string& file, bool verify)
+        : safetensors_layout{parse_header(header_bytes, file), available, file, verify} {}
+
+   private:
+    safetensors_layout(const json& header, std::size_t available, const std::string& file, bool verify)
+        : metadata{metadata_in(header, file)}, stated{metadata, verify, file} {
+        for (const auto& [name, description] : header.items())
+            if (name != metadata_key) entries.push_back(parse_entry(name, description, available, file));
+        stated.check_header(header, metadata);
+        check_coverage(entries, available, file);
+    }
+};
+
 }  // namespace detail
 
 /// Parses a safetensors file in memory. owner: keeps `bytes` alive. path: for messages. Throws format_error if the file breaks
@@ -212,20 +232,14 @@ class checksums {
                                                    const std::filesystem::path& path, const read_options& options = {}) {
     const std::string file = path.string();
     const std::size_t length = detail::header_length(bytes, bytes.size(), file);
-    const auto header = detail::parse_header(bytes.subspan(sizeof(std::uint64_t), length), file);
     const auto data = bytes.subspan(sizeof(std::uint64_t) + length);
+    detail::safetensors_layout layout{bytes.subspan(sizeof(std::uint64_t), length), data.size(), file, options.verify};
     tensor_file result;
     result.path = path;
-    std::vector<detail::safetensors_entry> entries;
-    for (const auto& [name, description] : header.items())
-        if (name != detail::metadata_key) entries.push_back(detail::parse_entry(name, description, data.size(), file));
-    result.metadata = detail::metadata_in(header, file);
-    const detail::checksums stated{result.metadata, options.verify, file};
-    stated.check_header(header, result.metadata);
-    detail::check_coverage(entries, data.size(), file);
-    for (auto& entry : entries) {
+    result.metadata = std::move(layout.metadata);
+    for (auto& entry : layout.entries) {
         const auto values = data.subspan(entry.begin, entry.end - entry.begin);
-        stated.check_tensor(entry.name, values);
+        layout.stated.check_tensor(entry.name, values);
         result.insert_view(entry.name, entry.type, std::move(entry.shape), values, owner);
     }
     return result;
@@ -239,24 +253,6 @@ class checksums {
     static_cast<void>(detail::header_length(first, file.size(), path.string()));
     const auto content = file.read_all();
     return parse_safetensors(content.bytes, content.owner, path, options);
-}
-
-/// Reads a safetensors file's metadata alone: a header of some kilobytes. Throws as read_safetensors does, but finds no damage in
-/// the tensors' values.
-[[nodiscard]] inline std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path,
-                                                                                  const read_options& options = {}) {
-    const file_reader file{path};
-    const std::string name = path.string();
-    std::vector<std::byte> bytes(std::min<std::size_t>(file.size(), 64));
-    file.read(bytes);
-    bytes.resize(detail::header_length(bytes, file.size(), name));
-    file.read(bytes, sizeof(std::uint64_t));
-    file.check_unchanged();
-    const auto header = detail::parse_header(bytes, name);
-    auto metadata = detail::metadata_in(header, name);
-    const detail::checksums stated{metadata, options.verify, name};
-    stated.check_header(header, metadata);
-    return metadata;
 }
 
 /// Writes a safetensors file, atomically. Equal tensors and metadata give equal bytes. The header lists tensors by name. The data

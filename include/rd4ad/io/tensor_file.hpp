@@ -41,6 +41,26 @@ struct named_tensor {
     [[nodiscard]] std::vector<T> values() const {
         return widen<T>(type, bytes);
     }
+
+    /// The values: where they lie if they are stored as T and aligned, else converted into `memory`.
+    template <std::floating_point T>
+    [[nodiscard]] std::span<const T> values_in(std::vector<T>& memory) const {
+        const bool stored = type == (sizeof(T) == sizeof(double) ? dtype::f64 : dtype::f32);
+        if (stored && reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(T) == 0)
+            return {reinterpret_cast<const T*>(bytes.data()), count()};
+        return memory = values<T>();
+    }
+};
+
+/// Named tensors that are read one at a time: tensor_file and safetensors_reader.
+template <class F>
+concept NamedTensors = requires(const F& file, const std::string& name) {
+    { file.path } -> std::convertible_to<std::filesystem::path>;
+    { file.metadata.find(name)->second } -> std::convertible_to<std::string>;
+    { file.find(name)->shape } -> std::convertible_to<std::vector<std::size_t>>;
+    { file.tensors().begin()->first } -> std::convertible_to<std::string>;
+    { file.contains(name) } -> std::same_as<bool>;
+    { file.read(name) } -> std::convertible_to<named_tensor>;
 };
 
 /// The tensors (by name) and metadata (by key) of a safetensors file or a PyTorch checkpoint. Copies share the tensors' bytes,
@@ -64,6 +84,13 @@ class tensor_file {
     }
 
     [[nodiscard]] bool contains(const std::string& name) const { return tensors_.contains(name); }
+
+    /// The tensor of that name. Throws format_error if there is none.
+    [[nodiscard]] const named_tensor& read(const std::string& name) const {
+        const auto* found = find(name);
+        if (found == nullptr) throw format_error{text(label(name), " expected, found none")};
+        return *found;
+    }
 
     /// Adds a tensor with a copy of `values`, stored as f16, bf16, f32 or f64 (rounded to nearest, ties to even).
     /// Throws option_error for another dtype, shape_error if the shape does not match the number of values, and format_error if

@@ -2,6 +2,7 @@
 // tests/model/golden.cpp
 #pragma once
 #include <cstddef>
+#include <utility>
 
 #include <rd4ad/model/teacher.hpp>
 
@@ -69,12 +70,12 @@ template <Backend B>
     const auto infer_into = [&](const nn::conv_bn& layer, const tensor<B>& x, std::size_t first) {
         const backend::epilogue<T> epilogue{
             .y = fused.data() + first, .stride = fused.shape.c, .bias = weights.bias(layer), .relu = true};
-        nn::convolve<B>(q, layer.conv, x.shape, nn::no_prologue(x), weights.of(layer), epilogue, weights.preference);
+        nn::convolve<B>(q, layer.conv, x.shape, nn::no_prologue(x), weights.of(layer).forms(), epilogue, weights.preference);
     };
     infer_into(net.conv2, nn::infer<B>(q, net.conv1, weights, teacher[0], true), 0);
     infer_into(net.conv3, teacher[1], width);
     fuse<B>(q, nn::no_prologue(teacher[2]), width, fused, 2 * width);
-    return nn::infer<B>(q, net.layer, weights, fused);
+    return nn::infer<B>(q, net.layer, weights, std::move(fused));
 }
 
 /// The values that the OCBE keeps for its backward.

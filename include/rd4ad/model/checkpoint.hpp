@@ -12,6 +12,7 @@
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/io/json.hpp>
 #include <rd4ad/io/safetensors.hpp>
+#include <rd4ad/io/safetensors_reader.hpp>
 #include <rd4ad/model/model.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -119,31 +120,51 @@ void save_checkpoint(const std::filesystem::path& path, model<B>& m, const io::j
 
 namespace model_detail {
 
-/// The model of a checkpoint's tensors and metadata. Throws as load_checkpoint does.
-template <Backend B>
-[[nodiscard]] model<B> model_from(const io::tensor_file& file, const model_options& options) {
+/// The architecture, settings and number of batches that a checkpoint states.
+struct checkpoint_description {
+    const architecture* arch;
+    model_settings settings{};
+    std::size_t batches{0};
+};
+
+/// Throws as load_checkpoint does.
+template <io::NamedTensors Tensors>
+[[nodiscard]] checkpoint_description description_in(const Tensors& file) {
     const std::string name = file.path.string();
     const auto value = [&](const std::string& key) { return metadata_value(file.metadata, key, name); };
     check_format(value("format"), name);
-    model<B> m{architecture_named(value("arch")), options};
+    checkpoint_description made{.arch = &architecture_named(value("arch"))};
+    auto& to = made.settings;
     const auto settings = io::parse_json(value("settings"), name);
-    m.settings.height = whole_number(settings, "height", name);
-    m.settings.width = whole_number(settings, "width", name);
-    if (!is_network_size(m.settings.height, m.settings.width))
-        throw format_error{text(name, ": the metadata 'settings' state an input of ", m.settings.width, " x ", m.settings.height,
+    to.height = whole_number(settings, "height", name);
+    to.width = whole_number(settings, "width", name);
+    if (!is_network_size(to.height, to.width))
+        throw format_error{text(name, ": the metadata 'settings' state an input of ", to.width, " x ", to.height,
                                 " pixels, which no network takes; write the checkpoint again")};
-    m.settings.preprocessing = preprocessing_in(settings, m.settings.width, m.settings.height, name);
-    m.batches = whole_number(settings, "batches", name);
-    m.settings.normalisation = {rgb_numbers(settings, "mean", name), rgb_numbers(settings, "deviation", name)};
-    image::check_normalisation(m.settings.normalisation, name);
-    m.settings.teacher = value("teacher");
-    if (file.metadata.contains("calibration"))
-        m.settings.calibration = io::parse_json(file.metadata.at("calibration"), name + ": metadata 'calibration'");
-    m.settings.units = map_units_of(file);
-    if (file.metadata.contains("roi"))
-        m.settings.roi = data::roi_from(io::parse_json(file.metadata.at("roi"), name), name + ": metadata 'roi'");
+    to.preprocessing = preprocessing_in(settings, to.width, to.height, name);
+    made.batches = whole_number(settings, "batches", name);
+    to.normalisation = {rgb_numbers(settings, "mean", name), rgb_numbers(settings, "deviation", name)};
+    image::check_normalisation(to.normalisation, name);
+    to.teacher = value("teacher");
+    if (const auto found = file.metadata.find("calibration"); found != file.metadata.end())
+        to.calibration = io::parse_json(found->second, name + ": metadata 'calibration'");
+    to.units = map_units_of(file);
+    if (const auto found = file.metadata.find("roi"); found != file.metadata.end())
+        to.roi = data::roi_from(io::parse_json(found->second, name), name + ": metadata 'roi'");
+    return made;
+}
+
+/// The model of a checkpoint's tensors and metadata. Throws as load_checkpoint does.
+template <Backend B>
+[[nodiscard]] model<B> model_from(const io::safetensors_reader& file, const model_options& options) {
+    auto described = description_in(file);
+    file.prefetch();
+    model<B> m{*described.arch, options};
+    m.settings = std::move(described.settings);
+    m.batches = described.batches;
     load_teacher(m, file);
     load_trainable(m, file);
+    file.finish();
     return m;
 }
 
@@ -154,7 +175,7 @@ template <Backend B>
 /// or settings that are not finite.
 template <Backend B>
 [[nodiscard]] model<B> load_checkpoint(const std::filesystem::path& path, const model_options& options = {}) {
-    return model_detail::model_from<B>(io::read_safetensors(path, {.verify = options.verify}), options);
+    return model_detail::model_from<B>(io::safetensors_reader{path, {.verify = options.verify}}, options);
 }
 
 /// Reads a checkpoint from memory: the bytes of such a file, from a resource, a database or the network. name: starts the
@@ -162,7 +183,7 @@ template <Backend B>
 template <Backend B>
 [[nodiscard]] model<B> load_checkpoint(std::span<const std::byte> bytes, const std::string& name,
                                        const model_options& options = {}) {
-    return model_detail::model_from<B>(io::parse_safetensors(bytes, {}, name, {.verify = options.verify}), options);
+    return model_detail::model_from<B>(io::safetensors_reader{bytes, name, {.verify = options.verify}}, options);
 }
 
 /// A checkpoint's calibration as score/calibration_json.hpp writes it; null: none. Throws io_error, format_error.

@@ -76,7 +76,8 @@ inline void write_map_units(const map_units& units, io::tensor_file& to) {
 
 /// Reads the units that write_map_units wrote; plain units if the file has none. Throws format_error naming the file for other
 /// metadata, for missing or misshapen tensors, and for values that are not finite.
-[[nodiscard]] inline map_units map_units_of(const io::tensor_file& file) {
+template <io::NamedTensors Tensors>
+[[nodiscard]] map_units map_units_of(const Tensors& file) {
     map_units units;
     const auto found = file.metadata.find("map");
     if (found == file.metadata.end()) return units;
@@ -86,7 +87,7 @@ inline void write_map_units(const map_units& units, io::tensor_file& to) {
     };
     std::string kind;
     try {
-        const auto json = io::parse_json(found->second, name + ": metadata 'map'");
+        const io::json json = io::parse_json(found->second, name + ": metadata 'map'");
         kind = json.at("kind").get<std::string>();
         units.weights = json.at("weights").get<std::array<double, 3>>();
     } catch (const io::json::exception& problem) {
@@ -102,7 +103,7 @@ inline void write_map_units(const map_units& units, io::tensor_file& to) {
             const auto* stored = file.find(tensor);
             if (stored == nullptr || stored->shape.size() != 2) throw refuse(text("a tensor '", tensor, "' of h x w expected"));
             one.height = stored->shape[0], one.width = stored->shape[1];
-            auto values = stored->template values<float>();
+            auto values = file.read(tensor).template values<float>();
             if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
                 throw refuse(text(tensor, " has a value that is not finite"));
             (std::string{part} == "gain" ? one.gain : one.offset) = std::move(values);

@@ -83,9 +83,9 @@ void initialise_all(const nn::parameter_table& table, std::uint64_t seed, std::s
 }
 
 /// Names of the tensors under `prefix` that are not parameters of the tables.
-inline std::vector<std::string> unknown_names(const io::tensor_file& file, const std::string& prefix,
-                                              std::span<const nn::parameter_table* const> tables,
-                                              const std::string& prefix_in_table) {
+template <io::NamedTensors Tensors>
+std::vector<std::string> unknown_names(const Tensors& file, const std::string& prefix,
+                                       std::span<const nn::parameter_table* const> tables, const std::string& prefix_in_table) {
     std::vector<std::string> names;
     for (const auto* table : tables)
         for (const auto* list : {&table->values, &table->statistics})
@@ -130,60 +130,85 @@ void initialise_trainable(model<B>& m, std::uint64_t seed) {
 }
 }  // namespace model_detail
 
+namespace model_detail {
+/// The names of a teacher's parameters in a file: torchvision's, or this library's under "teacher.".
+template <io::NamedTensors Tensors>
+[[nodiscard]] name_in_file teacher_names(const Tensors& file) {
+    return [prefix = std::string{file.contains("teacher.conv1.weight") ? "teacher." : ""}](const std::string& in_table) {
+        return prefix + in_table.substr(std::string{"teacher."}.size());
+    };
+}
+
+/// Records the tensors of a file that belong to no teacher; layer4 and fc do.
+template <io::NamedTensors Tensors>
+void find_surplus_of_teacher(const Tensors& file, const nn::parameter_table& table, state_mismatch& mismatch) {
+    const std::string prefix = file.contains("teacher.conv1.weight") ? "teacher." : "";
+    const nn::parameter_table* const tables[]{&table};
+    for (const auto& found : unknown_names(file, prefix, tables, "teacher."))
+        if (!found.starts_with(prefix + "layer4.") && !found.starts_with(prefix + "fc.")) mismatch.surplus.push_back(found);
+}
+
+/// Records the tensors of a file that belong to no bottleneck and no student.
+template <io::NamedTensors Tensors>
+void find_surplus_of_trainable(const Tensors& file, std::span<const nn::parameter_table* const> tables,
+                               state_mismatch& mismatch) {
+    for (const std::string prefix : {"bn.", "decoder."})
+        for (auto& found : unknown_names(file, prefix, tables, prefix)) mismatch.surplus.push_back(std::move(found));
+}
+}  // namespace model_detail
+
 /// Loads the teacher's weights from a file with torchvision's names, or with this library's under "teacher."; ignores layer4
 /// and fc. Throws format_error naming missing, unknown and misshapen tensors, numeric_error naming those that are not finite.
-template <Backend B>
-void load_teacher(model<B>& m, const io::tensor_file& file) {
+template <Backend B, io::NamedTensors Tensors>
+void load_teacher(model<B>& m, const Tensors& file) {
     using T = typename B::value_type;
-    const std::string prefix = file.contains("teacher.conv1.weight") ? "teacher." : "";
-    const auto name = [&](const std::string& in_table) { return prefix + in_table.substr(std::string{"teacher."}.size()); };
+    const auto name = model_detail::teacher_names(file);
     const auto& table = m.teacher.layers.table;
     host_weights<T> host{table};
     state_mismatch mismatch;
-    read_parameters<T>(table.values, file, name, host.values, mismatch);
+    read_parameters<T>(table.values, file, name, host.values, mismatch, m.queue.threads);
     read_parameters<T>(table.statistics, file, name, host.statistics, mismatch);
-    const nn::parameter_table* const tables[]{&table};
-    for (const auto& found : model_detail::unknown_names(file, prefix, tables, "teacher."))
-        if (!found.starts_with(prefix + "layer4.") && !found.starts_with(prefix + "fc.")) mismatch.surplus.push_back(found);
+    model_detail::find_surplus_of_teacher(file, table, mismatch);
     mismatch.check(file.path.string());
     m.teacher.weights = upload<B>(m.queue, host);
 }
 
 /// Loads bottleneck and student from a file with the authors' names ("bn.", "decoder."). Throws as load_teacher does.
-template <Backend B>
-void load_trainable(model<B>& m, const io::tensor_file& file) {
+template <Backend B, io::NamedTensors Tensors>
+void load_trainable(model<B>& m, const Tensors& file) {
     using T = typename B::value_type;
     const auto name = [](const std::string& in_table) { return in_table; };
     const auto& table = m.trainable.layers.table;
     host_weights<T> host{table};
     state_mismatch mismatch;
-    read_parameters<T>(table.values, file, name, host.values, mismatch);
+    read_parameters<T>(table.values, file, name, host.values, mismatch, m.queue.threads);
     read_parameters<T>(table.statistics, file, name, host.statistics, mismatch);
-    read_parameters<T>(m.unused.table.values, file, name, m.unused.weights.values, mismatch);
+    read_parameters<T>(m.unused.table.values, file, name, m.unused.weights.values, mismatch, m.queue.threads);
     read_parameters<T>(m.unused.table.statistics, file, name, m.unused.weights.statistics, mismatch);
     const nn::parameter_table* const tables[]{&table, &m.unused.table};
-    for (const std::string prefix : {"bn.", "decoder."})
-        for (auto& found : model_detail::unknown_names(file, prefix, tables, prefix))
-            mismatch.surplus.push_back(std::move(found));
+    model_detail::find_surplus_of_trainable(file, tables, mismatch);
     mismatch.check(file.path.string());
     m.trainable.weights = upload<B>(m.queue, host);
 }
 
 /// The model's first tensor with a value that no network can compute with (see unusable_value), as text: "bn.conv1.weight has NaN
-/// at value 17"; empty if there is none. Downloads the weights.
+/// at value 17"; empty if there is none. Downloads the weights, one tensor at a time.
 template <Backend B>
 [[nodiscard]] std::string unusable_tensor(typename B::queue& q, const model<B>& m) {
     using T = typename B::value_type;
-    const auto find = [](const std::vector<nn::parameter>& parameters, const std::vector<T>& flat) -> std::string {
-        for (const auto& p : parameters)
-            if (const auto problem = unusable_value<T>(p, std::span{flat}.subspan(p.offset, p.count)); !problem.empty())
-                return text(p.name, " has ", problem);
+    const auto find = [&](const std::vector<nn::parameter>& parameters, const tensor<B>& flat) -> std::string {
+        std::vector<T> values;
+        for (const auto& p : parameters) {
+            values.resize(p.count);
+            B::download(q, flat.data() + p.offset, std::span{values});
+            if (const auto problem = unusable_value<T>(p, values); !problem.empty()) return text(p.name, " has ", problem);
+        }
         return "";
     };
     const auto find_in = [&](const nn::parameter_table& table, const nn::weights<B>& weights) -> std::string {
         if (!weights.values.memory) return "";  // a model without weights
-        auto problem = find(table.values, to_host<B>(q, weights.values));
-        return problem.empty() ? find(table.statistics, to_host<B>(q, weights.statistics)) : problem;
+        auto problem = find(table.values, weights.values);
+        return problem.empty() ? find(table.statistics, weights.statistics) : problem;
     };
     auto problem = find_in(m.teacher.layers.table, m.teacher.weights);
     return problem.empty() ? find_in(m.trainable.layers.table, m.trainable.weights) : problem;

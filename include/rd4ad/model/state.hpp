@@ -60,26 +60,38 @@ template <class T>
     return negative == values.end() ? "" : text("a variance of ", *negative, " at value ", negative - values.begin());
 }
 
+/// Whether a file has a parameter, under the name `wanted`, in its shape; else records it as missing or misshapen.
+template <io::NamedTensors Tensors>
+bool has_parameter(const nn::parameter& p, const Tensors& file, const std::string& wanted, state_mismatch& mismatch) {
+    const auto* found = file.find(wanted);
+    if (found == nullptr)
+        mismatch.missing.push_back(wanted);
+    else if (found->shape != p.shape)
+        mismatch.misshapen.push_back(
+            text(wanted, " (expected ", io::to_string(p.shape), ", found ", io::to_string(found->shape), ")"));
+    return found != nullptr && found->shape == p.shape;
+}
+
+/// Reads one parameter that the file has, in memory order; records it if it has unusable values. to: p.count values.
+template <class T, io::NamedTensors Tensors>
+void read_parameter(const nn::parameter& p, const Tensors& file, const std::string& wanted, std::span<T> to, std::size_t threads,
+                    state_mismatch& mismatch) {
+    std::vector<T> converted;
+    const io::named_tensor& stored = file.read(wanted);
+    const auto values = stored.template values_in<T>(converted);
+    if (const auto problem = unusable_value<T>(p, values); !problem.empty())
+        mismatch.unusable.push_back(text(wanted, " (", problem, ')'));
+    nn::from_pytorch<T>(p, values, to, threads);
+}
+
 /// Reads the listed parameters into a flat host array; records missing and misshapen tensors, and those with unusable values.
 /// Ignores surplus tensors, PyTorch's batch counters among them: the caller checks for them.
-template <class T>
-void read_parameters(const std::vector<nn::parameter>& parameters, const io::tensor_file& file, const name_in_file& name,
-                     std::span<T> flat, state_mismatch& mismatch) {
-    for (const auto& p : parameters) {
-        const std::string wanted = name(p.name);
-        const auto* found = file.find(wanted);
-        if (found == nullptr)
-            mismatch.missing.push_back(wanted);
-        else if (found->shape != p.shape)
-            mismatch.misshapen.push_back(
-                text(wanted, " (expected ", io::to_string(p.shape), ", found ", io::to_string(found->shape), ")"));
-        else {
-            const auto values = found->template values<T>();
-            if (const auto problem = unusable_value<T>(p, values); !problem.empty())
-                mismatch.unusable.push_back(text(wanted, " (", problem, ')'));
-            nn::from_pytorch<T>(p, values, flat.subspan(p.offset, p.count));
-        }
-    }
+template <class T, io::NamedTensors Tensors>
+void read_parameters(const std::vector<nn::parameter>& parameters, const Tensors& file, const name_in_file& name,
+                     std::span<T> flat, state_mismatch& mismatch, std::size_t threads = 1) {
+    for (const auto& p : parameters)
+        if (const auto wanted = name(p.name); has_parameter(p, file, wanted, mismatch))
+            read_parameter<T>(p, file, wanted, flat.subspan(p.offset, p.count), threads, mismatch);
 }
 
 /// Writes the listed parameters from a flat host array into a file under their own names. Throws numeric_error naming a tensor

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include <rd4ad/model/teacher.hpp>
 
@@ -35,7 +36,7 @@ template <Backend B>
 [[nodiscard]] features<B> infer(typename B::queue& q, const student_network& net, const nn::folded_weights<B>& weights,
                                 tensor<B> x) {
     features<B> found;
-    for (std::size_t i = 0; i < 3; ++i) x = found[2 - i] = nn::infer<B>(q, net.layers[i], weights, x);
+    for (std::size_t i = 0; i < 3; ++i) x = found[2 - i] = nn::infer<B>(q, net.layers[i], weights, std::move(x));
     return found;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include <rd4ad/model/arch.hpp>
 #include <rd4ad/nn/pooling.hpp>
@@ -60,7 +61,7 @@ template <Backend B>
     features<B> found;
     tensor<B> x = nn::infer<B>(q, net.stem, weights, images, true);
     x = nn::max_pool<B>(q, x.shape, nn::no_prologue(x));
-    for (std::size_t i = 0; i < 3; ++i) x = found[i] = nn::infer<B>(q, net.layers[i], weights, x);
+    for (std::size_t i = 0; i < 3; ++i) x = found[i] = nn::infer<B>(q, net.layers[i], weights, std::move(x));
     return found;
 }
 

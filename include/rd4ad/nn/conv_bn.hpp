@@ -1,10 +1,8 @@
-// rd4ad/nn/conv_bn.hpp: a convolution and its batch norm, the network's unit: folding, inference, training forward and backward.
-// Twin: tests/nn/conv_bn.cpp
+// rd4ad/nn/conv_bn.hpp: a convolution and its batch norm, the network's unit: its parameters, training forward and
+// backward. Inference: folded_weights.hpp. Twin: tests/nn/conv_bn.cpp
 #pragma once
-#include <array>
 #include <cstddef>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -47,125 +45,6 @@ struct conv_bn {
     made.norm.variance = table.add_statistic(norm_name + ".running_var", {channels}, parameter_kind::running_variance);
     return made;
 }
-
-// Inference: folded weights
-
-/// Weights for inference: each batch norm folded into its convolution, w' = w g / sqrt(v + epsilon) with the bias
-/// b - m g / sqrt(v + epsilon); and their prepared forms.
-template <Backend B>
-struct folded_weights {
-    using T = typename B::value_type;
-
-    /// The prepared forms of one layer's weights, by algorithm.
-    struct prepared_weights {
-        std::array<tensor<B>, conv_algorithm_count> transformed{}, packed{};
-        tensor<B> native{};
-    };
-
-    tensor<B> values{};  ///< laid out as the table: weights at a layer's weight, biases at its norm's bias
-    std::unordered_map<std::size_t, prepared_weights> prepared{};  ///< by the layer's weight
-    algorithm_preference preference{algorithm_preference::automatic};
-
-    [[nodiscard]] kernel_weights<T> of(const conv_bn& layer) const {
-        kernel_weights<T> weights{.plain = values.data() + layer.weight, .lifetime = weight_lifetime::persistent};
-        if (const auto found = prepared.find(layer.weight); found != prepared.end()) {
-            const prepared_weights& forms = found->second;
-            weights.native = forms.native.data();
-            for (std::size_t i = 0; i < conv_algorithm_count; ++i) {
-                weights.transformed[i] = forms.transformed[i].data();
-                weights.packed[i] = forms.packed[i].data();
-            }
-        }
-        return weights;
-    }
-    [[nodiscard]] const T* bias(const conv_bn& layer) const { return values.data() + layer.norm.bias; }
-};
-
-/// Kernel over (taps x in) x out: folds a batch norm into its convolution.
-template <class T>
-struct fold_kernel {
-    const T *weight, *norm_weight, *norm_bias, *running_mean, *running_variance;
-    T *folded, *bias;
-    std::size_t channels;
-
-    template <class P>
-    RD4AD_KERNEL void operator()(std::size_t r, std::size_t c) const {
-        using backend::broadcast, backend::load, backend::store;
-        const P scale = load<P>(norm_weight + c) /
-                        backend::sqrt(load<P>(running_variance + c) + broadcast<P>(static_cast<T>(batch_norm_epsilon)));
-        store<P>(folded + r * channels + c, load<P>(weight + r * channels + c) * scale);
-        if (r == 0) store<P>(bias + c, load<P>(norm_bias + c) - load<P>(running_mean + c) * scale);
-    }
-
-    [[nodiscard]] double values_moved(double visits) const { return 2 * visits; }
-};
-
-/// Folds one layer into `to`, whose values have the table's length.
-template <Backend B>
-void fold(typename B::queue& q, const conv_bn& layer, const weights<B>& from, folded_weights<B>& to) {
-    using T = typename B::value_type;
-    const T *values = from.values.data(), *statistics = from.statistics.data();
-    B::apply(q, layer.conv.weight_count() / layer.conv.out, layer.conv.out,
-             fold_kernel<T>{.weight = values + layer.weight,
-                            .norm_weight = values + layer.norm.weight,
-                            .norm_bias = values + layer.norm.bias,
-                            .running_mean = statistics + layer.norm.mean,
-                            .running_variance = statistics + layer.norm.variance,
-                            .folded = to.values.data() + layer.weight,
-                            .bias = to.values.data() + layer.norm.bias,
-                            .channels = layer.conv.out});
-}
-
-/// Prepares a folded layer's weights for inputs of this shape: for the backend's native convolution where it has one and the
-/// preference is automatic; else transformed for the selected algorithm, and packed where the backend packs (then the
-/// transformed weights are not kept).
-template <Backend B>
-void prepare(typename B::queue& q, const conv_bn& layer, const shape& input, folded_weights<B>& weights) {
-    auto& forms = weights.prepared[layer.weight];
-    if constexpr (backend::HasNativeConvolution<B>) {
-        const auto native = native_shape(layer.conv, input);
-        if (weights.preference == algorithm_preference::automatic && !layer.conv.transposed && B::native_convolution(native)) {
-            if (forms.native.memory) return;
-            forms.native = make_tensor<B>(q, {1, B::native_weights_size(native), 1, 1});
-            return B::pack_native_weights(q, native, weights.values.data() + layer.weight, forms.native.data());
-        }
-    }
-    const auto algorithm =
-        select_algorithm(layer.conv, input, resolve_preference<B>(weights.preference), weight_lifetime::persistent);
-    const auto at = static_cast<std::size_t>(algorithm);
-    if (forms.transformed[at].memory || forms.packed[at].memory) return;
-    const auto* rhs = weights.values.data() + layer.weight;
-    tensor<B> transformed;
-    if (algorithm != conv_algorithm::im2col) {
-        transformed = make_tensor<B>(q, {1, transformed_count(layer.conv, algorithm), 1, 1});
-        transform_weights<B>(q, layer.conv, algorithm, rhs, transformed.data());
-        rhs = transformed.data();
-    }
-    if constexpr (backend::HasPackedWeights<B>) {
-        const auto gemm = gemm_shape_of(layer.conv, algorithm);
-        forms.packed[at] = make_tensor<B>(q, {1, B::packed_size(gemm), 1, 1});
-        B::pack_b(q, gemm, {rhs}, forms.packed[at].data());
-    } else {
-        forms.transformed[at] = transformed;
-    }
-}
-
-/// y = [relu](convolution + bias [+ residual]) with folded weights.
-template <Backend B>
-[[nodiscard]] tensor<B> infer(typename B::queue& q, const conv_bn& layer, const folded_weights<B>& weights, const tensor<B>& x,
-                              bool relu, const tensor<B>* residual = nullptr) {
-    using T = typename B::value_type;
-    auto y = make_tensor<B>(q, layer.conv.checked_output_shape(x.shape));
-    const backend::epilogue<T> epilogue{.y = y.data(),
-                                        .stride = layer.conv.out,
-                                        .bias = weights.bias(layer),
-                                        .residual = residual ? residual->data() : nullptr,
-                                        .relu = relu};
-    convolve<B>(q, layer.conv, x.shape, no_prologue(x), weights.of(layer), epilogue, weights.preference);
-    return y;
-}
-
-// Training
 
 /// Settings of a training pass: the algorithm, the share of a batch in the running statistics, and the batch norms' variance
 /// guard.

@@ -12,19 +12,28 @@
 
 namespace rd4ad::inline RD4AD_ABI::nn {
 
-/// A layer's weights ([ky][kx][in][out], or [in][dy][dx][out]) and the prepared forms of them: transformed for an algorithm,
-/// packed for an algorithm, or in the layout of the backend's native convolution, which then computes the layer.
+/// A layer's weights in the forms that its convolution reads. Transient ones: plain alone ([ky][kx][in][out], or
+/// [in][dy][dx][out]); a call transforms them where its algorithm requires it. Persistent ones: no plain weights but prepared
+/// forms, at least one: transformed for an algorithm, packed for an algorithm, or in the layout of the backend's native
+/// convolution, which then computes the layer.
 template <class T>
 struct kernel_weights {
-    const T* plain;
-    std::array<const T*, conv_algorithm_count> transformed{}, packed{};  ///< by algorithm
-    weight_lifetime lifetime{weight_lifetime::transient};
+    const T* plain{nullptr};
+    std::array<const T*, conv_algorithm_count> transformed{}, packed{};  ///< by algorithm; im2col's are plain
     const T* native{nullptr};
 
-    /// The right-hand matrix of an algorithm; no data where it needs transformed weights that are not prepared.
+    [[nodiscard]] weight_lifetime lifetime() const { return plain ? weight_lifetime::transient : weight_lifetime::persistent; }
+
+    /// Whether a call can compute by this algorithm.
+    [[nodiscard]] bool usable(conv_algorithm algorithm) const {
+        const auto at = static_cast<std::size_t>(algorithm);
+        return plain != nullptr || transformed[at] != nullptr || packed[at] != nullptr;
+    }
+
+    /// The right-hand matrix of an algorithm; no data where transient weights must be transformed.
     [[nodiscard]] backend::rhs_matrix<T> for_algorithm(conv_algorithm algorithm) const {
         const auto at = static_cast<std::size_t>(algorithm);
-        return {algorithm == conv_algorithm::im2col ? plain : transformed[at], false, packed[at]};
+        return {plain != nullptr && algorithm == conv_algorithm::im2col ? plain : transformed[at], false, packed[at]};
     }
 };
 
@@ -78,7 +87,8 @@ void convolve(typename B::queue& q, const convolution& layer, const shape& size,
     if constexpr (backend::HasNativeConvolution<B> && is_identity<Prologue>)
         if (weights.native != nullptr && input.stride == layer.in)
             return B::convolve(q, native_shape(layer, size), input.x, weights.native, epilogue);
-    const auto algorithm = select_algorithm(layer, size, resolve_preference<B>(preference), weights.lifetime);
+    const auto algorithm = select_algorithm(layer, size, resolve_preference<B>(preference), weights.lifetime(),
+                                            [&](conv_algorithm one) { return weights.usable(one); });
     auto rhs = weights.for_algorithm(algorithm);
     if (layer.transposed)
         transposed_forward<B>(q, layer, size, input, rhs, epilogue);

@@ -1,12 +1,14 @@
 // rd4ad/nn/parameter.hpp: a network's parameters as one flat array with a table of names, and PyTorch's memory order of each.
 // Twin: tests/nn/parameter.cpp
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/threads.hpp>
 #include <rd4ad/nn/convolution/layer.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::nn {
@@ -67,13 +69,39 @@ void for_each_weight(const convolution& layer, const Visit& visit) {
 }
 }  // namespace detail
 
+namespace detail {
+/// Copies convolution weights from PyTorch's order into memory order, in blocks that fit a first-level cache in both.
+template <class T>
+void reorder_weights(const convolution& layer, std::span<const T> from, std::span<T> to, std::size_t threads) {
+    const std::size_t taps = layer.taps(), in = layer.in, out = layer.out;
+    if (layer.transposed) {  // per input: out x taps to taps x out
+        parallel_for(in, threads, [&](std::size_t i) {
+            const std::size_t first = i * taps * out;
+            for (std::size_t t = 0; t < taps; ++t)
+                for (std::size_t o = 0; o < out; ++o) to[first + t * out + o] = from[first + o * taps + t];
+        });
+        return;
+    }
+    constexpr std::size_t block = 32;
+    const std::size_t columns = in * taps;  // out x (in x taps) to (taps x in) x out
+    parallel_for((columns + block - 1) / block, threads, [&](std::size_t b) {
+        const std::size_t begin = b * block, end = std::min(columns, begin + block);
+        for (std::size_t first = 0; first < out; first += block)
+            for (std::size_t c = begin; c < end; ++c) {
+                T* line = to.data() + (c % taps * in + c / taps) * out;
+                for (std::size_t o = first; o < std::min(out, first + block); ++o) line[o] = from[o * columns + c];
+            }
+    });
+}
+}  // namespace detail
+
 /// Copies one parameter from PyTorch's order into memory order. from, to: p.count values.
 template <class T>
-void from_pytorch(const parameter& p, std::span<const T> from, std::span<T> to) {
+void from_pytorch(const parameter& p, std::span<const T> from, std::span<T> to, std::size_t threads = 1) {
     if (p.kind == parameter_kind::convolution)
-        detail::for_each_weight(p.layer, [&](std::size_t torch, std::size_t memory) { to[memory] = from[torch]; });
+        detail::reorder_weights<T>(p.layer, from, to, threads);
     else
-        for (std::size_t i = 0; i < p.count; ++i) to[i] = from[i];
+        std::copy(from.begin(), from.end(), to.begin());
 }
 
 /// Copies one parameter from memory order into PyTorch's order. from, to: p.count values.

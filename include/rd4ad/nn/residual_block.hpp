@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <rd4ad/nn/conv_bn.hpp>
+#include <rd4ad/nn/folded_weights.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::nn {
 
@@ -99,19 +99,19 @@ shape for_each_layer(const stage& blocks, shape input, const Visit& visit) {
     return input;
 }
 
-/// Inference with folded weights.
+/// Inference with folded weights. x: freed as soon as the block has read it, if nothing else holds it.
 template <Backend B>
-[[nodiscard]] tensor<B> infer(typename B::queue& q, const residual_block& block, const folded_weights<B>& weights,
-                              const tensor<B>& x) {
-    const tensor<B> shortcut = block.shortcut ? infer<B>(q, *block.shortcut, weights, x, false) : x;
+[[nodiscard]] tensor<B> infer(typename B::queue& q, const residual_block& block, const folded_weights<B>& weights, tensor<B> x) {
     tensor<B> y = infer<B>(q, block.first, weights, x, true);
+    tensor<B> shortcut = block.shortcut ? infer<B>(q, *block.shortcut, weights, x, false) : x;
+    x = {};
     if (block.third) y = infer<B>(q, block.second, weights, y, true);
-    return infer<B>(q, block.last(), weights, y, true, &shortcut);
+    return infer_onto<B>(q, block.last(), weights, y, std::move(shortcut));
 }
 
 template <Backend B>
 [[nodiscard]] tensor<B> infer(typename B::queue& q, const stage& blocks, const folded_weights<B>& weights, tensor<B> x) {
-    for (const auto& block : blocks) x = infer<B>(q, block, weights, x);
+    for (const auto& block : blocks) x = infer<B>(q, block, weights, std::move(x));
     return x;
 }
 

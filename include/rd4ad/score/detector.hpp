@@ -26,7 +26,7 @@
 #include <rd4ad/image/fit_transform.hpp>
 #include <rd4ad/image/image.hpp>
 #include <rd4ad/image/image_view.hpp>
-#include <rd4ad/model/checkpoint.hpp>
+#include <rd4ad/model/load_scoring_model.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/calibration.hpp>
@@ -58,10 +58,10 @@ namespace score_detail {
 
 /// Returns the model. Throws numeric_error naming a tensor that is not finite: an activation such as ReLU can hide it in the map.
 template <Backend B>
-[[nodiscard]] std::unique_ptr<model<B>> checked(model<B> trained) {
-    if (const auto tensor = unusable_tensor(trained.queue, trained); !tensor.empty())
-        throw numeric_error{text("detector: the model's tensor ", tensor, "; load the checkpoint again, or train again")};
-    return std::make_unique<model<B>>(std::move(trained));
+[[nodiscard]] scoring_model<B> checked(scoring_model<B> model) {
+    if (!model.fault.empty())
+        throw numeric_error{text("detector: the model's tensor ", model.fault, "; load the checkpoint again, or train again")};
+    return model;
 }
 
 }  // namespace score_detail
@@ -72,36 +72,29 @@ template <Backend B>
 template <Backend B>
 class detector {
    public:
-    /// Takes the model. Throws option_error for options out of range (see score_detail::checked), for a product that the model
-    /// does not know, or a model whose input size is not a multiple of 32; format_error for a calibration that can't be read,
-    /// numeric_error for a tensor or a calibration that is not finite.
+    /// Takes the model, prepares its weights for scoring and lets the model go. Throws option_error for options out of range (see
+    /// score_detail::checked), for a product that the model does not know, or a model whose input size is not a multiple of 32;
+    /// format_error for a calibration that can't be read, numeric_error for a tensor or a calibration that is not finite.
     explicit detector(model<B> trained, const detector_options& options = {})
-        : model_{score_detail::checked(std::move(trained))},
-          options_{score_detail::checked(options)},
-          calibrations_{calibrations_from(model_->settings.calibration, "detector")},
-          scorer_{*model_, options.batch, options.sigma},
-          queues_{std::make_unique<queue_pool<B>>(model_->queue.threads)} {
-        const auto& product = options_.product;
-        check_product(calibrations_, product, "detector");
-        write_log(log_level::debug, "a detector is ready",
-                  {{"arch", std::string{model_->arch->name}}, {"input", text(settings().width, 'x', settings().height)}});
-        if (product.empty() && per_product(calibrations_)) return;
-        if (const auto* by = calibration_of(calibrations_, product, "detector")) calibration_ = *by;
-    }
+        : detector{options, [&](std::size_t batch) {
+                       return scoring_model<B>{trained, {batch, 3, trained.settings.height, trained.settings.width}};
+                   }} {}
 
-    /// Loads the model from a checkpoint file. Throws as load_checkpoint does.
+    /// Loads the model from a checkpoint file, tensor by tensor. Throws as load_checkpoint does.
     explicit detector(const std::filesystem::path& checkpoint, const detector_options& options = {},
                       const model_options& model = {})
-        : detector{load_checkpoint<B>(checkpoint, model), options} {}
+        : detector{options, [&](std::size_t batch) { return load_scoring_model<B>(checkpoint, batch, model); }} {}
 
     /// Loads the model from the bytes of a checkpoint. name: starts the messages, in place of a path. Throws as load_checkpoint
     /// does. The bytes are not needed after the call.
     detector(std::span<const std::byte> checkpoint, const std::string& name, const detector_options& options = {},
              const model_options& model = {})
-        : detector{load_checkpoint<B>(checkpoint, name, model), options} {}
+        : detector{options, [&](std::size_t batch) { return load_scoring_model<B>(checkpoint, name, batch, model); }} {}
 
-    [[nodiscard]] const model_settings& settings() const noexcept { return model_->settings; }
-    [[nodiscard]] const architecture& arch() const noexcept { return *model_->arch; }
+    [[nodiscard]] const model_settings& settings() const noexcept { return scorer_.settings(); }
+    [[nodiscard]] const architecture& arch() const noexcept { return scorer_.arch(); }
+    /// The number of threads that each call uses.
+    [[nodiscard]] std::size_t threads() const noexcept { return scorer_.threads(); }
     /// The function from raw scores to scores; empty if the model has none, or one per product and options name no product.
     [[nodiscard]] const std::optional<rd4ad::calibration>& calibration() const noexcept { return calibration_; }
     /// The functions of all products; one under "" for a model without products.
@@ -232,7 +225,7 @@ class detector {
         const auto mask = network_roi(settings());
         std::vector<detection_result> results(maps.size());
         for (std::size_t i = 0; i < results.size(); ++i) {
-            check_map(maps[i], text("input ", i), [&] { return scorer_.reason(*queue); });
+            check_map(maps[i], text("input ", i), [&] { return scorer_.reason(); });
             results[i].map = std::move(maps[i]);
             if (mask) data::limit_map(results[i].map, *mask);
             results[i].raw_score = *std::max_element(results[i].map.pixels.begin(), results[i].map.pixels.end());
@@ -252,6 +245,21 @@ class detector {
     }
 
    private:
+    /// load(batch): the scoring_model for batches of that size.
+    template <class Load>
+    detector(const detector_options& options, const Load& load)
+        : options_{score_detail::checked(options)},
+          scorer_{score_detail::checked<B>(load(options.batch)), options.batch, options.sigma},
+          calibrations_{calibrations_from(settings().calibration, "detector")},
+          queues_{std::make_unique<queue_pool<B>>(scorer_.threads())} {
+        const auto& product = options_.product;
+        check_product(calibrations_, product, "detector");
+        write_log(log_level::debug, "a detector is ready",
+                  {{"arch", std::string{arch().name}}, {"input", text(settings().width, 'x', settings().height)}});
+        if (product.empty() && per_product(calibrations_)) return;
+        if (const auto* by = calibration_of(calibrations_, product, "detector")) calibration_ = *by;
+    }
+
     template <class Image>
     [[nodiscard]] detection_result score_inside(const Image& image, image::image_u8 roi) const {
         auto preprocessed = preprocess(image, settings().preprocessing);
@@ -264,7 +272,7 @@ class detector {
         std::vector<detection_result> results;
         for (std::size_t first = 0; first < images.size(); first += options_.batch) {
             const auto chunk = images.subspan(first, std::min(options_.batch, images.size() - first));
-            const auto preprocessed = preprocess_images(chunk, settings().preprocessing, model_->queue.threads);
+            const auto preprocessed = preprocess_images(chunk, settings().preprocessing, scorer_.threads());
             for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
         }
         return results;
@@ -288,11 +296,10 @@ class detector {
         return results;
     }
 
-    std::unique_ptr<model<B>> model_;
     detector_options options_;
+    scorer<B> scorer_;
     product_calibrations calibrations_;
     std::optional<rd4ad::calibration> calibration_{};
-    scorer<B> scorer_;
     std::unique_ptr<queue_pool<B>> queues_;
 };
 

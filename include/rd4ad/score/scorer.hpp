@@ -1,4 +1,4 @@
-// rd4ad/score/scorer.hpp: computes raw anomaly maps, of whole images or joined from patches, with a model that it does not own.
+// rd4ad/score/scorer.hpp: computes raw anomaly maps, of whole images or joined from patches.
 // Twin: tests/score/scorer.cpp
 #pragma once
 #include <algorithm>
@@ -145,39 +145,48 @@ template <class Network>
     return found;
 }
 
-/// Computes maps with a model, which must outlive the scorer and stay unchanged. A scoring network serves one input size: the
-/// constructor makes the one for the model's own size, other sizes are made on first use, and the last few are kept. Several
+/// Computes maps with a model in its form for scoring. A scoring network serves one input size: the constructor makes the one for
+/// the model's own size, other sizes are made on first use, and the last few are kept; all share one set of weights. Several
 /// threads may use a scorer at once, each with its own queue.
 template <Backend B>
 class scorer {
    public:
     /// `batch`: inputs computed at once. `sigma`: of the Gaussian over a map, in pixels of the preprocessed image.
-    scorer(model<B>& m, std::size_t batch, double sigma) : model_{&m}, batch_{batch}, sigma_{sigma} {
-        static_cast<void>(network_for(m.settings.height, m.settings.width));
+    scorer(scoring_model<B> m, std::size_t batch, double sigma)
+        : model_{std::make_shared<scoring_model<B>>(std::move(m))}, batch_{batch}, sigma_{sigma} {
+        static_cast<void>(network_for(settings().height, settings().width));
     }
+
+    /// With the present weights and settings of a model, which may change or end later.
+    scorer(model<B>& m, std::size_t batch, double sigma)
+        : scorer{scoring_model<B>{m, {batch, 3, m.settings.height, m.settings.width}}, batch, sigma} {}
+
+    [[nodiscard]] const model_settings& settings() const noexcept { return model_->settings; }
+    [[nodiscard]] const architecture& arch() const noexcept { return *model_->arch; }
+    /// The threads of the model's queue.
+    [[nodiscard]] std::size_t threads() const noexcept { return model_->queue.threads; }
 
     /// Returns the raw map of each image, of the preprocessed image's size (see compute_maps), 0 outside its region of interest.
     /// Throws numeric_error as compute_maps does; and as fitted_roi does, before it computes anything.
     [[nodiscard]] std::vector<image::image_f32> maps(typename B::queue& q, std::span<const preprocessed_image> images) const {
         std::vector<data::shared_mask> masks;
-        for (const auto& one : images) masks.push_back(fitted_roi(one, model_->settings));
+        for (const auto& one : images) masks.push_back(fitted_roi(one, settings()));
         auto made = compute_maps(
-            images, model_->settings, batch_, q.threads, sigma_,
+            images, settings(), batch_, q.threads, sigma_,
             [&](const std::vector<float>& inputs, std::size_t height, std::size_t width) {
                 return network_maps(q, inputs, height, width);
             },
-            [&] { return reason(q); });
+            [&] { return reason(); });
         for (std::size_t i = 0; i < made.size(); ++i)
             if (masks[i]) data::limit_map(made[i], *masks[i]);
         return made;
     }
 
     /// The reason why a map of this model is not finite, as the end of a message: names the model's tensor, if it is one.
-    [[nodiscard]] std::string reason(typename B::queue& q) const {
-        const auto tensor = unusable_tensor(q, *model_);
-        if (tensor.empty())
+    [[nodiscard]] std::string reason() const {
+        if (model_->fault.empty())
             return "the model's weights are finite, but so large that its features overflow; train again, or use another copy";
-        return text("the model's tensor ", tensor, "; load the checkpoint again, or train again");
+        return text("the model's tensor ", model_->fault, "; load the checkpoint again, or train again");
     }
 
     /// Returns the network's map of each input (see patch_input): at most `batch` inputs of one size. The maps have that size;
@@ -205,7 +214,7 @@ class scorer {
                                                          const run_control& control = {}) const {
         std::vector<outcome<float>> found;
         if (files.empty()) return found;
-        const auto& preprocessing = model_->settings.preprocessing;
+        const auto& preprocessing = settings().preprocessing;
         const std::size_t step = images_per_read(preprocessing, batch_, files, reaction);
         full_chunks<preprocessed_image> chunks{step, files.size()};
         const auto compute = [&](std::size_t, preprocessed_outcomes loaded) {
@@ -221,7 +230,7 @@ class scorer {
             }
         };
         with_preprocessed_files<B>(
-            q, files, preprocessing, step, data::given_or(roi, model_->settings.roi), reaction,
+            q, files, preprocessing, step, data::given_or(roi, settings().roi), reaction,
             [&](prefetch when, const auto& load) { for_each_chunk(when, files.size(), step, load, compute); });
         return found;
     }
@@ -240,8 +249,8 @@ class scorer {
         if (known != networks.end())
             networks.splice(networks.begin(), networks, known);
         else
-            networks.push_front(std::make_shared<const network_type>(*model_, shape{batch_, 3, height, width},
-                                                                     model_->settings.preprocessing.whole() ? sigma_ : 0.0));
+            networks.push_front(
+                std::make_shared<const network_type>(model_, height, width, settings().preprocessing.whole() ? sigma_ : 0.0));
         if (networks.size() > max_networks) networks.pop_back();
         return networks.front();
     }
@@ -251,7 +260,7 @@ class scorer {
         std::list<std::shared_ptr<const network_type>> networks;  // most recently used first
     };
 
-    model<B>* model_;
+    std::shared_ptr<scoring_model<B>> model_;  // its queue is used under the cache's mutex
     std::size_t batch_;
     double sigma_;
     std::unique_ptr<network_cache> cache_{std::make_unique<network_cache>()};

@@ -1,6 +1,7 @@
 // rd4ad/nn/convolution/select_algorithm.hpp: selects a convolution's algorithm by its shape. Twin: tests/nn/select_algorithm.cpp
 #pragma once
 #include <cstddef>
+#include <limits>
 #include <string_view>
 
 #include <rd4ad/backend/concept.hpp>
@@ -51,26 +52,61 @@ template <class Transform>
            Transform::weight_tile * Transform::weight_tile * weight_load_rows(lifetime);
 }
 
-/// The algorithm of a layer for an input of this shape. It depends on the arguments alone, so runs repeat bit for bit. 7x7,
-/// 1x1 and transposed layers always use im2col.
+/// Cost of a 3x3 convolution by an algorithm, in GEMM rows of the layer's size.
+[[nodiscard]] inline std::size_t algorithm_cost(conv_algorithm algorithm, const shape& output, weight_lifetime lifetime) {
+    switch (algorithm) {
+        case conv_algorithm::winograd_4x4:
+            return winograd_cost<winograd::f4x4_3x3>(output, lifetime);
+        case conv_algorithm::winograd_2x2:
+            return winograd_cost<winograd::f2x2_3x3>(output, lifetime);
+        case conv_algorithm::winograd_strided:
+            return winograd_cost<winograd::f2x2_3x3_s2>(output, lifetime);
+        case conv_algorithm::im2col:
+            break;
+    }
+    return 9 * (output.pixels() + weight_load_rows(lifetime));
+}
+
+/// Whether an algorithm computes a convolution of inputs of this shape. 7x7, 1x1 and transposed layers have im2col alone.
+[[nodiscard]] inline bool is_applicable(conv_algorithm algorithm, const convolution& layer, const shape& input) {
+    if (algorithm == conv_algorithm::im2col) return true;
+    if (layer.kernel != 3 || layer.transposed) return false;
+    if (algorithm == conv_algorithm::winograd_strided) return layer.stride == 2 && input.h % 2 == 0 && input.w % 2 == 0;
+    return layer.stride == 1;
+}
+
+/// The algorithm of a layer for an input of this shape among those with usable(algorithm), such as those that its weights are
+/// prepared for: the preferred one, else the one with the least cost. It depends on the arguments alone, so runs repeat bit for
+/// bit.
+template <class Usable>
+[[nodiscard]] conv_algorithm select_algorithm(const convolution& layer, const shape& input, algorithm_preference preference,
+                                              weight_lifetime lifetime, const Usable& usable) {
+    const auto possible = [&](conv_algorithm one) { return is_applicable(one, layer, input) && usable(one); };
+    if (preference != algorithm_preference::automatic) {
+        const auto by_stride = preference == algorithm_preference::im2col     ? conv_algorithm::im2col
+                               : layer.stride == 2                            ? conv_algorithm::winograd_strided
+                               : preference == algorithm_preference::winograd ? conv_algorithm::winograd_4x4
+                                                                              : conv_algorithm::winograd_2x2;
+        if (possible(by_stride)) return by_stride;
+    }
+    const shape output = layer.output_shape(input);
+    auto best = conv_algorithm::im2col;
+    std::size_t least = std::numeric_limits<std::size_t>::max();
+    for (std::size_t i = 0; i < conv_algorithm_count; ++i) {
+        const auto one = static_cast<conv_algorithm>(i);
+        if (!possible(one)) continue;
+        const std::size_t cost = algorithm_cost(one, output, lifetime);
+        if (cost >= least) continue;
+        best = one;
+        least = cost;
+    }
+    return best;
+}
+
+/// The same among all algorithms.
 [[nodiscard]] inline conv_algorithm select_algorithm(const convolution& layer, const shape& input,
                                                      algorithm_preference preference, weight_lifetime lifetime) {
-    if (layer.kernel != 3 || layer.transposed || preference == algorithm_preference::im2col) return conv_algorithm::im2col;
-    const bool even = input.h % 2 == 0 && input.w % 2 == 0;
-    if (layer.stride == 2 && !even) return conv_algorithm::im2col;
-    if (preference == algorithm_preference::winograd)
-        return layer.stride == 1 ? conv_algorithm::winograd_4x4 : conv_algorithm::winograd_strided;
-    if (preference == algorithm_preference::winograd_2x2)
-        return layer.stride == 1 ? conv_algorithm::winograd_2x2 : conv_algorithm::winograd_strided;
-    const shape output = layer.output_shape(input);
-    const std::size_t direct = layer.taps() * (output.pixels() + weight_load_rows(lifetime));
-    if (layer.stride == 2)
-        return winograd_cost<winograd::f2x2_3x3_s2>(output, lifetime) < direct ? conv_algorithm::winograd_strided
-                                                                               : conv_algorithm::im2col;
-    const std::size_t f4x4 = winograd_cost<winograd::f4x4_3x3>(output, lifetime),
-                      f2x2 = winograd_cost<winograd::f2x2_3x3>(output, lifetime);
-    if (direct <= f4x4 && direct <= f2x2) return conv_algorithm::im2col;
-    return f4x4 <= f2x2 ? conv_algorithm::winograd_4x4 : conv_algorithm::winograd_2x2;
+    return select_algorithm(layer, input, preference, lifetime, [](conv_algorithm) { return true; });
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::nn
