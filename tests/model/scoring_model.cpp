@@ -63,8 +63,8 @@ std::size_t form_size(const nn::convolution& layer, nn::conv_algorithm algorithm
 
 /// The map of two images by a model in its form for scoring.
 std::vector<float> map_by(scoring_model<scoring_backend> m) {
-    const auto shared = std::make_shared<scoring_model<scoring_backend>>(std::move(m));
-    const scoring_network<scoring_backend> network{shared, 32, 64, 2.0};
+    const auto owner = std::make_shared<scoring_model<scoring_backend>>(std::move(m));
+    const scoring_network<scoring_backend> network{owner, 32, 64, 2.0};
     scoring_backend::queue q{1};
     const shape images{2, 3, 32, 64};
     return to_host<scoring_backend>(
