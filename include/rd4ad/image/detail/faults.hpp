@@ -9,7 +9,8 @@
 
 namespace rd4ad::inline RD4AD_ABI::image::detail {
 
-inline constexpr const char* not_an_image = "is not an image this library reads (PNG, JPEG, BMP, TGA, PNM; TIFF and WebP with their libraries): ";
+inline constexpr const char* not_an_image =
+    "is not an image this library reads (PNG, JPEG, BMP, TGA, PNM; TIFF and WebP with their libraries): ";
 
 /// The file ends before its pixels do.
 [[nodiscard]] inline format_error truncated(const decoding& file) {
