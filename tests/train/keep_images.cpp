@@ -29,9 +29,9 @@ using namespace rd4ad;
 
 namespace {
 
-using B = std::tuple_element_t<0, test::backends>;
+using kept_backend = std::tuple_element_t<0, test::backends>;
 
-/// A frame as cameras deliver it: B, G, R, with gaps between the rows.
+/// A frame as cameras deliver it: kept_backend, G, R, with gaps between the rows.
 struct bgr_frame {
     explicit bgr_frame(const image::image_u8& rgb) : width{rgb.width}, height{rgb.height}, bytes(height * stride(), 0xEE) {
         for (std::size_t y = 0; y < height; ++y)
@@ -93,7 +93,7 @@ train_options cross_fitting(const std::filesystem::path& checkpoint, std::size_t
 
 template <class Images>
 training_log trained_on(const Images& images, const train_options& options) {
-    auto m = make_model_without_teacher<B>("resnet18", {.seed = 5, .threads = 1});
+    auto m = make_model_without_teacher<kept_backend>("resnet18", {.seed = 5, .threads = 1});
     return train(m, images, options);
 }
 
