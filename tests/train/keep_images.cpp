@@ -31,7 +31,7 @@ namespace {
 
 using kept_backend = std::tuple_element_t<0, test::backends>;
 
-/// A frame as cameras deliver it: kept_backend, G, R, with gaps between the rows.
+/// A frame as cameras deliver it: B, G, R, with gaps between the rows.
 struct bgr_frame {
     explicit bgr_frame(const image::image_u8& rgb) : width{rgb.width}, height{rgb.height}, bytes(height * stride(), 0xEE) {
         for (std::size_t y = 0; y < height; ++y)
