@@ -7,7 +7,7 @@
 #include <rd4ad/model/checkpoint.hpp>
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/score/detector.hpp>
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::variant {
 

@@ -34,7 +34,7 @@
 #include <rd4ad/model/teacher_weights.hpp>
 #include <rd4ad/score/detector.hpp>
 #include <rd4ad/train/keep_images.hpp>
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 #include "engine.hpp"
 #include "engine_detector.hpp"

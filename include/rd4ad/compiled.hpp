@@ -162,7 +162,7 @@ model<backend::xtensor<float>> load_checkpoint<backend::xtensor<float>>(std::spa
 void save_checkpoint(const std::filesystem::path& path, model<backend::xtensor<float>>& m,
                      const io::json& training = io::json::object());
 
-/// See train/trainer.hpp.
+/// See train/train_model.hpp.
 training_log train(model<backend::xtensor<float>>& m, const data::dataset& set, const train_options& options = {});
 training_log train(model<backend::xtensor<float>>& m, const image_generator& next, const train_options& options = {});
 training_log train(model<backend::xtensor<float>>& m, std::span<const training_image> images, const train_options& options = {});

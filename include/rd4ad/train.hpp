@@ -25,6 +25,7 @@
 #include <rd4ad/train/student_training.hpp>
 #include <rd4ad/train/suspect_pictures.hpp>
 #include <rd4ad/train/teacher_features.hpp>
+#include <rd4ad/train/train_model.hpp>
 #include <rd4ad/train/trainer.hpp>
 #include <rd4ad/train/training_image.hpp>
 #include <rd4ad/train/training_inputs.hpp>

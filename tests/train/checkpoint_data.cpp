@@ -9,7 +9,7 @@
 
 #include <csignal>
 
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <rd4ad/io/safetensors.hpp>
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>

@@ -1,5 +1,5 @@
 // Several products in one training: folds, thresholds and suspects of each, and refusals that name the product.
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 #include <cstddef>
 #include <filesystem>

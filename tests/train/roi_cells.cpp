@@ -10,7 +10,7 @@
 
 #include <rd4ad/image/write.hpp>
 #include <rd4ad/score/detector.hpp>
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>

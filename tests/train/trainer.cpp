@@ -1,5 +1,5 @@
 // Training from files: equal bits on every run and after a resume, refused options, and messages.
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 #include <algorithm>
 #include <cstddef>

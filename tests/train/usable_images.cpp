@@ -6,7 +6,7 @@
 #include <tuple>
 #include <vector>
 
-#include <rd4ad/train/trainer.hpp>
+#include <rd4ad/train/train_model.hpp>
 
 #include <support/backends.hpp>
 #include <support/catch.hpp>
