@@ -18,6 +18,7 @@ tools.cmake.cmaketoolchain:user_presets=
 xtensor-blas/0.20.0
 xsimd/8.1.0
 nlohmann_json/3.11.2
+cpp-httplib/0.11.4
 libcurl/7.88.1
 libjpeg-turbo/2.1.5
 libzip/1.7.3
