@@ -42,7 +42,9 @@ bool measures_peak() {
     return false;
 #else
     const char* preload = std::getenv("LD_PRELOAD");
-    return process_status("VmHWM") != 0 && !(preload != nullptr && std::string{preload}.find("vgpreload") != std::string::npos);
+    std::ofstream reset{"/proc/self/clear_refs"};
+    return (reset << "5" << std::flush) && process_status("VmHWM") != 0 &&
+           !(preload != nullptr && std::string{preload}.find("vgpreload") != std::string::npos);
 #endif
 }
 
