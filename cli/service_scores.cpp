@@ -108,7 +108,7 @@ rd4ad::io::json heat_json(const rd4ad::detection_result& result, const rd4ad::co
 std::string ending_of(std::string_view bytes) {
     constexpr std::pair<std::string_view, const char*> known[]{{"\x89PNG", ".png"}, {"\xFF\xD8", ".jpg"}, {"BM", ".bmp"},
                                                                {"P5", ".pgm"},      {"P6", ".ppm"},       {"II*", ".tif"},
-                                                               {"MM", ".tif"},      {"RIFF", ".webp"}};
+                                                               {"II+", ".tif"},     {"MM", ".tif"},       {"RIFF", ".webp"}};
     for (const auto& [begin, ending] : known)
         if (bytes.starts_with(begin)) return ending;
     return ".tga";
