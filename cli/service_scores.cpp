@@ -2,6 +2,7 @@
 #include "service.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -79,8 +80,10 @@ rd4ad::colour_range colours_of_result(const detector& by, const std::string& pro
     return {*low, std::max(*high, *low + 1e-6f)};
 }
 
-server_answer overlay_answer(const std::string& body, const rd4ad::image::image_f32& map, const rd4ad::colour_range& colours) {
-    const auto small = rd4ad::image::no_larger_than(rd4ad::image::decode(bytes_of(body), posted_image), max_image_side);
+server_answer overlay_answer(const std::string& body, std::uint32_t white_level, const rd4ad::image::image_f32& map,
+                             const rd4ad::colour_range& colours) {
+    const auto small =
+        rd4ad::image::no_larger_than(rd4ad::image::decode(bytes_of(body), posted_image, white_level), max_image_side);
     const auto drawn = rd4ad::image::overlay(small, map, colours.low, colours.high);
     return {.type = "image/png", .body = text_of(rd4ad::image::encode_png(drawn))};
 }
@@ -234,7 +237,8 @@ server_answer service::score(model& by, const server_request& request) {
     if (form == score_form::overlay) {
         const auto turn = decoder(deadline);
         if (!turn) return problem(503, "too many images are decoded; try again");
-        return overlay_answer(request.body, map_of_image(by.detector(), result), colours);
+        const auto white_level = by.detector().settings().preprocessing.white_level;
+        return overlay_answer(request.body, white_level, map_of_image(by.detector(), result), colours);
     }
     auto fields = rd4ad::to_json(result);
     fields["model"] = by.name();

@@ -246,6 +246,7 @@ TEST_CASE("files with more than 8 bits per channel keep them", "[image]") {
     // 8 bits: the same values, rounded
     const auto eight = image::read(folder / "deep.png", 4095);
     for (std::size_t i = 0; i < eight.pixels.size(); ++i) CHECK(eight.pixels[i] == (twelve->pixels[i] + 128) / 257);
+    CHECK(image::decode(io::read_file(folder / "deep.png"), "deep.png", 4095) == eight);
     CHECK(image::read(folder / "deep.png", 0).pixels == image::read(folder / "deep.png").pixels);
 
     // Alpha is composed, a PNM states its own white, and the orientation holds.
