@@ -23,7 +23,8 @@
 // Names for the header-only library, taken before the next include makes rd4ad's own names ambiguous.
 namespace {
 constexpr auto header_read = static_cast<rd4ad::image::image_u8 (*)(const std::filesystem::path&)>(&rd4ad::image::read);
-constexpr auto header_decode = &rd4ad::image::decode;
+constexpr auto header_decode =
+    static_cast<rd4ad::image::image_u8 (*)(std::span<const std::byte>, const std::string&)>(&rd4ad::image::decode);
 constexpr auto header_write_png =
     static_cast<void (*)(const std::filesystem::path&, const rd4ad::image::image_u8&)>(&rd4ad::image::write_png);
 constexpr auto header_write_jpeg = &rd4ad::image::write_jpeg;

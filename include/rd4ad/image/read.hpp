@@ -203,9 +203,13 @@ struct file_reader {
 /// image_background, scales 16 bit (v / 257, rounded) and applies the EXIF orientation of a JPEG, PNG or WebP and that of a TIFF.
 /// Ignores colour profiles and gamma, as Pillow does. name: the file's name in messages. Throws format_error for bytes that are
 /// no PNG, JPEG, BMP, TGA or binary PNM, nor a TIFF or WebP that the program's libraries decode (naming their kind), that are
-/// empty, truncated or damaged, or whose image has more than max_image_pixels pixels. white: the value of white in a 16-bit PNG
-/// or TIFF, as for decode_deep.
-[[nodiscard]] inline image_u8 decode(std::span<const std::byte> bytes, const std::string& name, std::uint32_t white = 0) {
+/// empty, truncated or damaged, or whose image has more than max_image_pixels pixels.
+[[nodiscard]] inline image_u8 decode(std::span<const std::byte> bytes, const std::string& name) {
+    return detail::decode_rgb<std::uint8_t>(detail::check_file(bytes, name), bytes, name, 0);
+}
+
+/// The same; white: the value of white in a 16-bit PNG or TIFF, as for decode_deep.
+[[nodiscard]] inline image_u8 decode(std::span<const std::byte> bytes, const std::string& name, std::uint32_t white) {
     return detail::decode_rgb<std::uint8_t>(detail::check_file(bytes, name), bytes, name, white);
 }
 
@@ -221,7 +225,10 @@ struct file_reader {
 }
 
 /// Reads an image file as decode does. Throws io_error as io::read_file does, and format_error as decode does.
-[[nodiscard]] inline image_u8 read(const std::filesystem::path& path, std::uint32_t white = 0) {
+[[nodiscard]] inline image_u8 read(const std::filesystem::path& path) { return decode(io::read_file(path), path.string()); }
+
+/// The same; white: the value of white in a 16-bit PNG or TIFF, as for decode_deep.
+[[nodiscard]] inline image_u8 read(const std::filesystem::path& path, std::uint32_t white) {
     return decode(io::read_file(path), path.string(), white);
 }
 
