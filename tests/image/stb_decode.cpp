@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include <rd4ad/image/read.hpp>
+
 #include <support/catch.hpp>
 #include <support/image_files.hpp>
 
@@ -54,5 +56,18 @@ TEST_CASE("the JPEGs that stb misreads are refused by name", "[image]") {
     *marker = 'B';
     CHECK_THAT(test::message_of<format_error>([&] { (void)decoded_by(image::detail::decode_jpeg_by_stb, content, "inks.jpg"); }),
                test::mentions("inks.jpg", "four components", "libjpeg-turbo"));
+}
+
+// stb takes bytes of 0xFF before a JPEG's start for fill bytes, so such a file would be decoded without the checks of a JPEG.
+TEST_CASE("a JPEG behind other bytes never reaches stb", "[image]") {
+    auto content = test::bytes_of_file(test::image_data("formats/exact_420.jpg"));
+    for (int fill = 1; fill <= 3; ++fill) {
+        content.insert(content.begin(), 0xFF);
+        const auto bytes = std::as_bytes(std::span{content});
+        CHECK_THAT(test::message_of<format_error>([&] { (void)image::read_size(bytes, "filled.jpg"); }),
+                   test::mentions("filled.jpg", "unknown kind"));
+        CHECK_THAT(test::message_of<format_error>([&] { (void)image::decode(bytes, "filled.jpg"); }),
+                   test::mentions("filled.jpg", "unknown kind"));
+    }
 }
 }  // namespace

@@ -74,7 +74,7 @@ struct header {
     if (is_pnm(bytes)) return as(file_format::pnm, read_pnm_header(bytes));
     if (const auto* decoder = optional_decoder_of(bytes)) return as(file_format::by_library, decoder->form(bytes));
     if (bytes.empty() || recognise_content(bytes)) return std::nullopt;
-    const auto size = stb_size(bytes);  // of a TGA, which has no signature, stb checks all fields of the header
+    const auto size = bmp_or_tga_size(bytes);
     if (!size) return std::nullopt;
     const bool bmp = byte_at(bytes, 0) == 'B' && byte_at(bytes, 1) == 'M';
     return header{bmp ? file_format::bmp : file_format::tga, size->first, size->second};

@@ -33,8 +33,13 @@ struct stb_values {
     std::size_t channels{0};
 };
 
-/// The width and height that stb finds in the header of a file; nullopt where it does not know the file type.
-[[nodiscard]] inline std::optional<std::pair<int, int>> stb_size(std::span<const std::byte> bytes) {
+/// The width and height in the header of a BMP or TGA; nullopt for other files. A TGA has no signature: its second byte is 0 or
+/// 1, and stb checks the other fields. Without this look at the first bytes stb would take bytes of 0xFF before a JPEG's start
+/// for fill bytes, and decode a JPEG that nothing has checked (see jpeg_tables_fit).
+[[nodiscard]] inline std::optional<std::pair<int, int>> bmp_or_tga_size(std::span<const std::byte> bytes) {
+    if (bytes.size() < 2) return std::nullopt;
+    const bool bmp = byte_at(bytes, 0) == 'B' && byte_at(bytes, 1) == 'M';
+    if (!bmp && byte_at(bytes, 1) > 1) return std::nullopt;
     int width = 0, height = 0, channels = 0;
     const auto* data = reinterpret_cast<const stb::stbi_uc*>(bytes.data());
     if (!stb::stbi_info_from_memory(data, static_cast<int>(bytes.size()), &width, &height, &channels)) return std::nullopt;
