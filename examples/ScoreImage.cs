@@ -1,6 +1,7 @@
 // examples/ScoreImage.cs: the C interface from C# by P/Invoke: scores image files, or pixels of the program's own memory. The structs
-// are those of rd4ad/rd4ad.h, whose layout tests/c/abi.txt states. Not built by CMake: `dotnet run -- parts.safetensors part.png` in a
-// project with AllowUnsafeBlocks, with librd4ad.so on the library path.
+// are those of rd4ad/rd4ad.h, whose layout tests/c/abi.txt states. In the language of C# 7, which Mono compiles, too:
+//   mcs -unsafe ScoreImage.cs && mono ScoreImage.exe parts.safetensors part.png
+// or `dotnet run -- parts.safetensors part.png` in a project with AllowUnsafeBlocks; with librd4ad.so on the library path.
 using System;
 using System.Runtime.InteropServices;
 
@@ -10,7 +11,14 @@ public sealed class Rd4adException : Exception
     public Rd4adException(int status, string message) : base(message) => Status = status;
 }
 
-public readonly record struct Score(float RawScore, double? Value, bool? IsAnomalous, float[] Map, int MapWidth, int MapHeight);
+public sealed class Score
+{
+    public float RawScore;
+    public double? Value;       // 0 to 1; null without a calibration
+    public bool? IsAnomalous;   // null without a calibration
+    public float[] Map;         // MapHeight rows of MapWidth raw scores
+    public int MapWidth, MapHeight;
+}
 
 public sealed class Detector : IDisposable
 {
@@ -23,8 +31,8 @@ public sealed class Detector : IDisposable
         public uint StructSize;
         public int Format;
         public IntPtr Data;
-        public nuint Width, Height;
-        public nint Stride;
+        public UIntPtr Width, Height;
+        public IntPtr Stride;
         public uint White, Reserved;
     }
 
@@ -35,9 +43,9 @@ public sealed class Detector : IDisposable
         public float RawScore;
         public int HasScore, IsAnomalous;
         public double Score;
-        public nuint MapWidth, MapHeight;
+        public UIntPtr MapWidth, MapHeight;
         public IntPtr Map;
-        public nuint RegionCount;
+        public UIntPtr RegionCount;
         public fixed ulong Transform[12];
     }
 
@@ -45,7 +53,7 @@ public sealed class Detector : IDisposable
     [DllImport(Library)] private static extern int rd4ad_detector_open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, IntPtr where,
         IntPtr options, out IntPtr detector);
     [DllImport(Library)] private static extern void rd4ad_detector_free(IntPtr detector);
-    [DllImport(Library)] private static extern int rd4ad_detector_score(IntPtr detector, in View view, IntPtr roi, out IntPtr result);
+    [DllImport(Library)] private static extern int rd4ad_detector_score(IntPtr detector, ref View view, IntPtr roi, out IntPtr result);
     [DllImport(Library)] private static extern int rd4ad_detector_score_file(IntPtr detector,
         [MarshalAs(UnmanagedType.LPUTF8Str)] string path, out IntPtr result);
     [DllImport(Library)] private static extern int rd4ad_result_describe(IntPtr result, ref ResultFacts facts);
@@ -68,17 +76,17 @@ public sealed class Detector : IDisposable
     }
 
     /// <summary>Scores pixels where they lie. stride: bytes from a row to the next.</summary>
-    public unsafe Score ScorePixels(ReadOnlySpan<byte> pixels, int width, int height, int stride, int format)
+    public unsafe Score ScorePixels(byte[] pixels, int width, int height, int stride, int format)
     {
         if (stride <= 0 || pixels.Length < (long)stride * height) throw new ArgumentException("pixels are fewer than stride x height");
         fixed (byte* data = pixels)
         {
             var view = new View
             {
-                StructSize = (uint)Marshal.SizeOf<View>(), Format = format, Data = (IntPtr)data, Width = (nuint)width,
-                Height = (nuint)height, Stride = stride
+                StructSize = (uint)Marshal.SizeOf<View>(), Format = format, Data = (IntPtr)data, Width = (UIntPtr)width,
+                Height = (UIntPtr)height, Stride = (IntPtr)stride
             };
-            Check(rd4ad_detector_score(handle, in view, IntPtr.Zero, out var result));
+            Check(rd4ad_detector_score(handle, ref view, IntPtr.Zero, out var result));
             return Read(result);
         }
     }
@@ -89,10 +97,15 @@ public sealed class Detector : IDisposable
         {
             var facts = new ResultFacts { StructSize = (uint)sizeof(ResultFacts) };
             Check(rd4ad_result_describe(result, ref facts));
-            var map = new float[(int)(facts.MapWidth * facts.MapHeight)];
+            var map = new float[(int)facts.MapWidth * (int)facts.MapHeight];
             Marshal.Copy(facts.Map, map, 0, map.Length);
-            return new Score(facts.RawScore, facts.HasScore == 1 ? facts.Score : null, facts.HasScore == 1 ? facts.IsAnomalous == 1 : null,
-                map, (int)facts.MapWidth, (int)facts.MapHeight);
+            var calibrated = facts.HasScore == 1;
+            return new Score
+            {
+                RawScore = facts.RawScore, Value = calibrated ? facts.Score : (double?)null,
+                IsAnomalous = calibrated ? facts.IsAnomalous == 1 : (bool?)null, Map = map, MapWidth = (int)facts.MapWidth,
+                MapHeight = (int)facts.MapHeight
+            };
         }
         finally
         {
@@ -108,13 +121,39 @@ public sealed class Detector : IDisposable
 
 public static class Program
 {
+    // The pixels of a binary PPM with 8 bits per channel and no comment: what a program gets from its camera.
+    private static byte[] ReadPpm(string path, out int width, out int height)
+    {
+        var bytes = System.IO.File.ReadAllBytes(path);
+        var numbers = new int[3];
+        var at = 2;
+        for (var i = 0; i < 3; ++i)
+        {
+            while (bytes[at] <= ' ') ++at;
+            for (; bytes[at] > ' '; ++at) numbers[i] = numbers[i] * 10 + bytes[at] - '0';
+        }
+        width = numbers[0];
+        height = numbers[1];
+        var pixels = new byte[3 * width * height];
+        Array.Copy(bytes, at + 1, pixels, 0, pixels.Length);
+        return pixels;
+    }
+
     public static void Main(string[] words)
     {
-        using var detector = new Detector(words[0]);
-        for (var i = 1; i < words.Length; ++i)
-        {
-            var found = detector.ScoreFile(words[i]);
-            Console.WriteLine($"{words[i]}: raw score {found.RawScore:F3}, score {found.Value:F3}, anomalous {found.IsAnomalous}");
-        }
+        using (var detector = new Detector(words[0]))
+            for (var i = 1; i < words.Length; ++i)
+            {
+                var path = words[i];
+                Score found;
+                if (path.EndsWith(".ppm"))
+                {
+                    var pixels = ReadPpm(path, out var width, out var height);
+                    found = detector.ScorePixels(pixels, width, height, 3 * width, Detector.Rgb8);
+                }
+                else
+                    found = detector.ScoreFile(path);
+                Console.WriteLine($"{path}: raw score {found.RawScore:G9}, score {found.Value:F3}, anomalous {found.IsAnomalous}");
+            }
     }
 }

@@ -23,6 +23,8 @@ packages_llvm=(llvm)
 packages_sanitise=(clang-tidy valgrind)
 # The tests of the instruction sets: a quick disassembler, and an emulated processor.
 packages_instruction_sets=(llvm qemu-user)
+# The example in C#.
+packages_csharp=(mono-mcs mono-runtime)
 # The API reference.
 packages_docs=(doxygen)
 # Python, for the virtual environments of Conan and of the runtimes of exported models.

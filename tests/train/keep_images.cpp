@@ -114,7 +114,7 @@ bool equal_models(const std::filesystem::path& a, const std::filesystem::path& b
 TEST_CASE("views and a generator train the model that files of the same pixels train", "[train]") {
     const test::scratch_folder folder;
     const images_twice images{folder.path(), 17};
-    const auto run = [&](const auto& from, const char* name) { return trained_on(from, cross_fitting(folder / name, 24)); };
+    const auto run = [&](const auto& from, const char* name) { return trained_on(from, cross_fitting(folder / name, 16)); };
     const auto by_files = run(images.set, "files.safetensors");
     const auto views = images.views();
     const auto by_views = run(std::span<const training_image>{views}, "views.safetensors");

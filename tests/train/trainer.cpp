@@ -280,7 +280,7 @@ TEST_CASE("an image that does not belong is a suspect, and can be left out", "[t
     image::write_png(odd, test::noise(48, 48, 3, 99));
     set.train.push_back({.image = odd});
     auto options = small_training();
-    options.steps = 24, options.epochs = 0, options.folds = 3, options.size = 64;
+    options.steps = 16, options.epochs = 0, options.folds = 3, options.size = 64;
     const auto log = run(set, options);
     REQUIRE(log.suspects.size() == 1);
     CHECK(log.suspects[0].image == odd);
@@ -292,7 +292,7 @@ TEST_CASE("an image that does not belong is a suspect, and can be left out", "[t
     // A run that is stopped while it trains the shipped student, and resumed, has the same suspect and picture.
     auto parts = options;
     parts.checkpoint = folder / "part.safetensors";
-    test::stop_after(parts, 3 * 12 + 5);
+    test::stop_after(parts, 3 * 8 + 5);
     const auto stopped = run(set, parts);
     CHECK(stopped.stopped);
     test::stop_never(parts);

@@ -4,7 +4,7 @@
 case_suspects() {
     "$make_woven" cloth 16 2 64
     cp cloth/ground_truth/stain/000_mask.png cloth/train/good/odd.png
-    local training=(train --data cloth --steps 40 --fold-steps 1 --map paper --out models "${tiny_training[@]}")
+    local training=(train --data cloth --steps 12 --fold-steps 1 --map paper --out models "${tiny_training[@]}")
     local page=models/cloth.suspects.html shown stored
     gives 0 "${training[@]}"
     says out "cloth: 1 of 17 good images looks unlike the others" "run the same rd4ad train command with --without-suspects" \
