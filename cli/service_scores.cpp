@@ -17,6 +17,7 @@
 #include <rd4ad/image/read.hpp>
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
+#include <rd4ad/image/write_tiff.hpp>
 #include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/base64.hpp>
 #include <rd4ad/io/folder.hpp>
@@ -47,7 +48,7 @@ server_answer not_computed(rd4ad::serve::queue_status status) {
 std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// The forms of an answer to a scored image; text is JSON.
-enum class score_form { text, overlay, map, none };
+enum class score_form { text, overlay, map, tiff, none };
 
 /// The form that the header Accept names first; JSON without one.
 score_form form_of(std::string accept) {
@@ -60,6 +61,7 @@ score_form form_of(std::string accept) {
         if (type == "application/json" || type == "application/*" || type == "*/*") return score_form::text;
         if (type == "image/png" || type == "image/*") return score_form::overlay;
         if (type == "application/octet-stream") return score_form::map;
+        if (type == "image/tiff") return score_form::tiff;
         at = end + 1;
     }
     return score_form::none;
@@ -215,8 +217,8 @@ server_answer service::score(model& by, const server_request& request) {
     const auto form = form_of(request.header("accept"));
     if (form == score_form::none)
         return problem(406,
-                       "Accept: give application/json, image/png (the heat map over the image), or application/octet-stream "
-                       "(the map)");
+                       "Accept: give application/json, image/png (the heat map over the image), or image/tiff or "
+                       "application/octet-stream (the map)");
     const auto deadline = deadline_of(request);
     check_image(request.body);
     auto image = [&] {
@@ -234,6 +236,9 @@ server_answer service::score(model& by, const server_request& request) {
     const auto& result = found.result->front();
     const auto colours = colours_of_result(by.detector(), product, result);
     if (form == score_form::map) return map_answer(map_of_image(by.detector(), result));
+    if (form == score_form::tiff)
+        return {.type = "image/tiff",
+                .body = text_of(std::as_bytes(std::span{rd4ad::image::encode_tiff(map_of_image(by.detector(), result))}))};
     if (form == score_form::overlay) {
         const auto turn = decoder(deadline);
         if (!turn) return problem(503, "too many images are decoded; try again");

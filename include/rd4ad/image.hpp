@@ -23,3 +23,4 @@
 #include <rd4ad/image/thumbnail_data.hpp>
 #include <rd4ad/image/white_level.hpp>
 #include <rd4ad/image/write.hpp>
+#include <rd4ad/image/write_tiff.hpp>

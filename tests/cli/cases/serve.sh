@@ -66,6 +66,10 @@ case_serve() {
     [[ $(od -An -tx1 -j16 -N8 out) == " 00 00 00 40 00 00 00 40" ]] || fail "expected an image of 64 x 64"
     ask 200 /v2/models/cloth/score --data-binary "@$image" --header 'Accept: application/octet-stream' --dump-header headers
     (($(wc -c <out) == 4 * 64 * 64)) && grep -qi '^x-rd4ad-width: 64' headers || fail "expected a map of 64 x 64"
+    cp out map
+    ask 200 /v2/models/cloth/score --data-binary "@$image" --header 'Accept: image/tiff'
+    [[ $(head -c 4 out | od -An -tx1) == " 49 49 2a 00" ]] || fail "expected a TIFF"
+    tail -c $((4 * 64 * 64)) out | cmp -s - map || fail "expected the map's values at the end of its TIFF"
     for form in auto json binary; do
         gives 0 score cloth/test/good "$image" --server "$server" --model cloth --tensors "$form"
         cut -f 1,2 out >there
