@@ -14,7 +14,7 @@
 namespace cli {
 
 std::string token_of(const std::filesystem::path& file) {
-    const auto bytes = rd4ad::io::read_file(file);
+    const auto bytes = rd4ad::io::read_file(file, 1 << 16);
     std::string token{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     token.resize(std::min(token.find_first_of("\r\n"), token.size()));
     constexpr std::size_t least = 16;

@@ -132,6 +132,31 @@ TEST_CASE("read_size reads the header alone", "[image]") {
     CHECK(image::read_size(folder / "header.png") == image::size{11, 7});
 }
 
+TEST_CASE("a file with far more bytes than its image needs is refused before memory is taken", "[image]") {
+    const test::scratch_folder folder;
+    const auto refused = [&](const std::string& content, std::uintmax_t bytes) {
+        test::write_content(folder / "sparse.png", content);
+        std::filesystem::resize_file(folder / "sparse.png", bytes);  // sparse: takes no space
+        std::string message;
+        CHECK(test::largest_allocation([&] {
+                  message = message_of<format_error>([&] { (void)image::read(folder / "sparse.png"); });
+              }) <= std::size_t{1} << 21);
+        CHECK_THAT(message, mentions(folder / "sparse.png"));
+        return message;
+    };
+    constexpr std::uintmax_t large = std::uintmax_t{1} << 30, huge = std::uintmax_t{1} << 37;
+    for (const std::string name : {"rgb.png", "rgb.bmp", "rgba.tga", "orientation_6.jpg"}) {
+        CAPTURE(name);
+        CHECK_THAT(refused(content_of(name), large), mentions("has 1073741824 bytes", "its header states", "pixels"));
+    }
+    CHECK_THAT(refused("", large), mentions("is not an image"));
+    CHECK_THAT(refused("GIF89a", large), mentions("a GIF image"));
+    for (const std::string name : {"rgb.png", "orientation_6.jpg"})
+        CHECK_THAT(refused(content_of(name), huge), mentions("larger than 2 GiB"));
+    test::write_content(folder / "longer.png", content_of("rgb.png") + std::string(1000, '.'));
+    CHECK(image::read_bytes(folder / "longer.png") == io::read_file(folder / "longer.png"));
+}
+
 TEST_CASE("read_size reads on where a JPEG's header is long", "[image]") {
     const test::scratch_folder folder;
     const std::string jpeg = content_of("orientation_6.jpg");

@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 
+#include <rd4ad/io/json.hpp>
+
 #include <support/catch.hpp>
 #include <support/files.hpp>
 #include <support/mentions.hpp>
@@ -73,6 +75,16 @@ TEST_CASE("a path that is not a readable file is refused", "[io]") {
     REQUIRE(::bind(socket, reinterpret_cast<const ::sockaddr*>(&address), sizeof address) == 0);
     CHECK_THAT(reading(path), mentions(path, "can't be opened"));
     ::close(socket);
+}
+
+TEST_CASE("a file that is larger than expected is refused before memory is taken", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    rd4ad::test::write_text(folder / "a", "abc");
+    CHECK(io::read_file(folder / "a", 3).size() == 3);
+    CHECK_THAT(message_of([&] { (void)io::read_file(folder / "a", 2); }), mentions(folder / "a", "has 3 bytes", "at most 2"));
+    std::filesystem::resize_file(folder / "a", std::uintmax_t{1} << 40);  // sparse
+    CHECK_THAT(message_of([&] { (void)io::read_json(folder / "a"); }),
+               mentions(folder / "a", "1099511627776 bytes", "check that it is the file you mean"));
 }
 
 TEST_CASE("a file that another program shortens, extends or rewrites meanwhile is an error", "[io]") {

@@ -36,7 +36,7 @@ namespace detail {
 
 /// The bytes of an item's file; empty if it can't be read.
 [[nodiscard]] inline std::optional<std::vector<std::byte>> bytes_of(const item& one) {
-    auto read = attempt(on_failure::skip, one.image, [&] { return io::read_file(one.image); });
+    auto read = attempt(on_failure::skip, one.image, [&] { return image::read_bytes(one.image); });
     return read ? std::optional{*std::move(read)} : std::nullopt;
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/text.hpp>
@@ -101,10 +102,15 @@ struct header {
     return text("its content is of an unknown kind; ", to_png, ", or remove it");
 }
 
+/// Throws format_error for a file that the decoders can't read for its size.
+inline void check_file_size(std::size_t bytes, const std::string& name) {
+    if (bytes > INT_MAX) throw format_error{text(name, ": is larger than 2 GiB; store the image compressed")};
+}
+
 /// Checks the header of a file, and returns it. Throws format_error as decode does.
 [[nodiscard]] inline header check_file(std::span<const std::byte> bytes, const std::string& name) {
     if (bytes.empty()) throw format_error{text(name, ": ", not_an_image, "the file is empty; replace or remove it")};
-    if (bytes.size() > INT_MAX) throw format_error{text(name, ": is larger than 2 GiB; store the image compressed")};
+    check_file_size(bytes.size(), name);
     const auto found = read_header(bytes);
     if (!found) throw format_error{text(name, ": ", not_an_image, why_not_an_image(bytes))};
     const std::string pixels = text(found->width, " x ", found->height, " pixels");
@@ -224,12 +230,32 @@ struct file_reader {
     return detail::decode_rgb<std::uint16_t>(stored, bytes, name, white);
 }
 
-/// Reads an image file as decode does. Throws io_error as io::read_file does, and format_error as decode does.
-[[nodiscard]] inline image_u8 read(const std::filesystem::path& path) { return decode(io::read_file(path), path.string()); }
+/// The bytes of an image file, for decode. Before it takes the memory for more than 64 MiB, it checks by the file's beginning
+/// that this is an image, and one that can have so many bytes: a sparse file has any size. Throws io_error and memory_error as
+/// io::read_file does, and format_error for a large file that decode would refuse.
+[[nodiscard]] inline std::vector<std::byte> read_bytes(const std::filesystem::path& path) {
+    constexpr std::size_t small = std::size_t{1} << 26, beginning = std::size_t{1} << 20, most_per_pixel = 16;
+    const io::file_reader file{path};
+    if (file.size() > small) {
+        const auto name = path.string();
+        detail::check_file_size(file.size(), name);
+        const auto prefix = io::read_prefix(file, beginning);
+        const bool is_later = detail::optional_decoder_of(prefix) != nullptr || detail::is_jpeg(prefix);  // the header may be
+        const auto found = is_later ? detail::read_header(prefix) : std::optional{detail::check_file(prefix, name)};
+        const auto pixels = [](int side) { return static_cast<std::uint64_t>(std::max(side, 0)); };
+        if (found && file.size() > small + most_per_pixel * pixels(found->width) * pixels(found->height))
+            throw format_error{text(name, ": ", detail::not_an_image, "it has ", file.size(), " bytes, and its header states ",
+                                    found->width, " x ", found->height, " pixels; ", detail::to_copy)};
+    }
+    return io::read_prefix(file, file.size());
+}
+
+/// Reads an image file as decode does. Throws as read_bytes and decode do.
+[[nodiscard]] inline image_u8 read(const std::filesystem::path& path) { return decode(read_bytes(path), path.string()); }
 
 /// The same; white: the value of white in a 16-bit PNG or TIFF, as for decode_deep.
 [[nodiscard]] inline image_u8 read(const std::filesystem::path& path, std::uint32_t white) {
-    return decode(io::read_file(path), path.string(), white);
+    return decode(read_bytes(path), path.string(), white);
 }
 
 /// The orientation of a JPEG, PNG, TIFF or WebP file, 1 to 8; 1 for other files. Reads the file's first 64 KiB, in which a JPEG's
@@ -237,7 +263,7 @@ struct file_reader {
 [[nodiscard]] inline int read_orientation(const std::filesystem::path& path) {
     const auto bytes = io::read_prefix(path, std::size_t{1} << 16);
     if (const auto* decoder = detail::optional_decoder_of(bytes)) {
-        const auto form = decoder->form(io::read_file(path));
+        const auto form = decoder->form(read_bytes(path));
         return form ? form->orientation : 1;
     }
     if (!detail::is_png(bytes)) return exif_orientation(bytes);
@@ -259,7 +285,7 @@ struct file_reader {
     constexpr std::size_t first_bytes = std::size_t{1} << 16, max_bytes = INT_MAX, growth = 16;
     for (std::size_t limit = first_bytes;; limit = std::min(limit * growth, max_bytes)) {
         const auto prefix = io::read_prefix(path, limit);
-        const auto bytes = detail::optional_decoder_of(prefix) == nullptr ? prefix : io::read_file(path);
+        const auto bytes = detail::optional_decoder_of(prefix) == nullptr ? prefix : read_bytes(path);
         const auto stored = detail::read_header(bytes);
         const bool known = stored && stored->width > 0 && stored->height > 0, last = bytes.size() < limit || limit == max_bytes;
         if (!last && detail::is_jpeg(bytes) && !detail::reaches_scan(bytes)) continue;

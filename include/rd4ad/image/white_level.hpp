@@ -42,7 +42,7 @@ namespace detail {
     const auto* decoder = detail::optional_decoder_of(beginning);
     const auto header = detail::read_png_header(beginning);
     if (decoder == nullptr && (!header || header->bits != 16)) return std::nullopt;
-    const auto bytes = io::read_file(path);
+    const auto bytes = read_bytes(path);
     const std::string name = path.string();
     if (decoder != nullptr) return detail::largest_value_by(*decoder, bytes, name);
     const auto file = detail::decoding_of(detail::check_file(bytes, name), bytes, name);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -124,18 +125,35 @@ class file_reader {
     struct ::stat opened_ {};
 };
 
-/// The file's first `max_bytes` bytes, or the whole file if it is shorter. Throws io_error as file_reader does.
-[[nodiscard]] inline std::vector<std::byte> read_prefix(const std::filesystem::path& path, std::size_t max_bytes) {
-    const file_reader file{path};
-    std::vector<std::byte> bytes(std::min(file.size(), max_bytes));
+/// The first `max_bytes` bytes of an open file, or the whole file if it is shorter. Throws io_error as file_reader does, and
+/// memory_error if the memory is too small for them.
+[[nodiscard]] inline std::vector<std::byte> read_prefix(const file_reader& file, std::size_t max_bytes) {
+    const std::size_t count = std::min(file.size(), max_bytes);
+    std::vector<std::byte> bytes;
+    try {
+        bytes.resize(count);
+    } catch (const std::exception&) {  // std::bad_alloc, or std::length_error
+        throw memory_error{text(file.path(), ": its ", count, " bytes don't fit in memory; check that it is the file you mean")};
+    }
     file.read(bytes);
     file.check_unchanged();
     return bytes;
 }
 
-/// The whole file. Throws io_error as file_reader does.
-[[nodiscard]] inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
-    return read_prefix(path, std::numeric_limits<std::size_t>::max());
+/// The same for a path.
+[[nodiscard]] inline std::vector<std::byte> read_prefix(const std::filesystem::path& path, std::size_t max_bytes) {
+    return read_prefix(file_reader{path}, max_bytes);
+}
+
+/// The whole file. Throws as read_prefix does, and format_error, before memory is taken, for a file of more than `most` bytes: a
+/// sparse file has any size.
+[[nodiscard]] inline std::vector<std::byte> read_file(const std::filesystem::path& path,
+                                                      std::size_t most = std::numeric_limits<std::size_t>::max()) {
+    const file_reader file{path};
+    if (file.size() > most)
+        throw format_error{
+            text(path, ": has ", file.size(), " bytes, expected at most ", most, "; check that it is the file you mean")};
+    return read_prefix(file, most);
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::io

@@ -73,7 +73,7 @@ struct preprocessed_image {
 /// data::roi_mask do.
 [[nodiscard]] inline preprocessed_image preprocess_file(const std::filesystem::path& file, const data::preprocessing& by,
                                                         const data::region_of_interest& roi = {}) {
-    auto made = preprocess_bytes(io::read_file(file), file.string(), by);
+    auto made = preprocess_bytes(image::read_bytes(file), file.string(), by);
     made.name = file.string();
     made.roi = data::roi_mask(roi, file, made.plan.transform.source_width, made.plan.transform.source_height);
     return made;

@@ -103,7 +103,7 @@ struct scored_chunk {
 [[nodiscard]] inline loaded_item load_item(const data::dataset& set, std::size_t index, const model_settings& settings,
                                            const data::region_of_interest& roi, bool with_mask) {
     const auto& item = set.test[index];
-    const auto bytes = io::read_file(item.image);
+    const auto bytes = image::read_bytes(item.image);
     const auto name = item.image.string();
     loaded_item made;
     if (const auto deep = image::decode_deep(bytes, name, settings.preprocessing.white_level)) {

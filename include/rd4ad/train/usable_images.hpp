@@ -40,10 +40,10 @@ struct examined_image {
     std::uint64_t hash{0};  ///< data::image_hash
 };
 
-/// Reads a file once: fingerprint, hash, and whether it can be decoded and preprocessed. Throws as io::read_file, image::decode
-/// and preprocess do.
+/// Reads a file once: fingerprint, hash, and whether it can be decoded and preprocessed. Throws as image::read_bytes,
+/// image::decode and preprocess do.
 [[nodiscard]] inline examined_image examine_image(const std::filesystem::path& file, const data::preprocessing& by) {
-    const auto bytes = io::read_file(file);
+    const auto bytes = image::read_bytes(file);
     static_cast<void>(preprocess_bytes(bytes, file.string(), by));
     return {data::fingerprint_of(file, bytes), data::image_hash(bytes)};
 }

@@ -198,9 +198,9 @@ struct csv_cursor {
     return table;
 }
 
-/// Reads and parses a CSV file. Throws io_error as io::read_file does, and format_error as parse_csv does.
+/// Reads and parses a CSV file of at most io::max_text_bytes. Throws as io::read_file does, and format_error as parse_csv does.
 [[nodiscard]] inline csv_table read_csv(const std::filesystem::path& path) {
-    const auto bytes = io::read_file(path);
+    const auto bytes = io::read_file(path, io::max_text_bytes);
     return parse_csv({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
 }
 
