@@ -53,6 +53,7 @@ TEST_CASE("TIFFs are read as the RGB that Pillow reads", "[image]") {
         CHECK(image::read(test::image_data("formats/" + name)) == pillows_pixels(name));
         CHECK(image::read_size(test::image_data("formats/" + name)) == image::size{45, 37});
     }
+    CHECK(image::read_mask_content(test::image_data("formats/rgb_jpeg.tif")).marks == image::mask_marks::lossy);
     const auto lossy = image::read(test::image_data("formats/rgb_jpeg.tif")), expected = pillows_pixels("rgb_jpeg.tif");
     for (std::size_t i = 0; i < expected.pixels.size(); ++i) CHECK(std::abs(int{lossy.pixels[i]} - int{expected.pixels[i]}) <= 6);
 }

@@ -34,6 +34,8 @@ TEST_CASE("WebPs are read as the RGB that Pillow reads", "[image]") {
     CHECK_THAT(test::message_of<data_error>([] { (void)image::read_mask(test::image_data("formats/lossless.webp")); }),
                test::mentions("lossless.webp", "a mask without a black pixel"));
     CHECK(image::read_orientation(test::image_data("formats/orientation_6.webp")) == 6);
+    CHECK(image::read_mask_content(test::image_data("formats/lossy.webp")).marks == image::mask_marks::lossy);
+    CHECK(image::read_mask_content(test::image_data("formats/alpha.webp")).marks != image::mask_marks::lossy);
 }
 
 TEST_CASE("an animated WebP and a damaged one are refused by name", "[image]") {

@@ -93,7 +93,7 @@ inline void note_marks(const std::vector<checked_mask>& found, std::vector<std::
         {{image::mask_marks::values, "other values than 0 and 255: any above 0 is a defect"},
          {image::mask_marks::colours, "colours: any but black is a defect"},
          {image::mask_marks::alpha, "transparency alone: what is not transparent is a defect"},
-         {image::mask_marks::lossy, "the noise of JPEG: what is above half of the largest value is a defect"}}};
+         {image::mask_marks::lossy, "the noise of a lossy format: what is above half of the largest value is a defect"}}};
     for (const auto& [marks, meaning] : known) {
         const auto count = std::count_if(found.begin(), found.end(), [marks = marks](const checked_mask& one) {
             return one.content && one.content->marks == marks;

@@ -128,13 +128,20 @@ struct mask_levels {
     return levels;
 }
 
-/// The value up to which a pixel of a JPEG is good: half of the largest value. Throws data_error where that is not far above the
-/// noise of the compression.
+/// Whether the compression of a file changes the values: a JPEG, a WebP that is not lossless, a TIFF with JPEG's compression.
+[[nodiscard]] inline bool is_lossy(std::span<const std::byte> bytes) {
+    const auto* decoder = optional_decoder_of(bytes);
+    const auto form = decoder != nullptr ? decoder->form(bytes) : std::nullopt;
+    return form ? form->is_lossy : is_jpeg(bytes);
+}
+
+/// The value up to which a pixel of a lossy file is good: half of the largest value. Throws data_error where that is not far
+/// above the noise of the compression.
 [[nodiscard]] inline std::uint16_t lossy_limit(const std::vector<std::uint16_t>& values, const std::string& name) {
     constexpr std::uint16_t noise = 3 << 8, least = 64 << 8;
     const std::uint16_t largest = values.empty() ? std::uint16_t{0} : *std::max_element(values.begin(), values.end());
     if (largest > noise && largest < least)
-        throw data_error{text(name, ": is a JPEG mask whose largest value is ", largest >> 8,
+        throw data_error{text(name, ": is a mask in a lossy format (JPEG, WebP) whose largest value is ", largest >> 8,
                               ", which the noise of the compression hides; store masks as PNG")};
     return std::max(noise, static_cast<std::uint16_t>(largest / 2));
 }
@@ -169,18 +176,19 @@ inline void measure(mask_content& of) {
 }  // namespace detail
 
 /// Reads a mask file with what marks its defects. A pixel that is not black and not transparent is a defect, whatever its value:
-/// masks of 0 and 1, of numbered kinds, palettes, colours and 16 bit mean what they show. In a JPEG the limit is half of the
-/// largest value. In a file that is black all over, alpha is the mask. mask_values::zero exchanges good and defective pixels.
-/// Turns a JPEG, PNG, TIFF or WebP by its orientation. Throws io_error and format_error as read does; data_error for a mask of
-/// several values of which none is black, and for a JPEG whose largest value is below 64.
+/// masks of 0 and 1, of numbered kinds, palettes, colours and 16 bit mean what they show. In a JPEG, a lossy WebP and a TIFF with
+/// JPEG's compression the limit is half of the largest value. In a file that is black all over, alpha is the mask.
+/// mask_values::zero exchanges good and defective pixels. Turns a JPEG, PNG, TIFF or WebP by its orientation. Throws io_error and
+/// format_error as read does; data_error for a mask of several values of which none is black, and for a lossy file whose largest
+/// value is below 64.
 [[nodiscard]] inline mask_content read_mask_content(const std::filesystem::path& path,
                                                     mask_values defects = mask_values::nonzero) {
-    const auto bytes = io::read_file(path);
+    const auto bytes = read_bytes(path);
     const std::string name = path.string();
     const detail::rgba16 decoded = detail::decode_rgba16(bytes, name);
     auto levels = detail::levels_of(decoded);
     std::uint16_t limit = 0;
-    if (detail::is_jpeg(bytes)) limit = detail::lossy_limit(levels.values, name), levels.marks = mask_marks::lossy;
+    if (detail::is_lossy(bytes)) limit = detail::lossy_limit(levels.values, name), levels.marks = mask_marks::lossy;
     if (defects == mask_values::nonzero) detail::check_background(levels.values, limit, name);
     mask_content content{.mask = make_image<std::uint8_t>(decoded.width, decoded.height, 1), .marks = levels.marks};
     for (std::size_t i = 0; i < levels.values.size(); ++i)

@@ -324,7 +324,8 @@ inline void decode_tiff_floats(tiff_session& session, const tiff_layout& of, con
                        .height = static_cast<int>(layout.height),
                        .orientation = orientation >= 1 && orientation <= 8 ? orientation : 1,
                        .is_deep = layout.bits > 8,
-                       .takes_white = layout.bits == 16 && !layout.is_float()};
+                       .takes_white = layout.bits == 16 && !layout.is_float(),
+                       .is_lossy = layout.compression == COMPRESSION_JPEG || layout.compression == COMPRESSION_OJPEG};
 }
 
 /// Decodes a TIFF. Throws format_error for several pages, for a form that is not decoded, and for damage.

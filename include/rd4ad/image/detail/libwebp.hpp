@@ -35,7 +35,11 @@ namespace rd4ad::inline RD4AD_ABI::image::detail {
     WebPBitstreamFeatures found;
     if (::WebPGetFeatures(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &found) != VP8_STATUS_OK)
         return std::nullopt;
-    return stored_form{.width = found.width, .height = found.height, .orientation = webp_orientation(bytes)};
+    constexpr int lossless = 2;  // in libwebp's documentation of WebPBitstreamFeatures
+    return stored_form{.width = found.width,
+                       .height = found.height,
+                       .orientation = webp_orientation(bytes),
+                       .is_lossy = found.format != lossless};
 }
 
 /// Decodes a WebP. Throws format_error for an animation, and for a truncated or damaged file.

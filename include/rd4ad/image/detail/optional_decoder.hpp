@@ -24,6 +24,7 @@ struct stored_form {
     int orientation{1};       ///< 1 to 8, as EXIF numbers them
     bool is_deep{false};      ///< whether its rows have 16 bits per value
     bool takes_white{false};  ///< whether they are whole numbers of 16 bits, whose level of white the user knows
+    bool is_lossy{false};     ///< whether the compression changes the values, as JPEG's does
 };
 
 /// Receives the stored rows of a file in order: width x channels values, 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
