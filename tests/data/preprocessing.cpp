@@ -66,9 +66,13 @@ TEST_CASE("the level of white is stored where it is not that of 16 bits", "[data
     for (const io::json& level : {io::json(65536u), io::json(4294967296u + 4095u)}) {
         auto stated = data::to_json(data::preprocessing{});
         stated["white_level"] = level;
-        CHECK_THAT(test::message_of<option_error>([&] { static_cast<void>(data::preprocessing_from(stated, "a.safetensors")); }),
-                   mentions("the white level is 65536", "1 to 65535"));
+        CHECK_THAT(test::message_of<format_error>([&] { static_cast<void>(data::preprocessing_from(stated, "a.safetensors")); }),
+                   mentions("a.safetensors: ", "the white level is 65536", "1 to 65535"));
     }
+    auto stated = data::to_json(data::preprocessing{});
+    stated["fit"] = "squa3h";
+    CHECK_THAT(test::message_of<format_error>([&] { static_cast<void>(data::preprocessing_from(stated, "a.safetensors")); }),
+               mentions("a.safetensors: ", "squa3h", "squash, pad", "write the checkpoint again"));
 }
 
 TEST_CASE("settings that contradict each other are refused", "[data]") {
@@ -90,7 +94,7 @@ TEST_CASE("settings that contradict each other are refused", "[data]") {
                    (void)data::preprocessing_from({{"fit", "pad"}}, "part");
                }),
                mentions("part: ", "preprocessing", "write the checkpoint again"));
-    CHECK_THAT(test::message_of<option_error>([] {
+    CHECK_THAT(test::message_of<format_error>([] {
                    auto odd = data::to_json(data::preprocessing{});
                    odd["size"] = 40;
                    (void)data::preprocessing_from(odd, "part");

@@ -174,7 +174,7 @@ TEST_CASE("a file that is no checkpoint is refused by name", "[model]") {
     CHECK_THAT(with({{"format", "rd4ad resume 1"}}), test::mentions(path, "the file for --resume", "without .resume"));
     CHECK_THAT(with({{"format", "rd4ad 1"}}), test::mentions(path, "rd4ad train", "'arch'"));
     CHECK_THAT(with({{"format", "rd4ad 1"}, {"arch", "vgg16"}}),
-               test::mentions("'vgg16'", "resnet18, resnet34, resnet50, wide_resnet50_2"));
+               test::mentions(path, "'vgg16'", "resnet18, resnet34, resnet50, wide_resnet50_2"));
 
     std::map<std::string, std::string> good{{"format", "rd4ad 1"}, {"arch", "resnet18"}, {"teacher", "none"}};
     const auto with_settings = [&](const std::string& settings) {
@@ -188,6 +188,8 @@ TEST_CASE("a file that is no checkpoint is refused by name", "[model]") {
     CHECK_THAT(with_settings(R"({"height": 1099511627776, "width": 32, "batches": 0})"),
                test::mentions(path, "32 x 1099511627776 pixels", "no network takes"));
     CHECK_THAT(with_settings(R"({"height": 32, "width": 32, "batches": 0})"), lacks("three numbers 'mean'"));
+    CHECK_THAT(with_settings(R"({"height": 32, "width": 32, "batches": 0, "preprocessing": {"fit": "squa3h"}})"),
+               test::mentions(path, "'settings'", "squa3h", "squash, pad"));
     CHECK_THAT(with_settings(R"({"height": 32, "width": 32, "batches": 0, "mean": [0, 0, 0], "deviation": [1, "a", 1]})"),
                lacks("three numbers 'deviation'"));
     CHECK_THAT(with_settings(R"({"height": 32, "width": 32, "batches": 0, "mean": [0, 0, 0], "deviation": [1, 1, 1]})"),

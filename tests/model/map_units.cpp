@@ -53,6 +53,8 @@ TEST_CASE("units that can't be read are refused", "[model]") {
     CHECK_THAT(message([](auto& f) { f.metadata["map"] = "{}"; }), test::mentions("part.safetensors", "map's units", "kind"));
     CHECK_THAT(message([](auto& f) { f.metadata["map"] = R"({"kind": "other", "weights": [1, 1, 1]})"; }),
                test::mentions("'other'", "scales or positions"));
+    CHECK_THAT(message([](auto& f) { f.metadata["map"] = R"({"kind": "scales", "weights": [0, 0, 0]})"; }),
+               test::mentions("weights of 0 alone", "every image is good"));
     CHECK_THAT(message([](auto& f) { f.metadata["map"] = R"({"kind": "scales", "weights": [1, 1, -1]})"; }),
                test::mentions("weight", "0 to 3"));
     CHECK_THAT(message([](auto& f) {

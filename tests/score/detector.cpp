@@ -263,6 +263,23 @@ TEST_CASE("a calibrated detector gives scores, verdicts and regions", "[score]")
                test::mentions("detector: the calibration can't be read", "rd4ad calibrate"));
 }
 
+TEST_CASE("a fault of a checkpoint that scoring finds is told by the checkpoint's name", "[score]") {
+    const test::scratch_folder folder;
+    const auto path = folder / "part.safetensors";
+    auto broken = small_model();
+    broken.settings.calibration = 3;
+    save_checkpoint(path, broken);
+    CHECK_THAT(test::message_of([&] { detector<B>{path}; }),
+               Catch::StartsWith(path.string() + ": the calibration can't be read"));
+    const auto bytes = io::read_file(path);
+    CHECK_THAT(test::message_of([&] { (void)detector<B>(bytes, "a resource"); }),
+               Catch::StartsWith("a resource: the calibration can't be read"));
+    auto whole = small_model();
+    save_checkpoint(path, whole);
+    CHECK_THAT(test::message_of([&] { (void)detector<B>(path, {.product = "bolt"}); }),
+               test::mentions(path, "'bolt'", "no threshold per product"));
+}
+
 TEST_CASE("without a calibration a result has a raw score and nothing in the score's place", "[score]") {
     const auto& by = small_detector();
     CHECK(!by.calibration());

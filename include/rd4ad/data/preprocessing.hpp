@@ -97,12 +97,14 @@ inline void check_preprocessing(const preprocessing& settings) {
         if (const auto white = from.find("white_level"); white != from.end())
             made.white_level =
                 static_cast<std::uint32_t>(std::min<std::uint64_t>(io::whole_number(*white), std::uint64_t{max_white_level} + 1));
+        check_preprocessing(made);
     } catch (const io::json::exception&) {
         throw format_error{text(where,
                                 ": its preprocessing can't be read; expected the keys that rd4ad writes, write the "
                                 "checkpoint again")};
+    } catch (const option_error& problem) {
+        throw format_error{text(where, ": its preprocessing can't be used: ", problem.what(), "; write the checkpoint again")};
     }
-    check_preprocessing(made);
     return made;
 }
 

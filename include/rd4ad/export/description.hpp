@@ -103,11 +103,11 @@ namespace export_detail {
                          {"map", export_detail::map_json(settings, sigma)},
                          {"raw_score", export_detail::raw_score_json(settings)}};
     if (const auto& mask = settings.roi.mask) description["roi"] = {{"width", mask->width}, {"height", mask->height}};
-    const auto calibrations = calibrations_from(settings.calibration, "export");
-    check_product(calibrations, product, "export");
+    const auto calibrations = calibrations_from(settings.calibration, settings.named_by("export"));
+    check_product(calibrations, product, settings.named_by("export"));
     if (per_product(calibrations) && product.empty())
         for (const auto& [name, one] : calibrations) description["products"][name] = export_detail::calibration_json(one, false);
-    else if (const auto* by = calibration_of(calibrations, product, "export"))
+    else if (const auto* by = calibration_of(calibrations, product, settings.named_by("export")))
         description["calibration"] = export_detail::calibration_json(*by, has_score);
     return description;
 }

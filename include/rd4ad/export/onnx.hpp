@@ -45,8 +45,8 @@ struct onnx_options {
         throw option_error{
             "export: the output score is that of a whole image, which the graph of a model with patches, a crop or borders "
             "does not see; leave the output out, the description has the calibration for the client"};
-    const auto calibrations = calibrations_from(settings.calibration, "export");
-    if (const auto* by = calibration_of(calibrations, options.product, "export"))
+    const auto calibrations = calibrations_from(settings.calibration, settings.named_by("export"));
+    if (const auto* by = calibration_of(calibrations, options.product, settings.named_by("export")))
         made.calibration = *by;
     else
         throw option_error{

@@ -55,6 +55,15 @@ inline void check_format(const std::string& format, const std::string& file) {
                                    : "'; use the version of rd4ad that wrote the file")};
 }
 
+/// The architecture that the metadata names. Throws format_error naming the file.
+[[nodiscard]] inline const architecture& architecture_in(const std::string& name, const std::string& file) {
+    try {
+        return architecture_named(name);
+    } catch (const option_error& problem) {
+        throw format_error{text(file, ": metadata 'arch': ", problem.what(), "; write the checkpoint again")};
+    }
+}
+
 /// A whole number of the metadata's settings. Throws format_error naming file and key.
 [[nodiscard]] inline std::size_t whole_number(const io::json& from, const std::string& key, const std::string& file) {
     if (!from.contains(key) || !from.at(key).is_number_unsigned())
@@ -133,8 +142,9 @@ template <io::NamedTensors Tensors>
     const std::string name = file.path.string();
     const auto value = [&](const std::string& key) { return metadata_value(file.metadata, key, name); };
     check_format(value("format"), name);
-    checkpoint_description made{.arch = &architecture_named(value("arch"))};
+    checkpoint_description made{.arch = &architecture_in(value("arch"), name)};
     auto& to = made.settings;
+    to.source = name;
     const auto settings = io::parse_json(value("settings"), name);
     to.height = whole_number(settings, "height", name);
     to.width = whole_number(settings, "width", name);

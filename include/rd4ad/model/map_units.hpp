@@ -95,6 +95,8 @@ template <io::NamedTensors Tensors>
     }
     for (const double weight : units.weights)
         if (!(weight >= 0 && weight <= 3)) throw refuse(text("a weight of ", weight, "; 0 to 3 expected"));
+    if (units.weights == std::array<double, 3>{})
+        throw refuse("weights of 0 alone, by which every image is good; one above 0 expected");
     if (kind != "scales" && kind != "positions") throw refuse(text("kind '", kind, "'; scales or positions expected"));
     for (std::size_t k = 0; k < 3 && kind == "positions"; ++k) {
         auto& one = units.positions[k];

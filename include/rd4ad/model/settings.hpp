@@ -43,6 +43,10 @@ struct model_settings {
     map_units units{};                    ///< of the anomaly map
     data::region_of_interest roi{};       ///< the part of an image that counts
     io::json calibration{};               ///< of the scores, written by score/calibration_json.hpp; null: none
+    std::string source{};  ///< the checkpoint's file, for messages; not kept in it. "": a model that was not loaded
+
+    /// The beginning of a message about the model: its source, or else the name of the part that uses it.
+    [[nodiscard]] std::string named_by(const char* user) const { return source.empty() ? user : source; }
 };
 
 /// Options of `make_model` and `load_checkpoint`.

@@ -60,7 +60,8 @@ namespace score_detail {
 template <Backend B>
 [[nodiscard]] scoring_model<B> checked(scoring_model<B> model) {
     if (!model.fault.empty())
-        throw numeric_error{text("detector: the model's tensor ", model.fault, "; load the checkpoint again, or train again")};
+        throw numeric_error{text(model.settings.named_by("detector"), ": the model's tensor ", model.fault,
+                                 "; load the checkpoint again, or train again")};
     return model;
 }
 
@@ -250,14 +251,14 @@ class detector {
     detector(const detector_options& options, const Load& load)
         : options_{score_detail::checked(options)},
           scorer_{score_detail::checked<B>(load(options.batch)), options.batch, options.sigma},
-          calibrations_{calibrations_from(settings().calibration, "detector")},
+          calibrations_{calibrations_from(settings().calibration, settings().named_by("detector"))},
           queues_{std::make_unique<queue_pool<B>>(scorer_.threads())} {
         const auto& product = options_.product;
-        check_product(calibrations_, product, "detector");
+        check_product(calibrations_, product, settings().named_by("detector"));
         write_log(log_level::debug, "a detector is ready",
                   {{"arch", std::string{arch().name}}, {"input", text(settings().width, 'x', settings().height)}});
         if (product.empty() && per_product(calibrations_)) return;
-        if (const auto* by = calibration_of(calibrations_, product, "detector")) calibration_ = *by;
+        if (const auto* by = calibration_of(calibrations_, product, settings().named_by("detector"))) calibration_ = *by;
     }
 
     template <class Image>
@@ -279,7 +280,8 @@ class detector {
     }
 
     [[nodiscard]] const rd4ad::calibration* calibration_for(const preprocessed_image& image) const {
-        return calibration_of(calibrations_, image.product.empty() ? options_.product : image.product, "detector");
+        return calibration_of(calibrations_, image.product.empty() ? options_.product : image.product,
+                              settings().named_by("detector"));
     }
 
     [[nodiscard]] std::vector<detection_result> results_of(std::vector<image::image_f32> maps,
