@@ -41,6 +41,10 @@ TEST_CASE("a field of a row has no line end, tab or control character", "[io]") 
                        "b\xe2\x80\xa8"
                        "c\xe2\x80\xa9\xc2\xa0") == "a\\xc2\\x85b\\xe2\\x80\\xa8c\\xe2\\x80\\xa9\xc2\xa0");
     CHECK(io::row_text("caf\xe9") == "caf\\xe9");
+    for (const std::string turned : {"\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069"})
+        CHECK_THAT(io::row_text("a" + turned + "gnp.exe"), Catch::StartsWith("a\\x") && Catch::EndsWith("gnp.exe"));
+    for (const std::string plain : {"\u200d", "\u2010", "\u202f", "\u2065", "\u206a", "\u0627"})
+        CHECK(io::row_text(plain) == plain);
 }
 
 TEST_CASE("a line of a message keeps what is escaped in it", "[io]") {

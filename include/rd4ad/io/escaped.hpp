@@ -43,11 +43,15 @@ inline void append_hex(std::string& to, std::string_view bytes) {
     }
 }
 
-/// Whether a UTF-8 character controls a terminal or ends a line: U+0000 to U+001F, U+007F to U+009F, U+2028, U+2029.
+/// Whether a UTF-8 character controls a terminal, ends a line, or turns the direction of the text around it: U+0000 to U+001F,
+/// U+007F to U+009F, U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
 [[nodiscard]] constexpr bool is_control(std::string_view character) noexcept {
     if (character.size() == 1) return static_cast<unsigned char>(character[0]) < 0x20 || character[0] == 0x7F;
-    if (character.size() == 2) return character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
-    return character == "\xE2\x80\xA8" || character == "\xE2\x80\xA9";
+    if (character.size() == 2)
+        return (character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0) || character == "\xD8\x9C";
+    const auto last = static_cast<unsigned char>(character[2]);
+    if (character.starts_with("\xE2\x80")) return last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE);
+    return character.starts_with("\xE2\x81") && last >= 0xA6 && last <= 0xA9;
 }
 
 }  // namespace detail
@@ -108,8 +112,8 @@ namespace detail {
 
 /// The bytes as UTF-8 without line ends, tabs and control characters, for a field of a row or a line of a table: a tab becomes
 /// `\t`, a line feed `\n`, a carriage return `\r`, a backslash `\\`; each byte of another control character, of the line
-/// separators U+2028 and U+2029, and each byte that belongs to no UTF-8 character becomes `\xHH`. So a name can't forge a row or
-/// command the terminal, and the bytes can be recovered.
+/// separators U+2028 and U+2029 and of those that turn the direction of text, and each byte that belongs to no UTF-8 character
+/// becomes `\xHH`. So a name can't forge a row or command the terminal, and the bytes can be recovered.
 [[nodiscard]] inline std::string row_text(std::string_view bytes) { return detail::without_controls(bytes, true); }
 
 /// row_text that leaves backslashes alone, for a whole line of a message: texts in it that row_text wrote stay as they are. So a
