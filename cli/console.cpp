@@ -35,11 +35,7 @@ std::size_t columns() {
 
 }  // namespace
 
-std::string fixed(double value, int digits) {
-    char text[64];
-    const int length = std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return {text, static_cast<std::size_t>(std::clamp(length, 0, 63))};
-}
+std::string fixed(double value, int digits) { return rd4ad::decimal_text(value, digits); }
 
 std::string duration_text(double seconds) {
     if (!std::isfinite(seconds) || seconds < 0) return "?";

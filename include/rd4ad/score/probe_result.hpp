@@ -91,10 +91,10 @@ inline void fit_curve(probe_group& group) {
 namespace score_detail {
 
 /// A share as per cent with two significant digits: "6.2 %".
-[[nodiscard]] inline std::string percent(double share) { return decimal(100 * share, share < 0.0995 ? 1 : 0) + " %"; }
+[[nodiscard]] inline std::string percent(double share) { return decimal_text(100 * share, share < 0.0995 ? 1 : 0) + " %"; }
 
 [[nodiscard]] inline std::string with_contrast(const probe_group& group) {
-    return data::has_contrast(group.kind) ? " at contrast " + decimal(group.contrast, 0) : "";
+    return data::has_contrast(group.kind) ? " at contrast " + decimal_text(group.contrast, 0) : "";
 }
 
 }  // namespace score_detail

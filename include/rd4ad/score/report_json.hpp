@@ -128,8 +128,8 @@ inline void check_set(const tested_set& set) {
     return {{"title", from.title},
             {"sets", std::move(sets)},
             {"mean", score_detail::metrics_json(mean_metrics(from.sets))},
-            {"footer", text("rd4ad ", version, ". Thumbnails: ", score_detail::decimal(static_cast<double>(bytes) / 1e6, 1),
-                            " MB.", from.note.empty() ? "" : " ", from.note, " This page loads nothing from the network.")}};
+            {"footer", text("rd4ad ", version, ". Thumbnails: ", decimal_text(static_cast<double>(bytes) / 1e6, 1), " MB.",
+                            from.note.empty() ? "" : " ", from.note, " This page loads nothing from the network.")}};
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI

@@ -85,8 +85,8 @@ namespace score_detail {
 /// last space.
 [[nodiscard]] inline std::string region_field(const region& of) {
     std::string field;
-    for (const double edge : {of.box.x, of.box.y, of.box.width, of.box.height}) field += decimal(edge, 0) + ' ';
-    return text(field, decimal(static_cast<double>(of.raw_score), 6), ' ', of.score ? decimal(*of.score, 6) : "");
+    for (const double edge : {of.box.x, of.box.y, of.box.width, of.box.height}) field += decimal_text(edge, 0) + ' ';
+    return text(field, decimal_text(static_cast<double>(of.raw_score), 6), ' ', of.score ? decimal_text(*of.score, 6) : "");
 }
 
 }  // namespace score_detail
@@ -97,7 +97,7 @@ namespace score_detail {
 /// never takes the place of a score. Lines end in `\n`; fields are quoted by RFC 4180. Names and reasons hold no line end (see
 /// io::row_text) and are no formulas: before a first `=`, `+`, `-` or `@` stands an apostrophe.
 [[nodiscard]] inline std::string results_csv(const std::vector<tested_set>& sets) {
-    using score_detail::csv_field, score_detail::csv_name, score_detail::decimal;
+    using score_detail::csv_field, score_detail::csv_name;
     std::string csv = "class,file,label,kind,raw_score,score,regions,ms,error\n";
     const auto names = [](const tested_set& set, const auto& one) {
         return text(csv_name(set.name), ',', csv_name(one.file), ',', one.is_anomalous ? "defect" : "good", ',',
@@ -107,8 +107,8 @@ namespace score_detail {
         for (const auto& one : set.images) {
             std::string regions;
             for (const auto& r : one.regions) regions += (regions.empty() ? "" : "; ") + score_detail::region_field(r);
-            csv += text(names(set, one), decimal(one.raw_score, 6), ',', one.score ? decimal(*one.score, 6) : "", ',',
-                        csv_field(regions), ',', one.ms ? decimal(*one.ms, 2) : "", ",\n");
+            csv += text(names(set, one), decimal_text(one.raw_score, 6), ',', one.score ? decimal_text(*one.score, 6) : "", ',',
+                        csv_field(regions), ',', one.ms ? decimal_text(*one.ms, 2) : "", ",\n");
         }
         for (const auto& one : set.failures) csv += text(names(set, one), ",,,,", csv_name(one.reason), '\n');
     }
@@ -126,7 +126,7 @@ namespace score_detail {
     const auto row = [&](const std::string& name, const named_metrics& metrics, std::size_t images) {
         table += "| ";
         for (const char letter : io::row_text(name)) table += letter == '|' ? std::string{"\\|"} : std::string(1, letter);
-        for (const auto& [key, value] : metrics) table += text(" | ", value ? score_detail::decimal(*value, 4) : "-");
+        for (const auto& [key, value] : metrics) table += text(" | ", value ? decimal_text(*value, 4) : "-");
         table += text(" | ", images, " |\n");
     };
     std::size_t images = 0;

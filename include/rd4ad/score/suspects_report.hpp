@@ -76,8 +76,8 @@ struct suspects_report {
     const auto& box = json.at("box");
     const auto edge = [&](std::size_t i) { return box.at(i).get<long>(); };
     const auto where = box.is_null() ? std::string{} : text(", region ", edge(2), " x ", edge(3), " at ", edge(0), ", ", edge(1));
-    return text(io::row_text(of.image.empty() ? of.name : of.image.string()), ": raw score ",
-                score_detail::decimal(of.raw_score, 4), ", one good image in ", one_in(of.p_value), " has as much", where);
+    return text(io::row_text(of.image.empty() ? of.name : of.image.string()), ": raw score ", decimal_text(of.raw_score, 4),
+                ", one good image in ", one_in(of.p_value), " has as much", where);
 }
 
 /// Returns the data of the page: {"title", "headline", "advice", "threshold", "colours", "good_scores", "suspects", "footer"}. A
