@@ -117,10 +117,10 @@ int bench(const parsed_options& options) {
     static_cast<void>(options.choice("algorithm", algorithm_names));
     const std::size_t size = options.whole("inp", 32);
     check_network_size(size, size);
-    const shape input{options.whole("bs", 1), 3, size, size};
+    const shape input{options.whole("bs", 1, 4096), 3, size, size};
     if (options.has("profile"))
         return with_backend(options, [&]<class B>() { return print_profiles<B>(options, arch, input), 0; });
-    bench_algorithms(arch, input, options.whole("threads", 0), options.whole("rounds", 1));
+    bench_algorithms(arch, input, options.whole("threads", 0, 4096), options.whole("rounds", 1));
     return 0;
 }
 

@@ -302,7 +302,7 @@ int calibrate(const parsed_options& options) {
             throw usage_error{"--splits: the model has a threshold per product; choose one by --product NAME"};
         const auto& raw_scores = images.begin()->second.raw_scores;
         const double rate = request.rate == 0 ? rd4ad::default_rate(raw_scores.size() / 2) : request.rate;
-        const auto report = try_splits(raw_scores, rate, options.whole("splits", 1), options.whole("seed", 0));
+        const auto report = try_splits(raw_scores, rate, options.whole("splits", 1), options.seed());
         if (as_json)
             print_json(with_files(to_json(report)));
         else

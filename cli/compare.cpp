@@ -94,7 +94,7 @@ rd4ad::compared_image compared(const rd4ad::data::item& item, const rd4ad::detec
 /// The raw threshold of --pred-threshold, or else the checkpoint's own for the image's product.
 double raw_threshold_of(const parsed_options& options, const detector& by, const std::string& product,
                         const fs::path& checkpoint) {
-    if (options.has("pred-threshold")) return options.real("pred-threshold");
+    if (options.has("pred-threshold")) return options.real("pred-threshold", 0, 1e6);
     const auto* own = rd4ad::calibration_of(by.calibrations(), product, checkpoint.string());
     if (own == nullptr) throw usage_error{rd4ad::text("--pred-threshold is missing: ", checkpoint, " has no threshold")};
     return own->raw_score(0.5);
@@ -274,7 +274,7 @@ int compare(const parsed_options& options) {
     const compare_request request{external.relative,
                                   options.required("checkpoint"),
                                   {},
-                                  {.resamples = options.whole("resamples", 1)},
+                                  {.resamples = options.whole("resamples", 1, 1'000'000)},
                                   detector_loader{options}};
     auto all = compare_classes(options, external, request);
     const auto mean = rd4ad::mean_comparison(all.comparisons, request.bootstrap.confidence);

@@ -46,6 +46,9 @@ class detector {
                                                      rd4ad::on_failure reaction) const = 0;
 };
 
+/// The parts per test of drift of --drift-window; 0: none. Throws usage_error.
+[[nodiscard]] std::size_t drift_window_of(const parsed_options& options);
+
 /// The detectors on one backend.
 struct backend_detectors {
     std::unique_ptr<const detector> (*load)(const std::filesystem::path& checkpoint, const rd4ad::detector_options& options,

@@ -26,7 +26,7 @@ int export_as(const std::string& format, const parsed_options& options) {
     if (format == "onnx" && !name.empty()) throw usage_error{rd4ad::text("--name ", name, ": only for --format triton")};
     if (name.empty()) name = checkpoint.stem().string();
     if (format == "triton") rd4ad::check_triton_name(name);
-    const auto max_batch = options.whole("max-batch", 1);
+    const auto max_batch = options.whole("max-batch", 1, rd4ad::triton_options::most_batch);
     const auto reading = read_options_of(options);
     const auto inputs = inputs_of(options);
     const auto target = format == "onnx" ? out : out / name;

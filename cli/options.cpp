@@ -92,7 +92,7 @@ void declare(cxxopts::Options& parser, const std::vector<flag>& flags) {
     add("h,help", "print this help");
 }
 
-bool is_output(const std::string& name) { return name == "out" || name == "coco"; }
+bool is_output(const std::string& name) { return name == "out" || name == "coco" || name == "feedback"; }
 
 /// Whether a flag's value, by its name in the help, is the path of a file.
 bool names_file(const std::string& value) {
@@ -167,6 +167,8 @@ parsed_options::parsed_options(const std::string& command, const std::string& su
         if (!one.value.empty()) fallbacks_[one.name] = one.fallback;
         if (!parsed.count(one.name)) continue;
         values_[one.name] = one.value.empty() ? "" : parsed[one.name].as<std::string>();
+        if (!one.value.empty() && values_[one.name].empty())  // a script's variable that is not set
+            throw usage_error{rd4ad::text("--", one.name, " is empty: expected ", one.value)};
         if (is_output(one.name)) continue;
         if (one.value.find("DIR") != std::string::npos) input_folders_.push_back(values_[one.name]);
         if (names_file(one.value)) input_files_.push_back(values_[one.name]);
@@ -180,7 +182,6 @@ std::string parsed_options::text(const std::string& name) const {
 
 std::string parsed_options::required(const std::string& name) const {
     auto value = text(name);
-    if (value.empty() && has(name)) throw usage_error{rd4ad::text("--", name, " is empty: expected a value")};
     if (value.empty()) throw usage_error{rd4ad::text("--", name, " is missing")};
     return value;
 }
@@ -189,8 +190,8 @@ std::size_t parsed_options::whole(const std::string& name, std::size_t min, std:
     const auto value = parse_whole(text(name));
     if (value && *value >= min && *value <= max) return *value;
     const auto digits = text(name);
-    const bool too_large = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos && !value;
-    const bool bounded = too_large || max != std::numeric_limits<std::size_t>::max();
+    const bool too_large = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos && (!value || *value > max);
+    const bool bounded = too_large || max < most_counted;
     throw wrong(
         name, text(name),
         bounded ? rd4ad::text("a whole number from ", min, " to ", max) : rd4ad::text("a whole number of at least ", min));

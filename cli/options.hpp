@@ -1,6 +1,7 @@
 // cli/options.hpp: parses and checks a command's flags, and writes its help. Twin: tests/cli/command.sh
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <map>
@@ -20,7 +21,7 @@ struct usage_error : std::runtime_error {
 };
 
 /// One flag. `value` names its value in the help; a flag without `value` is a switch. `fallback` is the value of a flag that is
-/// absent; "": none. A flag whose value names a FILE, PATH, MASK or DIR is an input, unless it is --out or --coco.
+/// absent; "": none. A flag whose value names a FILE, PATH, MASK or DIR is an input, unless it is --out, --coco or --feedback.
 struct flag {
     std::string name, value, fallback, help;
 };
@@ -69,8 +70,11 @@ class parsed_options {
     [[nodiscard]] std::string text(const std::string& name) const;
     /// As `text`, but must not be empty.
     [[nodiscard]] std::string required(const std::string& name) const;
-    [[nodiscard]] std::size_t whole(const std::string& name, std::size_t min,
-                                    std::size_t max = std::numeric_limits<std::size_t>::max()) const;
+    /// The most that `whole` takes by default: sums and products of counts stay far below an overflow.
+    static constexpr std::size_t most_counted = 1'000'000'000;
+    [[nodiscard]] std::size_t whole(const std::string& name, std::size_t min, std::size_t max = most_counted) const;
+    /// A random seed: any whole number of 64 bits.
+    [[nodiscard]] std::uint64_t seed() const { return whole("seed", 0, std::numeric_limits<std::size_t>::max()); }
     /// Any finite number.
     [[nodiscard]] double real(const std::string& name) const;
     /// A finite number of [min, max].

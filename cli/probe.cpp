@@ -258,7 +258,7 @@ int probe(const parsed_options& options) {
                           .out_of_fold = options.has("out-of-fold"),
                           .verify = read_options_of(options).verify};
     request.options.max_runs = options.whole("runs", 1);
-    request.options.seed = options.whole("seed", 0);
+    request.options.seed = options.seed();
     request.options.maps = rd4ad::map_size::network;
     request.options.threads = compute_options(options).threads;
     auto inputs = inputs_of(options, sets);

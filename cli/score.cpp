@@ -176,15 +176,6 @@ class result_printer {
     std::optional<rd4ad::drift_monitor> drift_{};
 };
 
-/// The parts per drift test of --drift-window; 0: none.
-std::size_t drift_window_of(const parsed_options& options) {
-    const auto window = options.whole("drift-window", 0);
-    if (window > 0 && window < rd4ad::least_drift_scores)
-        throw usage_error{rd4ad::text("--drift-window '", window, "': expected 0 for no test, or a whole number of at least ",
-                                      rd4ad::least_drift_scores)};
-    return window;
-}
-
 void score_locally(const parsed_options& options, const std::vector<fs::path>& files, result_printer& to) {
     constexpr std::size_t max_batch = 8;
     const fs::path checkpoint = options.required("checkpoint");

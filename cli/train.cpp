@@ -189,6 +189,8 @@ int train_all(const parsed_options& options) {
     }
     if (options.has("resume") && options.has("from"))
         throw usage_error{"--resume excludes --from: continue the training in --out, or start from another checkpoint's weights"};
+    if (options.has("from") && options.has("teacher"))
+        throw usage_error{"--from excludes --teacher: the training keeps the checkpoint's teacher"};
     auto inputs = inputs_of(options, sets);
     const rd4ad::io::output_folder folder{out, inputs, {.writer = "train", .overwrite = training.overwrite}};
     for (const auto& set : sets) {

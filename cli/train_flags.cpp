@@ -52,8 +52,11 @@ rd4ad::train_options recipe_of(const parsed_options& options) {
     if (options.has("warm-up")) training.schedule.warm_up = options.real("warm-up", 0, 1);
     if (options.has("final-rate")) training.schedule.final_rate = options.real("final-rate", 0, 1);
     if (options.has("hard-mining")) training.hard_mining = options.choice("hard-mining", {"on", "off"}) == "on";
-    if (options.has("ema")) training.ema = options.real("ema", 0, 1);
-    if (options.has("stop-flat")) training.stop_when_flat = options.real("stop-flat", 0, 1);
+    if (options.has("ema")) training.ema = options.real("ema", 0, 0.999999);
+    if (options.has("stop-flat")) training.stop_when_flat = options.real("stop-flat", 0, 0.999999);
+    if (training.stop_when_flat > 0 && training.schedule.final_rate != 1)
+        throw usage_error{rd4ad::text("--stop-flat ", options.text("stop-flat"),
+                                      " needs --final-rate 1: the last steps of a falling rate count")};
     training.augment = naming_flags("--augment", [&] { return rd4ad::augmentation_from(options.text("augment")); });
     if (options.has("calibration"))
         training.calibrate_by = choice_of(options, "calibration",
@@ -116,7 +119,7 @@ std::vector<flag> training_flags() {
 
 rd4ad::train_options train_options_of(const parsed_options& options) {
     auto training = recipe_of(options);
-    training.seed = options.whole("seed", 0);
+    training.seed = options.seed();
     training.validation = options.real("validation", 0, 0.9);
     training.folds = options.whole("folds", 2);
     training.fold_steps = options.positive("fold-steps", 1);

@@ -79,8 +79,9 @@ TEST_CASE("names, batches and folders that a server can't use are refused", "[ex
     for (const std::string name : {"", ".part", "a/b", "a b"})
         CHECK_THAT(test::message_of([&] { export_triton<B>(folder / "models", name, m); }),
                    test::mentions("export", text("'", name, "'"), "letters, digits"));
-    CHECK_THAT(test::message_of([&] { export_triton<B>(folder / "models", "part", m, {}, {.max_batch = 0}); }),
-               test::mentions("export", "batch of 0", "at least 1"));
+    for (const std::size_t batch : {std::size_t{0}, std::size_t{2147483648}})
+        CHECK_THAT(test::message_of([&] { export_triton<B>(folder / "models", "part", m, {}, {.max_batch = batch}); }),
+                   test::mentions("export", text("batch of ", batch), "1 to 2147483647"));
     test::write_text(folder / "file", "x");
     CHECK_THAT(test::message_of([&] { export_triton<B>(folder / "file", "part", m); }),
                test::mentions(folder / "file" / "part", "folder"));

@@ -97,8 +97,9 @@ TEST_CASE("a monitor without scores, window or rate is refused", "[score]") {
     CHECK_FALSE(can_test_drift(by));
     by.good_scores[4] = 0.5f;
     CHECK(can_test_drift(by));
-    CHECK_THAT(test::message_of<option_error>([&] { (void)drift_monitor(by, {.window = 4}); }),
-               test::mentions("drift: ", "window is 4", "at least 5"));
+    for (const std::size_t window : {std::size_t{4}, std::size_t{1'000'001}, std::numeric_limits<std::size_t>::max()})
+        CHECK_THAT(test::message_of<option_error>([&] { (void)drift_monitor(by, {.window = window}); }),
+                   test::mentions("drift: ", text("window is ", window), "5 to 1000000"));
     for (const double rate : {0.0, 1.0})
         CHECK_THAT(test::message_of<option_error>([&] { (void)drift_monitor(by, {.false_alarm_rate = rate}); }),
                    test::mentions("drift: ", rate, "above 0 and below 1"));

@@ -459,6 +459,7 @@ TEST_CASE("invalid options are refused before the training starts", "[train]") {
     };
     CHECK_THAT(message_for(m, {}, small_training()), test::mentions("no training images", "train/good"));
     CHECK_THAT(with([](auto& o) { o.batch = 0; }), test::mentions("batch 0", "at least one"));
+    CHECK_THAT(with([](auto& o) { o.batch = std::numeric_limits<std::size_t>::max(); }), test::mentions("at most 1000000000"));
     CHECK_THAT(with([](auto& o) { o.save_every = 0; }), test::mentions("save_every 0", "1 or more"));
     CHECK_THAT(with([](auto& o) { o.learning_rate = -0.5; }), test::mentions("learning rate -0.5", "above 0"));
     CHECK_THAT(with([](auto& o) { o.learning_rate = std::numeric_limits<double>::infinity(); }), test::mentions("learning rate"));

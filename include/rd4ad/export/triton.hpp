@@ -21,8 +21,9 @@ inline constexpr const char* triton_statistics_file = "training_stats.json";
 /// Settings of a served model.
 struct triton_options {
     onnx_options graph{};
-    std::size_t max_batch{8};           ///< requests that the server computes at once
-    std::size_t max_queue_delay{2000};  ///< microseconds that a request waits for others
+    static constexpr std::size_t most_batch = 2147483647;  ///< config.pbtxt has a 32-bit number
+    std::size_t max_batch{8};                              ///< requests that the server computes at once, 1 to most_batch
+    std::size_t max_queue_delay{2000};                     ///< microseconds that a request waits for others
 };
 
 namespace export_detail {
@@ -66,13 +67,15 @@ namespace export_detail {
 
 /// Writes a model's folder, whose name is the model's: config.pbtxt, 1/model.onnx, labels.txt and training_stats.json (the
 /// description, and `training` as the checkpoint stores it). Each file is written atomically, config.pbtxt last. Throws
-/// option_error as check_triton_name does, or for a max_batch of 0; as io::output_folder::write does; numeric_error as
+/// option_error as check_triton_name does, or for a max_batch out of range; as io::output_folder::write does; numeric_error as
 /// export_onnx does.
 template <Backend B>
 void export_triton(io::output_folder& to, const std::string& name, model<B>& m, const io::json& training = io::json::object(),
                    const triton_options& options = {}) {
     check_triton_name(name);
-    if (options.max_batch == 0) throw option_error{"export: found a maximum batch of 0, expected at least 1"};
+    if (options.max_batch == 0 || options.max_batch > triton_options::most_batch)
+        throw option_error{
+            text("export: found a maximum batch of ", options.max_batch, ", expected 1 to ", triton_options::most_batch)};
     const std::filesystem::path graph_file = std::filesystem::path{"1"} / "model.onnx";
     for (const auto& file : {graph_file, std::filesystem::path{"labels.txt"}, std::filesystem::path{triton_statistics_file},
                              std::filesystem::path{"config.pbtxt"}})

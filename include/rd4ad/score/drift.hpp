@@ -19,7 +19,7 @@ enum class drift_side { higher, both };
 
 /// Settings of a drift_monitor.
 struct drift_options {
-    std::size_t window{50};         ///< number of parts per test, at least least_drift_scores
+    std::size_t window{50};         ///< number of parts per test, least_drift_scores to most_drift_scores
     double false_alarm_rate{0.01};  ///< of each test, above 0 and below 1: 0.01 warns once per 100 windows without a drift
     drift_side side{drift_side::both};
 };
@@ -35,6 +35,8 @@ struct drift_test {
 
 /// The least number of parts in a window, and of a calibration's good raw scores below its threshold.
 inline constexpr std::size_t least_drift_scores = 5;
+/// The most parts in a window: a test sorts them.
+inline constexpr std::size_t most_drift_scores = 1'000'000;
 
 /// The good raw scores of a calibration that a drift_monitor compares with: those below the threshold.
 [[nodiscard]] inline std::vector<double> drift_reference(const calibration& by) {
@@ -58,8 +60,9 @@ class drift_monitor {
     /// Throws option_error for options outside their ranges, data_error unless can_test_drift(by).
     explicit drift_monitor(const calibration& by, const drift_options& options = {})
         : options_{options}, threshold_{by.threshold}, reference_{drift_reference(by)} {
-        if (options.window < least_drift_scores)
-            throw option_error{text("drift: the window is ", options.window, " parts; expected at least ", least_drift_scores)};
+        if (options.window < least_drift_scores || options.window > most_drift_scores)
+            throw option_error{text("drift: the window is ", options.window, " parts; expected ", least_drift_scores, " to ",
+                                    most_drift_scores)};
         if (!(options.false_alarm_rate > 0 && options.false_alarm_rate < 1))
             throw option_error{
                 text("drift: the false-alarm rate is ", options.false_alarm_rate, "; expected a value above 0 and below 1")};

@@ -22,6 +22,8 @@ inline void check_options(const train_options& options, std::size_t images) {
     };
     const auto share = [](double value) { return value >= 0 && value <= 1; };
     if (options.batch == 0) throw option_error{"batch 0; at least one image per step expected"};
+    if (constexpr std::size_t most = 1'000'000'000; options.batch > most)  // sums with it must not overflow
+        throw option_error{text("batch ", options.batch, "; at most ", most, " images per step expected")};
     if (options.save_every == 0) throw option_error{"save_every 0; 1 or more epochs expected"};
     if (options.folds < 2) throw option_error{text("folds ", options.folds, "; 2 or more expected")};
     require(options.learning_rate > 0 && std::isfinite(options.learning_rate), "learning rate", options.learning_rate,

@@ -9,8 +9,12 @@ case_training_options() {
     gives 0 score cloth/test/good --checkpoint averaged/cloth.safetensors
     gives 0 "${training[@]}" --epochs 9 --final-rate 1 --stop-flat 0.99 --out flat
     says out "8 images, 16 steps"
-    gives 1 "${training[@]}" --stop-flat 0.01 --out none
-    message_contains "$(<err)" "stop when flat 0.01" "use the final rate 1"
+    gives 2 "${training[@]}" --stop-flat 0.01 --out none
+    complains_usage train "--stop-flat 0.01 needs --final-rate 1"
+    gives 2 "${training[@]}" --ema 1 --out none
+    complains_usage train "--ema '1'" "from 0 to "
+    gives 2 "${training[@]}" --from averaged/cloth.safetensors --teacher none --out none
+    complains_usage train "--from excludes --teacher"
     gives 1 "${training[@]}" --augment flip --out none
     complains "--augment" "found 'flip'" "flips, turns, brightness"
 }
