@@ -24,6 +24,7 @@
 #include "compute_flags.hpp"
 #include "console.hpp"
 #include "detector.hpp"
+#include "outputs.hpp"
 #include "token_file.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "service.hpp"
@@ -52,11 +53,12 @@ usage serve_usage() {
                   {"drift-window", "N", "50", "good parts per test of drift; 0: none"},
                   {"quiet", "", "", "log no single requests"}},
                  {no_verify_flag()},
+                 overwrite_flags(),
                  compute_flags()}),
             .notes = R"(Serves the checkpoints of a folder over HTTP, by KServe's protocol v2 and by a short way of its own. A new
 or replaced checkpoint is taken up while the service runs, a removed one let go. The page at / scores
 photographs and the camera's images. /metrics is for Prometheus; the log is one JSON object per line
-on standard error. SIGTERM ends the service when its requests are answered. There is no encryption:
+on standard error. SIGTERM or SIGHUP ends the service when its requests are answered. There is no encryption:
 put a proxy with TLS before an address that others reach. docs/serving.md has the details.
 
 Example: serve all models of a folder, then score an image.
@@ -117,6 +119,8 @@ service_options service_options_of(const parsed_options& options) {
                          .decoders = rd4ad::default_threads(),
                          .deadline = milliseconds_of(options, "deadline-s"),
                          .feedback = options.text("feedback"),
+                         .overwrite = options.has("overwrite"),
+                         .inputs = inputs_of(options),
                          .max_feedback = options.whole("feedback-mb", 1, 1'000'000) * 1'000'000};
     if (options.has("token-file"))
         made.token = token_of(options.required("token-file"));
@@ -137,11 +141,15 @@ server_limits limits_of(const parsed_options& options) {
             .write_time = time};
 }
 
-/// Blocks the signals that end a service, for this thread and those that it starts.
+/// Blocks the signals that end a service, for this thread and those that it starts: SIGTERM, SIGINT, and SIGHUP unless ignored.
 ::sigset_t block_signals() {
     ::sigset_t ending;
     ::sigemptyset(&ending);
-    for (const int one : {SIGTERM, SIGINT}) ::sigaddset(&ending, one);
+    for (const int one : {SIGTERM, SIGINT, SIGHUP}) {
+        struct ::sigaction before {};
+        ::sigaction(one, nullptr, &before);
+        if (one != SIGHUP || before.sa_handler != SIG_IGN) ::sigaddset(&ending, one);  // nohup's stays ignored
+    }
     ::pthread_sigmask(SIG_BLOCK, &ending, nullptr);
     return ending;
 }
@@ -169,10 +177,10 @@ int serve(const parsed_options& options) {
                                             .max_wait = std::chrono::milliseconds{options.whole("wait-ms", 0, 10000)},
                                             .max_waiting = options.whole("queue", 1, 100000)};
     const auto poll = milliseconds_of(options, "poll-s");
-    const auto window = options.whole("drift-window", 0);
+    const auto window = drift_window_of(options);
     settings.page = rd4ad::page_template("serve.html", "the service's page");
     const detector_loader load{options};
-    static_cast<void>(rd4ad::serve::checkpoints_in(folder));
+    check_feedback(settings, rd4ad::serve::checkpoints_in(folder));
     const auto ending = block_signals();
 
     log_writer log;

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <rd4ad/io/input_paths.hpp>
+#include <rd4ad/io/output_folder.hpp>
 #include <rd4ad/serve/metrics.hpp>
 #include <rd4ad/serve/model_repository.hpp>
 #include <rd4ad/serve/served_model.hpp>
@@ -29,9 +31,19 @@ struct service_options {
     std::size_t decoders{1};                         ///< images decoded at once
     std::chrono::milliseconds deadline{10000};       ///< of a request, from its arrival
     std::filesystem::path feedback{};                ///< folder of the images that were judged wrongly; "": none are kept
+    bool overwrite{false};                           ///< replace files in that folder that rd4ad did not write
+    rd4ad::io::input_paths inputs{};                 ///< that the service reads: no image is kept among them
     std::size_t max_feedback{std::size_t{1} << 30};  ///< bytes of that folder
     std::string page{};                              ///< the page at /
 };
+
+/// The folder of --feedback, locked for one image or the check at the start. Throws as the constructor of
+/// rd4ad::io::output_folder does.
+[[nodiscard]] rd4ad::io::output_folder feedback_folder(const service_options& options);
+
+/// Checks before the service starts that feedback can be kept: the folder is no input and can be written, and the lists of the
+/// models' images would replace no file that rd4ad did not write. Throws as rd4ad::io::output_folder does.
+void check_feedback(const service_options& options, const rd4ad::serve::model_files& models);
 
 /// Whether the host is a name or an address of this machine alone.
 [[nodiscard]] bool is_loopback(const std::string& host);

@@ -18,9 +18,7 @@
 #include <rd4ad/image/thumbnail.hpp>
 #include <rd4ad/image/write.hpp>
 #include <rd4ad/image/write_tiff.hpp>
-#include <rd4ad/io/atomic_file.hpp>
 #include <rd4ad/io/base64.hpp>
-#include <rd4ad/io/folder.hpp>
 #include <rd4ad/model/network_input.hpp>
 #include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/colour_range.hpp>
@@ -145,6 +143,17 @@ std::string feedback_list(const std::filesystem::path& folder) {
 
 }  // namespace
 
+rd4ad::io::output_folder feedback_folder(const service_options& options) {
+    constexpr std::uintmax_t space = 1'000'000;
+    return {options.feedback, options.inputs, {.writer = "serve", .overwrite = options.overwrite, .bytes = space}};
+}
+
+void check_feedback(const service_options& options, const rd4ad::serve::model_files& models) {
+    if (options.feedback.empty()) return;
+    auto to = feedback_folder(options);
+    for (const auto& [name, file] : models.checkpoints) to.announce(name + ".csv");
+}
+
 service::clock::time_point service::deadline_of(const server_request& request) const {
     auto most = options_.deadline;
     if (const auto given = request.parameter("timeout_ms"); !given.empty()) {
@@ -264,15 +273,19 @@ server_answer service::keep_feedback(const model& by, const server_request& requ
     else
         return problem(503, "too many images are decoded; try again");
     const auto name = sha256_of(bytes_of(request.body)).substr(0, 32) + ending_of(request.body);
-    const auto folder = options_.feedback / by.name();
+    const std::filesystem::path own{by.name()};
     const std::lock_guard only{feedback_};
     if (bytes_in(options_.feedback) + request.body.size() > options_.max_feedback)
         return problem(507, "the folder of --feedback is full; calibrate with its images, then move them away");
-    rd4ad::io::make_folder(folder / label);
-    rd4ad::io::write_atomically(folder / label / name, bytes_of(request.body));
-    std::error_code ignored;
-    std::filesystem::remove(folder / (label == "good" ? "defect" : "good") / name, ignored);
-    rd4ad::io::write_atomically(options_.feedback / (by.name() + ".csv"), std::string_view{feedback_list(folder)});
+    try {
+        auto to = feedback_folder(options_);  // anew for each image: the folder may have been moved away
+        to.write(own / label / name, bytes_of(request.body));
+        std::error_code ignored;
+        std::filesystem::remove(options_.feedback / own / (label == "good" ? "defect" : "good") / name, ignored);
+        to.write(by.name() + ".csv", std::string_view{feedback_list(options_.feedback / own)});
+    } catch (const rd4ad::error& failure) {
+        return problem(500, failure.what());
+    }
     metrics_.add("rd4ad_feedback_total", {{"model", by.name()}, {"label", label}});
     return json_answer({{"model", by.name()}, {"label", label}, {"file", name}});
 }

@@ -1,8 +1,12 @@
 // A folder's checkpoints become models; changed files are taken up, and a broken one keeps the model before it.
 #include <rd4ad/serve/model_repository.hpp>
 
+#include <algorithm>
 #include <atomic>
 
+#include <sys/stat.h>
+
+#include <rd4ad/io/read_file.hpp>
 #include <support/catch.hpp>
 #include <support/files.hpp>
 
@@ -75,6 +79,34 @@ TEST_CASE("a checkpoint that can't be loaded keeps the model before it and is no
     replace_file(folder / "a.safetensors", "2");
     models.poll();
     CHECK((*models.find("a") == "2" && models.problems().size() == 1));
+}
+
+TEST_CASE("files that look like models and are none are told once, with the reason", "[serve]") {
+    const test::scratch_folder folder;
+    std::vector<std::string> told;
+    set_log([&](const log_event& event) {
+        if (event.text == "a file is left out") told.push_back(std::string{event.fields[0].value});
+    });
+    for (const char* name :
+         {"my part.safetensors", "B.SafeTensors", "c.pth", "notes.txt", "d.resume.safetensors", ".e f.safetensors"})
+        test::write_text(folder / name, "1");
+    std::filesystem::create_directory(folder / "folder.safetensors");
+    std::filesystem::create_symlink("nowhere", folder / "link.safetensors");
+    REQUIRE(::mkfifo((folder / "pipe.safetensors").c_str(), 0600) == 0);
+    text_repository models{folder.path(), [](const auto& file, const auto&) {
+                               return std::make_shared<const std::string>(io::read_file(file).size(), '1');
+                           }};
+    models.poll();
+    models.poll();
+    set_log({});
+    std::sort(told.begin(), told.end());
+    CHECK(told == std::vector<std::string>{(folder / "B.SafeTensors").string(), (folder / "c.pth").string(),
+                                           (folder / "my part.safetensors").string()});
+    CHECK(models.models().empty());
+    REQUIRE(models.problems().size() == 3);
+    CHECK_THAT(models.problems().at("folder"), Catch::Contains("is a folder"));
+    CHECK_THAT(models.problems().at("link"), Catch::Contains("no such file"));
+    CHECK_THAT(models.problems().at("pipe"), Catch::Contains("is not a regular file"));
 }
 
 TEST_CASE("a folder that can't be read keeps its models", "[serve]") {

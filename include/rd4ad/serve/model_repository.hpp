@@ -3,6 +3,8 @@
 #pragma once
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -46,16 +48,40 @@ struct file_identity {
                          .nanoseconds = static_cast<std::int64_t>(found.st_mtim.tv_nsec)};
 }
 
-/// The checkpoints of a folder, by the names of their models: NAME.safetensors is the model NAME. Hidden files, files of
-/// interrupted trainings (*.resume.safetensors) and names that is_model_name refuses are none. Throws io_error if the folder
-/// can't be read.
-[[nodiscard]] inline std::map<std::string, std::filesystem::path> checkpoints_in(const std::filesystem::path& folder) {
-    std::map<std::string, std::filesystem::path> found;
+namespace detail {
+
+/// Whether a text has these letters, in any case. letters: small ones.
+[[nodiscard]] inline bool has_letters(std::string_view text, std::string_view letters) {
+    return std::equal(text.begin(), text.end(), letters.begin(), letters.end(),
+                      [](unsigned char one, char letter) { return std::tolower(one) == letter; });
+}
+
+}  // namespace detail
+
+/// The checkpoints of a folder, and the files that look like models and are none.
+struct model_files {
+    std::map<std::string, std::filesystem::path> checkpoints{};  ///< by the names of their models
+    std::map<std::filesystem::path, std::string> left_out{};     ///< the reasons, with the remedy
+};
+
+/// The checkpoints of a folder: NAME.safetensors is the model NAME. Hidden files and files of interrupted trainings
+/// (*.resume.safetensors) are none. Left out are names that is_model_name refuses, other spellings of the extension, and models
+/// of other formats. Throws io_error if the folder can't be read.
+[[nodiscard]] inline model_files checkpoints_in(const std::filesystem::path& folder) {
+    model_files found;
     std::error_code failed;
     for (std::filesystem::directory_iterator at{folder, failed}, end; !failed && at != end; at.increment(failed)) {
-        const auto name = at->path().stem().string();
-        if (at->path().extension() != ".safetensors" || name.ends_with(".resume") || !is_model_name(name)) continue;
-        found.emplace(name, at->path());
+        const auto name = at->path().stem().string(), extension = at->path().extension().string();
+        if (name.starts_with('.') || name.ends_with(".resume")) continue;
+        if (extension == ".pth" || extension == ".pt" || extension == ".onnx")
+            found.left_out.emplace(at->path(), "is no checkpoint of rd4ad train; rd4ad convert reads the paper's .pth");
+        else if (extension != ".safetensors" && detail::has_letters(extension, ".safetensors"))
+            found.left_out.emplace(at->path(), "expected the extension .safetensors in small letters; rename the file");
+        else if (extension == ".safetensors" && !is_model_name(name))
+            found.left_out.emplace(at->path(),
+                                   "no model can have this name: expected letters, digits, '.', '_' and '-'; rename it");
+        else if (extension == ".safetensors")
+            found.checkpoints.emplace(name, at->path());
     }
     if (failed) throw io_error{text(folder, ": can't be read as a folder of models: ", failed.message())};
     return found;
@@ -72,20 +98,21 @@ class model_repository {
 
     model_repository(std::filesystem::path folder, loader load) : folder_{std::move(folder)}, load_{std::move(load)} {}
 
-    /// Takes up what changed in the folder. Logs each model that is loaded, let go or can't be loaded; throws nothing: a folder
-    /// that can't be read keeps all models.
+    /// Takes up what changed in the folder. Logs each model that is loaded, let go or can't be loaded, and each file that is left
+    /// out; throws nothing: a folder that can't be read keeps all models. A folder, a pipe or a broken link of a checkpoint's
+    /// name is a file that can't be loaded.
     void poll() {
         const std::lock_guard only{polling_};
-        std::map<std::string, std::filesystem::path> files;
+        model_files files;
         try {
             files = checkpoints_in(folder_);
         } catch (const error& problem) {
             return report_folder(problem.what());
         }
         folder_problem_.clear();
-        for (const auto& [name, file] : files)
-            if (const auto identity = identity_of(file)) take_up(name, file, *identity);
-        let_go(files);
+        for (const auto& [name, file] : files.checkpoints) take_up(name, file, identity_of(file).value_or(file_identity{}));
+        let_go(files.checkpoints);
+        report_left_out(std::move(files.left_out));
     }
 
     /// Polls on a thread of its own until the repository ends.
@@ -135,6 +162,13 @@ class model_repository {
         write_log(log_level::warning, "the folder of models can't be read; its models stay", {{"reason", problem}});
     }
 
+    void report_left_out(std::map<std::filesystem::path, std::string> files) {
+        for (const auto& [file, reason] : files)
+            if (!left_out_.contains(file))
+                write_log(log_level::warning, "a file is left out", {{"file", file.string()}, {"reason", reason}});
+        left_out_ = std::move(files);
+    }
+
     void let_go(const std::map<std::string, std::filesystem::path>& files) {
         std::vector<std::shared_ptr<Model>> gone;  // ends outside the lock
         const std::lock_guard lock{mutex_};
@@ -179,6 +213,7 @@ class model_repository {
     std::filesystem::path folder_;
     loader load_;
     std::string folder_problem_{};
+    std::map<std::filesystem::path, std::string> left_out_{};  // that the log has
     std::mutex polling_{};
     mutable std::mutex mutex_{};
     std::map<std::string, entry, std::less<>> entries_{};

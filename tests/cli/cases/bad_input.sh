@@ -31,6 +31,9 @@ case_bad_input() {
     cp -r cloth spoilt && damages spoilt/train/good
     cp -r cloth holes && rm holes/ground_truth/scratch/000_mask.png
     cp -r cloth torn && damages torn/test/good
+    cp cloth/test/good/000.png sparse.png && truncate -s 1G sparse.png
+    mkdir mine && echo "my list" >mine/cloth.csv
+    echo short >token
     echo '{' >broken.json
     echo '{"good/000.png": []}' >other.json
     echo '{"000.png": []}' >twice.json
@@ -59,6 +62,8 @@ case_bad_input() {
     bad "a file that is no image" 1 "not an image" -- score notes/note.txt --checkpoint $model
     bad "an empty file" 1 "is empty" -- score photos/bad2.png --checkpoint $model
     bad "a file that is cut short" 1 "photos/bad3.png: " -- score photos/bad3.png --checkpoint $model
+    bad "a file with far more bytes than its image needs" 1 "64 x 64 pixels" -- score sparse.png --checkpoint $model
+    bad "an empty value, as of a variable that is not set" 2 "--out is empty" -- score photos --checkpoint $model --out ""
     bad "a folder without images" 1 "holds no images" -- score notes --checkpoint $model
     bad "damaged images among good ones" 3 "not an image" -- score photos --checkpoint $model
     bad "the same, with \`--strict\`" 1 "not an image" -- score photos --checkpoint $model --strict --threads 1
@@ -80,6 +85,14 @@ case_bad_input() {
 
     bad "a damaged image" 1 "not an image" -- fps --data torn --checkpoint models --bs 8 --repetitions 1 --threads 1
     bad "a file that is no checkpoint" 1 "notes/note.txt" -- export --checkpoint notes/note.txt --out new.onnx
+    if [[ $("$rd4ad" serve --models no_models --port 99999 2>&1) != *"built without"* ]]; then
+        bad "no \`--models\`" 2 "--models is missing" -- serve --port 0
+        bad "a folder that is not there" 1 "nowhere" -- serve --port 0 --models nowhere
+        bad "an address that others reach, without a token" 2 "--token-file" -- serve --port 0 --models models --host 0.0.0.0
+        bad "a token that is too short" 1 "at least 16" -- serve --port 0 --models models --token-file token
+        bad "feedback among the models" 1 "lies in models" -- serve --port 0 --models models --feedback models/feedback
+        bad "feedback that would replace a file of yours" 1 "did not write it" -- serve --port 0 --models models --feedback mine
+    fi
     bad "no graph at that path" 1 "no such file" -- verify --onnx nowhere.onnx --checkpoint $model --data cloth
     bad "a file type that is not written" 2 "--out new.onnx" -- convert --from $model --out new.onnx
 }

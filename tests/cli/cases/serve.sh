@@ -154,10 +154,55 @@ case_serve_usage() {
     complains_usage serve "--host 0.0.0.0" "--token-file"
     gives 1 serve --models nowhere
     complains "nowhere"
+    gives 2 serve --models . --drift-window 3
+    complains_usage serve "--drift-window '3'" "from 5 to "
+    truncate -s 1T token
+    gives 1 serve --models . --token-file token
+    complains "token: has 1099511627776 bytes"
+    rm token
     echo short >token
     gives 1 serve --models . --token-file token
     complains "token: " "at least 16 characters"
     echo 0123456789abcdef >token && chmod 600 token
     gives 1 serve --models . --host 203.0.113.7 --token-file token --port 0
     complains "203.0.113.7"
+}
+
+# --feedback replaces nothing that rd4ad did not write, lies not among the models, and is checked before the service starts; SIGHUP
+# ends the service as SIGTERM does; files that look like models are told.
+case_serve_keeps_originals() {
+    command -v curl >/dev/null || skip "curl not found"
+    "$make_woven" cloth 4 1 64
+    gives 0 train --data cloth --out models --steps 1 --calibration none "${tiny_training[@]}"
+    rm models/*.resume.safetensors
+    ln -s models link
+    for place in models models/sub link/../models/sub; do
+        gives 1 serve --models link --port 0 --feedback "$place"
+        complains "$place: is or lies in link"
+    done
+    [[ $(ls models) == cloth.safetensors ]] || fail "expected nothing new among the models"
+    mkdir mine && echo "my list" >mine/cloth.csv
+    gives 1 serve --models models --port 0 --feedback mine
+    complains "mine/cloth.csv: exists, and rd4ad did not write it"
+    echo "a file" >file
+    gives 1 serve --models models --port 0 --feedback file
+    complains "file"
+
+    cp models/cloth.safetensors "models/my part.safetensors"
+    mkdir models/sub.safetensors
+    start_service --models models --feedback kept
+    says service.log "a file is left out" "my part.safetensors" "can't be loaded" "sub.safetensors: is a folder"
+    ask 200 "/v2/models/cloth/feedback?label=good" --data-binary "@cloth/test/good/000.png"
+    mv kept taken  # while the service runs
+    ask 200 "/v2/models/cloth/feedback?label=good" --data-binary "@cloth/test/good/000.png"
+    (($(find kept taken -name '*.png' | wc -l) == 2)) || fail "expected an image in each folder"
+    echo "my list" >kept/cloth.csv
+    ask 500 "/v2/models/cloth/feedback?label=defect" --data-binary "@cloth/test/stain/000.png"
+    says out "cloth.csv: exists, and rd4ad did not write it"
+    [[ $(<kept/cloth.csv) == "my list" ]] || fail "expected the list as it was"
+    local status=0
+    kill -HUP "$service"
+    wait "$service" || status=$?
+    ((status == 0)) || fail "status $status after SIGHUP, expected 0"
+    grep -q '"the service ends"' service.log || fail "expected a regular end"
 }
