@@ -99,6 +99,29 @@ TEST_CASE("strips, tiles, planes, orders of light and orientations of a TIFF sho
     CHECK(decoded_tiff(tiff_file(alpha)).pixels == std::vector<std::uint8_t>{64, 64, 64, 80, 80, 80});
 }
 
+TEST_CASE("a TIFF of a bit per pixel is black and white", "[image]") {
+    RD4AD_SKIP_UNLESS(reads_tiff(), "this program has no libtiff");
+    tiff_page bits{.width = 10, .height = 2, .bits = 1, .pixels = {"\x80\x40\x01\x80", 4}};
+    const auto shown = [&](std::size_t white_at) {
+        const auto found = decoded_tiff(tiff_file(bits));
+        std::vector<std::size_t> marked;
+        for (std::size_t i = 0; i < 20; ++i)
+            if (found.pixels[3 * i] == white_at) marked.push_back(i);
+        return marked;
+    };
+    CHECK(shown(255) == std::vector<std::size_t>{0, 9, 17, 18});
+    bits.photometric = 0;
+    CHECK(shown(0) == std::vector<std::size_t>{0, 9, 17, 18});
+    const test::scratch_folder folder;
+    bits.photometric = 1;
+    test::write_content(folder / "mask.tif", tiff_file(bits));
+    const auto mask = image::read_mask_content(folder / "mask.tif");
+    CHECK(mask.marks == image::mask_marks::plain);
+    CHECK(std::count(mask.mask.pixels.begin(), mask.mask.pixels.end(), std::uint8_t{1}) == 4);
+    bits.compression = 5;
+    CHECK_THAT(tiff_refusal(bits), mentions("a.tif", "is damaged"));  // no LZW
+}
+
 TEST_CASE("a TIFF of 12 bits in 16 is read as a PNG of the same values", "[image]") {
     RD4AD_SKIP_UNLESS(reads_tiff(), "this program has no libtiff");
     const test::scratch_folder folder;
@@ -161,7 +184,7 @@ TEST_CASE("a TIFF of several pages, of another form or with damage is refused by
         return tiff_refusal(other);
     };
     CHECK_THAT(refusal([](auto& p) { p.bits = 12; }), mentions("12 bits per sample"));
-    CHECK_THAT(refusal([](auto& p) { p.bits = 1; }), mentions("1 bits per sample"));
+    CHECK_THAT(refusal([](auto& p) { p.bits = 4; }), mentions("4 bits per sample"));
     CHECK_THAT(refusal([](auto& p) { p.bits = 64, p.format = 3; }), mentions("64 bits per sample as floating-point"));
     CHECK_THAT(refusal([](auto& p) { p.bits = 16, p.format = 2; }), mentions("16 bits per sample as signed numbers"));
     CHECK_THAT(refusal([](auto& p) { p.samples = 4, p.photometric = 5; }), mentions("CMYK"));

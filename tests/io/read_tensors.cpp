@@ -87,3 +87,12 @@ TEST_CASE("the built-in teacher is its trained network, rounded to f16", "[io]")
         CHECK(file.find(name)->values<float>() == rounded.find(name)->values<float>());
     }
 }
+
+TEST_CASE("a large file that only begins as a ZIP archive is refused before memory is taken", "[io]") {
+    const rd4ad::test::scratch_folder folder;
+    rd4ad::test::write_text(folder / "a.pth", "PK\x03\x04");
+    std::filesystem::resize_file(folder / "a.pth", std::uintmax_t{1} << 40);  // sparse
+    for (const bool any : {false, true})
+        CHECK_THAT(message_of([&] { any ? (void)io::read_tensors(folder / "a.pth") : (void)io::read_pth(folder / "a.pth"); }),
+                   mentions(folder / "a.pth", "1099511627776 bytes without its end"));
+}

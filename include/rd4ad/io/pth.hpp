@@ -32,6 +32,18 @@ namespace detail {
 [[nodiscard]] inline bool is_stream_pth(std::span<const std::byte> bytes) { return as_text(bytes).starts_with(stream_magic); }
 [[nodiscard]] inline bool is_zip(std::span<const std::byte> bytes) { return as_text(bytes).starts_with(zip_magic); }
 
+/// Throws format_error for a large file without the end of a ZIP archive in its last bytes, before memory is taken for it: a
+/// sparse file has any size. Source: APPNOTE 6.3.10, 4.3.16: the end has 22 bytes and a comment of at most 65535.
+inline void check_zip_end(const file_reader& file) {
+    constexpr std::size_t small = std::size_t{1} << 26, most = 65535 + 22;
+    if (file.size() <= small) return;
+    std::vector<std::byte> last(most);
+    file.read(last, file.size() - most);
+    if (as_text(last).find(std::string_view{"PK\5\6"}) == std::string_view::npos)
+        throw format_error{text(file.path(), ": is a ZIP archive of ", file.size(),
+                                " bytes without its end: it is truncated or damaged; copy or download the file again")};
+}
+
 /// The folder of data.pkl in an archive, with a slash at its end. Throws format_error if there is not exactly one data.pkl, or
 /// the archive is a TorchScript program.
 [[nodiscard]] inline std::string pickle_folder(const zip_archive& archive, const std::string& file) {
@@ -161,7 +173,9 @@ inline void check_system(const pickle::document& info, const std::string& file) 
 /// Reads a PyTorch checkpoint: torch.save's ZIP format (since 1.6) or the older stream format. Executes nothing in it. Joins
 /// names with dots as tensors_of does. Throws io_error if the file can't be opened, and format_error as parse_pth does.
 [[nodiscard]] inline tensor_file read_pth(const std::filesystem::path& path) {
-    const auto content = file_reader{path}.read_all();
+    const file_reader file{path};
+    if (detail::is_zip(read_prefix(file, detail::zip_magic.size()))) detail::check_zip_end(file);
+    const auto content = file.read_all();
     return parse_pth(content.bytes, content.owner, path);
 }
 

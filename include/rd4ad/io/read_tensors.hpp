@@ -48,6 +48,7 @@ namespace detail {
     file.read(first);
     if (!detail::is_zip(first) && !detail::is_stream_pth(first) && !detail::is_safetensors(first))
         return parse_tensors(first, {}, path);
+    if (detail::is_zip(first)) detail::check_zip_end(file);
     const auto content = file.read_all();
     return parse_tensors(content.bytes, content.owner, path, options);
 }

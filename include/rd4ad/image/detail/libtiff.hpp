@@ -150,8 +150,8 @@ inline void check_tiff_pages(const tiff_session& of, const decoding& file) {
 inline void check_tiff_layout(const tiff_layout& of, const decoding& file) {
     const auto refuse = [&](const std::string& form) { throw unsupported(file, "a TIFF with " + form, tiff_remedy); };
     const bool palette = of.photometric == PHOTOMETRIC_PALETTE;
-    const bool known_bits = of.is_float() ? of.bits == 32 && !palette
-                                          : of.format == SAMPLEFORMAT_UINT && (of.bits == 8 || (of.bits == 16 && !palette));
+    const bool whole_bits = of.bits == 8 || (of.bits == 16 && !palette) || (of.bits == 1 && of.samples == 1 && !palette);
+    const bool known_bits = of.is_float() ? of.bits == 32 && !palette : of.format == SAMPLEFORMAT_UINT && whole_bits;
     if (!known_bits)
         refuse(text(std::size_t{of.bits}, " bits per sample",
                     of.is_float()                    ? " as floating-point numbers"
@@ -293,6 +293,20 @@ inline void decode_tiff_palette(tiff_session& session, const tiff_layout& of, co
     });
 }
 
+/// Hands the rows of a black-and-white image, a bit per pixel, on: 0 or 255. Throws format_error for one in tiles.
+inline void decode_tiff_bits(tiff_session& session, const tiff_layout& of, const decoding& file, const row_receiver& to) {
+    if (::TIFFIsTiled(session.get()) == 1) throw unsupported(file, "a TIFF with 1 bit per sample in tiles", tiff_remedy);
+    std::vector<std::uint8_t> bits((std::size_t{of.width} + 7) / 8), out(of.width);
+    if (::TIFFScanlineSize64(session.get()) != bits.size()) throw damaged(file, "its rows have another size than its pixels");
+    const unsigned white = of.photometric == PHOTOMETRIC_MINISWHITE ? 0 : 1;
+    for (std::uint32_t y = 0; y < of.height; ++y) {
+        if (::TIFFReadScanline(session.get(), bits.data(), y, 0) != 1 || !session.fault().empty())
+            throw damaged(file, session.fault().empty() ? "its pixels end early" : session.fault());
+        for (std::size_t x = 0; x < of.width; ++x) out[x] = (bits[x / 8] >> (7 - x % 8) & 1U) == white ? 255 : 0;
+        to.bytes(out.data(), 1);
+    }
+}
+
 /// Hands the rows of 32-bit floating-point numbers on: 0..1 becomes 0..65535, rounded. Throws format_error for other values.
 inline void decode_tiff_floats(tiff_session& session, const tiff_layout& of, const decoding& file, const row_receiver& to) {
     const std::size_t colours = of.colours();
@@ -340,6 +354,7 @@ inline void decode_tiff(const decoding& file, const row_receiver& to) {
     session.reads_pixels();
     if (layout.is_float()) return decode_tiff_floats(session, layout, file, to);
     if (layout.photometric == PHOTOMETRIC_PALETTE) return decode_tiff_palette(session, layout, file, to);
+    if (layout.bits == 1) return decode_tiff_bits(session, layout, file, to);
     if (layout.bits == 8) {
         tiff_bands<std::uint8_t> bands{session, layout, file};
         for_each_tiff_row(bands, layout, to.bytes);
