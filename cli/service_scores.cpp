@@ -245,9 +245,10 @@ server_answer service::score(model& by, const server_request& request) {
     const auto& result = found.result->front();
     const auto colours = colours_of_result(by.detector(), product, result);
     if (form == score_form::map) return map_answer(map_of_image(by.detector(), result));
-    if (form == score_form::tiff)
-        return {.type = "image/tiff",
-                .body = text_of(std::as_bytes(std::span{rd4ad::image::encode_tiff(map_of_image(by.detector(), result))}))};
+    if (form == score_form::tiff) {
+        const auto encoded = rd4ad::image::encode_tiff(map_of_image(by.detector(), result));
+        return {.type = "image/tiff", .body = text_of(std::as_bytes(std::span{encoded}))};
+    }
     if (form == score_form::overlay) {
         const auto turn = decoder(deadline);
         if (!turn) return problem(503, "too many images are decoded; try again");
