@@ -111,7 +111,7 @@ check("empty image", 400, request("POST", base + "/score"), b"the posted image")
 check("gigapixel PNG", 400, request("POST", base + "/score", png(100000, 100000)), b"limit")
 check("PNG above --max-megapixels", 400, request("POST", base + "/score", png(16000, 16000)), b"this service takes")
 check("PNG without rows", 400, request("POST", base + "/score", png(64, 64)), b"the posted image")
-check("unknown Accept", 406, request("POST", base + "/score", b"x", ["Accept: image/tiff"]), b"Accept")
+check("unknown Accept", 406, request("POST", base + "/score", b"x", ["Accept: image/gif"]), b"Accept")
 check("timeout", 400, request("POST", base + "/score?timeout_ms=-1", b"x"), b"timeout_ms")
 check("feedback without a folder", 403, request("POST", base + "/feedback?label=good", b"x"), b"--feedback")
 # Paths and methods.
