@@ -3,10 +3,10 @@ include(CMakePackageConfigHelpers)
 
 set(rd4ad_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rd4ad)
 set(rd4ad_data_dir ${CMAKE_INSTALL_DATADIR}/rd4ad)
-foreach(component IN ITEMS core xtensor export onednn thrust rd4ad)
+foreach(component IN ITEMS core xtensor export onednn thrust mpi rd4ad)
     set_target_properties(rd4ad_${component} PROPERTIES EXPORT_NAME ${component})
 endforeach()
-install(TARGETS rd4ad_core rd4ad_xtensor rd4ad_export rd4ad_onednn rd4ad_thrust rd4ad_rd4ad EXPORT rd4adTargets FILE_SET HEADERS)
+install(TARGETS rd4ad_core rd4ad_xtensor rd4ad_export rd4ad_onednn rd4ad_thrust rd4ad_mpi rd4ad_rd4ad EXPORT rd4adTargets FILE_SET HEADERS)
 set(rd4ad_arch_independent ARCH_INDEPENDENT)
 set(rd4ad_compiled_components "")  # the optional libraries and backends that rd4ad::compiled calls
 if(RD4AD_COMPILED)

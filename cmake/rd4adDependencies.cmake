@@ -1,6 +1,6 @@
 # Finds the libraries that rd4ad uses, for the project itself and for its installed CMake package.
 #
-# Input: rd4ad_components, any of core, xtensor, jpeg, tiff, webp, export, onednn, thrust. RD4AD_THRUST names Thrust's system: CUDA, OMP, TBB or CPP.
+# Input: rd4ad_components, any of core, xtensor, jpeg, tiff, webp, export, onednn, thrust, mpi. RD4AD_THRUST names Thrust's system: CUDA, OMP, TBB or CPP.
 # RD4AD_JPEG: OFF leaves libjpeg-turbo out, ON or the component jpeg requires it, AUTO (the default) uses it where it is found.
 # RD4AD_TIFF, RD4AD_WEBP: the same for libtiff 4.5 or later and libwebp.
 # Output: rd4ad_missing, one message for each library that is not found, and these targets:
@@ -11,6 +11,7 @@
 #   export:  rd4ad::third_party_protozero
 #   onednn:  rd4ad::third_party_onednn
 #   thrust:  rd4ad::third_party_thrust
+#   mpi:     rd4ad::third_party_mpi
 set(rd4ad_missing "")
 
 # A CMake package. The first argument names its Debian package, the others are find_package's.
@@ -232,4 +233,10 @@ if("onednn" IN_LIST rd4ad_components)
 endif()
 if("thrust" IN_LIST rd4ad_components)
     rd4ad_find_thrust()
+endif()
+if("mpi" IN_LIST rd4ad_components AND NOT TARGET rd4ad::third_party_mpi)
+    set(MPI_CXX_SKIP_MPICXX ON)  # the old C++ interface
+    rd4ad_find_package(libopenmpi-dev MPI COMPONENTS CXX)
+    add_library(rd4ad::third_party_mpi INTERFACE IMPORTED)
+    target_link_libraries(rd4ad::third_party_mpi INTERFACE MPI::MPI_CXX)
 endif()

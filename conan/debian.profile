@@ -30,3 +30,4 @@ cxxopts/3.1.1
 catch2/2.13.10
 onednn/2.6.3
 onetbb/2021.8.0
+openmpi/4.1.4

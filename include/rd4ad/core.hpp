@@ -1,7 +1,9 @@
 // rd4ad/core.hpp: all of core: errors, outcomes, messages, finite values, shapes, random numbers, threads, instruction sets,
-// pipelines, bfloat16, version.
+// pipelines, communicators, bfloat16, version.
 #pragma once
 #include <rd4ad/core/bf16.hpp>
+#include <rd4ad/core/communicator.hpp>
+#include <rd4ad/core/deal.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/finite.hpp>
 #include <rd4ad/core/instruction_set.hpp>

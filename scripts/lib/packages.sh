@@ -15,6 +15,8 @@ packages_browser=(chromium fonts-dejavu-core python3)
 packages_onednn=(libdnnl-dev)
 # The Thrust backend on OMP, TBB and CPP.
 packages_thrust=(libtbb-dev libthrust-dev)
+# Several processes of mpirun.
+packages_mpi=(libopenmpi-dev openmpi-bin)
 # The second compiler; the format check.
 packages_clang=(clang libomp-dev)
 packages_format=(clang-format-14)
