@@ -2,8 +2,12 @@
 #pragma once
 #include <cmath>
 #include <cstddef>
+#include <deque>
 #include <unordered_map>
+#include <utility>
 
+#include <rd4ad/core/communicator.hpp>
+#include <rd4ad/nn/batch_share.hpp>
 #include <rd4ad/nn/conv_bn.hpp>
 #include <rd4ad/nn/gradient_sink.hpp>
 
@@ -80,15 +84,17 @@ void adam_update(typename B::queue& q, const adam_options& options, tensor<B>& v
 }
 
 /// The gradient sink of one training step: updates a layer's parameters as soon as their gradients are complete, so that only
-/// the current layers' gradients take memory. Each parameter is read and written once per step.
+/// the current layers' gradients take memory. Each parameter is read and written once per step. With ranks, the sum of a layer's
+/// gradients over them starts when they are complete, goes on beside the backward pass, and precedes the update.
 template <Backend B>
 class adam_sink {
     using T = typename B::value_type;
 
    public:
-    /// Starts a step; `state` counts it.
-    adam_sink(typename B::queue& q, const adam_options& options, tensor<B>& values, adam_state<B>& state)
-        : q_{q}, options_{options}, values_{values}, state_{state} {
+    /// Starts a step; `state` counts it. ranks: whose gradients are summed; null: this process's alone.
+    adam_sink(typename B::queue& q, const adam_options& options, tensor<B>& values, adam_state<B>& state,
+              communicator* ranks = nullptr)
+        : q_{q}, options_{options}, values_{values}, state_{state}, ranks_{ranks} {
         ++state.steps;
     }
 
@@ -104,10 +110,21 @@ class adam_sink {
 
     void done(const conv_bn& layer) {
         const auto found = open_.find(layer.weight);
-        const auto& [weight, norm] = found->second;
-        adam_update<B>(q_, options_, values_, state_, layer.weight, weight.count(), weight.data());
-        adam_update<B>(q_, options_, values_, state_, layer.norm.weight, norm.count(), norm.data());
+        if (ranks_ == nullptr) {
+            update(layer, found->second);
+        } else {
+            auto [weight, norm] = found->second;
+            summed_.push_back(
+                {&layer, {weight, norm}, {q_, *ranks_, weight.data(), weight.count()}, {q_, *ranks_, norm.data(), norm.count()}});
+            while (!summed_.empty() && summed_.front().is_complete()) update_first();
+        }
         open_.erase(found);
+    }
+
+    /// Waits for the sums and updates the layers that are left. Call it at the end of a step with ranks; without, it does
+    /// nothing.
+    void finish() {
+        while (!summed_.empty()) update_first();
     }
 
    private:
@@ -115,12 +132,37 @@ class adam_sink {
     struct gradients {
         tensor<B> weight{}, norm{};
     };
+    /// A layer whose gradients are being summed over the ranks.
+    struct summed_layer {
+        const conv_bn* layer;
+        gradients of;
+        values_sum<B> weight, norm;
+
+        [[nodiscard]] bool is_complete() {
+            const bool weights = weight.is_complete();
+            return norm.is_complete() && weights;
+        }
+    };
+
+    void update(const conv_bn& layer, const gradients& of) {
+        adam_update<B>(q_, options_, values_, state_, layer.weight, of.weight.count(), of.weight.data());
+        adam_update<B>(q_, options_, values_, state_, layer.norm.weight, of.norm.count(), of.norm.data());
+    }
+    void update_first() {
+        auto& first = summed_.front();
+        first.weight.finish();
+        first.norm.finish();
+        update(*first.layer, first.of);
+        summed_.pop_front();
+    }
 
     typename B::queue& q_;
     adam_options options_;
     tensor<B>& values_;
     adam_state<B>& state_;
+    communicator* ranks_;
     std::unordered_map<std::size_t, gradients> open_;  // by the layer's weight
+    std::deque<summed_layer> summed_{};                // in the order of their sums
 };
 
 }  // namespace rd4ad::inline RD4AD_ABI::nn

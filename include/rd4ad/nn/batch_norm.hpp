@@ -3,10 +3,12 @@
 #pragma once
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 #include <rd4ad/backend/reduce.hpp>
 #include <rd4ad/backend/tensor.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/nn/batch_share.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::nn {
 
@@ -24,6 +26,8 @@ struct batch_norm_activations {
 
     tensor<B> values{};   ///< 1 x c x 5 x 1: mean, inverse deviation, scale, shift, 1 where the variance is the batch's
     bool guarded{false};  ///< with a variance guard, which may have replaced the batch's variance
+    std::size_t rows{0};  ///< values per channel in the whole batch
+    batch_share share{};  ///< of the batch
 
     [[nodiscard]] std::size_t channels() const { return values.shape.c; }
     [[nodiscard]] const T* mean() const { return values.data(); }
@@ -63,7 +67,7 @@ struct shifted_moments {
 /// and keeps its value (guard 0: nowhere).
 template <class T>
 struct finish_statistics {
-    const T* x;
+    const T* x;  // the pixel that the sums are shifted by
     const T* sums;
     std::size_t channels, rows;
     batch_norm_parameters<T> parameters;
@@ -98,26 +102,75 @@ struct finish_statistics {
     [[nodiscard]] double values_moved(double visits) const { return visits; }
 };
 
-/// Statistics of x (N x C x H x W) over N, H and W. A prologue or the residual sum applies the normalisation.
+/// The sums of shifted_moments over all ranks. Each rank shifts by its own first pixel; the sums are those for the first pixel of
+/// rank 0. The ranks' sums are added in double and in the ranks' order, so they are the same bits on every rank.
+template <Backend B>
+struct batch_moments {
+    std::size_t rows{0};  ///< values per channel in the whole batch
+    tensor<B> first{};    ///< 1 x c x 1 x 1: the first pixel of rank 0
+    tensor<B> sums{};     ///< 1 x c x 2 x 1
+};
+
+/// Adds up the moments of a batch that several ranks share. x: of this rank; sums: its shifted_moments.
+template <Backend B>
+[[nodiscard]] batch_moments<B> sum_moments(typename B::queue& q, const tensor<B>& x, const tensor<B>& sums,
+                                           const batch_share& share) {
+    using T = typename B::value_type;
+    const std::size_t channels = x.shape.c, each = 3 * channels + 1;
+    std::vector<T> pixel(channels);
+    B::download(q, x.data(), std::span{pixel});
+    const auto moments = to_host<B>(q, sums);
+    std::vector<double> own(each);
+    own[3 * channels] = static_cast<double>(share.rows(x.shape.pixels()));
+    for (std::size_t c = 0; c < channels; ++c) {
+        own[c] = static_cast<double>(pixel[c]);
+        if (!share.has_weight) continue;
+        own[channels + c] = static_cast<double>(moments[c]);
+        own[2 * channels + c] = static_cast<double>(moments[channels + c]);
+    }
+    const auto all = share.ranks->gather_values(own);
+    double rows = 0;
+    std::vector<T> total(2 * channels);
+    for (std::size_t r = 0; r < share.ranks->size(); ++r) rows += all[r * each + 3 * channels];
+    for (std::size_t c = 0; c < channels; ++c) {
+        double sum = 0, squares = 0;
+        for (std::size_t r = 0; r < share.ranks->size(); ++r) {
+            const double* of = all.data() + r * each;
+            const double n = of[3 * channels], shift = of[c] - all[c];
+            if (n == 0) continue;
+            sum += of[channels + c] + n * shift;
+            squares += of[2 * channels + c] + shift * (2 * of[channels + c] + n * shift);
+        }
+        total[c] = static_cast<T>(sum), total[channels + c] = static_cast<T>(squares);
+        pixel[c] = static_cast<T>(all[c]);
+    }
+    return {static_cast<std::size_t>(rows), to_device<B>(q, {1, channels, 1, 1}, pixel),
+            to_device<B>(q, {1, channels, 2, 1}, total)};
+}
+
+/// Statistics of x (N x C x H x W) over N, H and W. A prologue or the residual sum applies the normalisation. Where x is a share
+/// of a batch, the statistics are those of the whole batch.
 /// guard: see train/spike_guards.hpp; 0: none.
 /// Throws numeric_error for one value per channel, which has no variance (PyTorch refuses it as well).
 template <Backend B>
 [[nodiscard]] batch_norm_activations<B> batch_norm_forward(typename B::queue& q, const tensor<B>& x,
                                                            const batch_norm_parameters<typename B::value_type>& parameters,
-                                                           double momentum = batch_norm_momentum, double guard = 0) {
+                                                           double momentum = batch_norm_momentum, double guard = 0,
+                                                           const batch_share& share = {}) {
     using T = typename B::value_type;
-    const std::size_t channels = x.shape.c, rows = x.shape.pixels();
-    if (rows < 2)
+    const std::size_t channels = x.shape.c;
+    batch_moments<B> batch{.rows = x.shape.pixels(), .sums = make_tensor<B>(q, {1, channels, 2, 1})};
+    backend::reduce<2, B>(q, 1, batch.rows, channels, shifted_moments<T>{.x = x.data(), .channels = channels}, batch.sums.data());
+    if (!share.whole()) batch = sum_moments<B>(q, x, batch.sums, share);
+    if (batch.rows < 2)
         throw numeric_error{text("batch norm: more than one value per channel expected, found ", to_string(x.shape),
                                  "; use a batch of at least 2 images or a larger image size")};
-    batch_norm_activations<B> saved{make_tensor<B>(q, {1, channels, 5, 1}), guard > 0};
-    auto sums = make_tensor<B>(q, {1, channels, 2, 1});
-    backend::reduce<2, B>(q, 1, rows, channels, shifted_moments<T>{.x = x.data(), .channels = channels}, sums.data());
+    batch_norm_activations<B> saved{make_tensor<B>(q, {1, channels, 5, 1}), guard > 0, batch.rows, share};
     B::apply(q, 1, channels,
-             finish_statistics<T>{.x = x.data(),
-                                  .sums = sums.data(),
+             finish_statistics<T>{.x = batch.first.memory ? batch.first.data() : x.data(),
+                                  .sums = batch.sums.data(),
                                   .channels = channels,
-                                  .rows = rows,
+                                  .rows = batch.rows,
                                   .parameters = parameters,
                                   .momentum = static_cast<T>(momentum),
                                   .guard = guard,
@@ -223,7 +276,8 @@ struct batch_norm_gradients {
     T *weight, *bias;
 };
 
-/// Writes the gradients of x, weight and bias from the output gradient (after the ReLU where `relu`).
+/// Writes the gradients of x, weight and bias from the output gradient (after the ReLU where `relu`). Where x is a share of a
+/// batch, the gradient of x is that of the whole batch's loss, and those of weight and bias are this share's part of it.
 template <Backend B>
 void batch_norm_backward(typename B::queue& q, const tensor<B>& x, const batch_norm_activations<B>& saved, bool relu,
                          const typename B::value_type* gradient, const batch_norm_gradients<typename B::value_type>& to) {
@@ -241,11 +295,13 @@ void batch_norm_backward(typename B::queue& q, const tensor<B>& x, const batch_n
     backend::reduce<2, B>(q, 1, rows, channels, gradient_sums<T>{.in = in}, sums.data());
     B::apply(q, 1, channels,
              copy_parameter_gradients<T>{.sums = sums.data(), .channels = channels, .weight = to.weight, .bias = to.bias});
+    if (!saved.share.whole()) values_sum<B>{q, *saved.share.ranks, sums.data(), 2 * channels}.finish();
     if (saved.guarded)
         B::apply(q, 1, channels,
                  clear_variance_gradient<T>{.from_batch = saved.from_batch(), .sums = sums.data(), .channels = channels});
+    const T share_of_row = saved.share.has_weight ? T{1} / static_cast<T>(saved.rows) : T{0};
     B::apply(q, rows, channels,
-             normalised_gradient<T>{.in = in, .sums = sums.data(), .one_over_rows = T{1} / static_cast<T>(rows), .out = to.x});
+             normalised_gradient<T>{.in = in, .sums = sums.data(), .one_over_rows = share_of_row, .out = to.x});
 }
 
 }  // namespace rd4ad::inline RD4AD_ABI::nn

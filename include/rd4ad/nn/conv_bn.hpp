@@ -46,12 +46,13 @@ struct conv_bn {
     return made;
 }
 
-/// Settings of a training pass: the algorithm, the share of a batch in the running statistics, and the batch norms' variance
-/// guard.
+/// Settings of a training pass: the algorithm, the share of a batch in the running statistics, the batch norms' variance guard,
+/// and the share of the batch that this process computes.
 struct training_mode {
     algorithm_preference preference{algorithm_preference::automatic};
     double momentum{batch_norm_momentum};
     double variance_guard{0};
+    batch_share share{};
 };
 
 /// The values that a convolution with batch norm keeps for its backward: the convolution's output and the norm's numbers. The
@@ -79,7 +80,7 @@ template <Backend B, class Prologue>
                                         .bias = w.values.data() + layer.norm.bias,
                                         .running_mean = w.statistics.data() + layer.norm.mean,
                                         .running_variance = w.statistics.data() + layer.norm.variance};
-    saved.norm = batch_norm_forward<B>(q, saved.z, norm, mode.momentum, mode.variance_guard);
+    saved.norm = batch_norm_forward<B>(q, saved.z, norm, mode.momentum, mode.variance_guard, mode.share);
     return saved;
 }
 

@@ -7,6 +7,7 @@
 #include <rd4ad/backend/reduce.hpp>
 #include <rd4ad/backend/tensor.hpp>
 #include <rd4ad/core/text.hpp>
+#include <rd4ad/nn/batch_share.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::nn {
 
@@ -33,8 +34,9 @@ struct feature_products {
 template <class T>
 struct image_distances {
     const T* sums;
-    std::size_t channels, images;
-    T* out;  // images x (distance, a, b)
+    std::size_t channels;
+    double images;  // n
+    T* out;         // images x (distance, a, b)
     static constexpr bool whole_rows = true;
 
     template <class P>
@@ -46,7 +48,7 @@ struct image_distances {
             tt += static_cast<double>(row[channels + c]);
             ss += static_cast<double>(row[2 * channels + c]);
         }
-        const double n = static_cast<double>(images), product = std::sqrt(tt) * std::sqrt(ss);
+        const double n = images, product = std::sqrt(tt) * std::sqrt(ss);
         const double norms = product > cosine_epsilon ? product : cosine_epsilon, cosine = ts / norms;
         out[r * 3] = static_cast<T>((1 - cosine) / n);
         out[r * 3 + 1] = static_cast<T>(-1 / (norms * n));
@@ -132,10 +134,12 @@ template <Backend B>
 }
 
 /// Per image, (1 - cos(flatten(teacher), flatten(student))) / n and the two factors of the gradient, as n x 3 x 1 x 1; the sum
-/// of the first over the images is the loss of this scale. Throws shape_error unless teacher and student have equal shapes.
-/// The values stay on the device. Source: docs/method.md, "Loss": flattened per image, not per position.
+/// of the first over the images is the loss of this scale. Of a share of a batch, n is the whole batch's number of images. Throws
+/// shape_error unless teacher and student have equal shapes. The values stay on the device. Source: docs/method.md, "Loss":
+/// flattened per image, not per position.
 template <Backend B>
-[[nodiscard]] tensor<B> cosine_distances(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student) {
+[[nodiscard]] tensor<B> cosine_distances(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student,
+                                         const batch_share& share = {}) {
     using T = typename B::value_type;
     if (teacher.shape != student.shape)
         throw shape_error{text("cosine_distances: equal shapes expected, found teacher ", to_string(teacher.shape),
@@ -147,7 +151,8 @@ template <Backend B>
                           sums.data());
     auto distances = make_tensor<B>(q, {size.n, 3, 1, 1});
     B::apply(q, size.n, 1,
-             image_distances<T>{.sums = sums.data(), .channels = size.c, .images = size.n, .out = distances.data()});
+             image_distances<T>{
+                 .sums = sums.data(), .channels = size.c, .images = share.loss_images(size.n), .out = distances.data()});
     return distances;
 }
 

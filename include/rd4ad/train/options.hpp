@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <rd4ad/core/communicator.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/preprocessing.hpp>
@@ -77,6 +78,9 @@ struct train_options {
     std::function<void(const std::string&)> save_failed{};     ///< receives the message of a failed save before the last one
     std::size_t cache_bytes{std::size_t{4} << 30};             ///< of teacher features in memory; larger caches use a mapped file
     std::function<void(const training_progress&)> progress{};  ///< called after each step and each batch of features
+    /// The processes that train one model together: each calls `train` with equal models, images and options, computes its share
+    /// of every batch, and ends with the same bits. Rank 0 alone writes files. Null: this process trains alone.
+    communicator* ranks{nullptr};
     /// A requested stop is answered after the current batch: a run that has begun to train saves and returns, and can be resumed;
     /// before that train throws stopped_error, and no file has changed.
     std::stop_token stop{};

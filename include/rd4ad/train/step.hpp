@@ -4,10 +4,14 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <optional>
+#include <vector>
 
+#include <rd4ad/core/communicator.hpp>
 #include <rd4ad/model/model.hpp>
 #include <rd4ad/nn/adam.hpp>
+#include <rd4ad/nn/batch_share.hpp>
 #include <rd4ad/nn/cosine_loss.hpp>
 #include <rd4ad/nn/cosine_map.hpp>
 #include <rd4ad/train/spike_guards.hpp>
@@ -33,15 +37,17 @@ template <Backend B>
 template <Backend B>
 using pending_loss = std::array<tensor<B>, 3>;
 
-/// Sum over scales of the mean over images of 1 - cos. Waits for the step.
+/// Sum over scales of the mean over images of 1 - cos. Waits for the step. ranks: that share the batch; null: none.
 template <Backend B>
-[[nodiscard]] double value_of(typename B::queue& q, const pending_loss<B>& loss) {
+[[nodiscard]] double value_of(typename B::queue& q, const pending_loss<B>& loss, communicator* ranks = nullptr) {
     double total = 0;
     for (const auto& scale : loss) {
         const auto rows = to_host<B>(q, scale);
         for (std::size_t i = 0; i < rows.size(); i += 3) total += static_cast<double>(rows[i]);
     }
-    return total;
+    if (ranks == nullptr) return total;
+    const auto parts = ranks->gather_values({&total, 1});
+    return std::accumulate(parts.begin(), parts.end(), 0.0);
 }
 
 /// How a step computes its loss and gradients.
@@ -50,6 +56,7 @@ struct loss_options {
     /// Hard mining: a position takes part where its distance is at least the batch's mean + hard_from x standard deviation of
     /// that scale. Empty: all positions take part. The loss counts all positions. Source: ReContrast (Guo et al. 2023), eq. 5.
     std::optional<double> hard_from{};
+    nn::batch_share share{};  ///< of the batch, that the features are
 };
 
 /// Per scale 1 at positions that take part in the loss, 0 elsewhere, N x 1 x h x w; without memory: all take part.
@@ -67,10 +74,12 @@ struct hard_positions {
     }
 };
 
-/// Chooses the hard positions of one scale (see loss_options), by mean and deviation of those that are `inside`.
+/// Chooses the hard positions of one scale (see loss_options), by mean and deviation of those that are `inside`, in the whole
+/// batch.
 template <Backend B>
 [[nodiscard]] hard_positions<B> find_hard_positions(typename B::queue& q, const tensor<B>& teacher, const tensor<B>& student,
-                                                    double hard_from, const tensor<B>& inside = {}) {
+                                                    double hard_from, const tensor<B>& inside = {},
+                                                    const nn::batch_share& share = {}) {
     hard_positions<B> found{.distances = nn::cosine_map<B>(q, teacher, student)};
     auto values = to_host<B>(q, found.distances);
     if (inside.memory) {
@@ -85,7 +94,14 @@ template <Backend B>
         sum += static_cast<double>(value);
         squares += static_cast<double>(value) * static_cast<double>(value);
     }
-    const double n = static_cast<double>(values.size()), mean = sum / n;
+    double n = static_cast<double>(values.size());
+    if (!share.whole()) {
+        const double weight = share.has_weight ? 1 : 0;
+        const auto all = share.ranks->gather_values(std::vector{weight * n, weight * sum, weight * squares});
+        n = sum = squares = 0;
+        for (std::size_t r = 0; r < all.size(); r += 3) n += all[r], sum += all[r + 1], squares += all[r + 2];
+    }
+    const double mean = sum / n;
     found.least = static_cast<typename B::value_type>(mean + hard_from * std::sqrt(std::max(0.0, squares / n - mean * mean)));
     return found;
 }
@@ -98,7 +114,7 @@ template <Backend B, nn::GradientSink<B> Sink>
     static_assert(!backend::narrow_products<B>, "train a model on a backend that multiplies in its values' type");
     auto& q = m.queue;
     auto& [layers, weights] = m.trainable;
-    const nn::training_mode mode{.preference = m.algorithm, .variance_guard = options.variance_guard};
+    const nn::training_mode mode{.preference = m.algorithm, .variance_guard = options.variance_guard, .share = options.share};
     auto bottleneck = forward<B>(q, layers.bottleneck, weights, teacher, mode);
     auto student = forward<B>(q, layers.student, weights, bottleneck.output(), mode);
     features<B> teacher_inside, student_inside;  // without memory where all positions take part
@@ -112,10 +128,11 @@ template <Backend B, nn::GradientSink<B> Sink>
         return inside[i].memory ? student_inside[i] : student[2 - i].back().output;
     };
     pending_loss<B> loss;
-    for (std::size_t i = 0; i < 3; ++i) loss[i] = nn::cosine_distances<B>(q, expected(i), found(i));
+    for (std::size_t i = 0; i < 3; ++i) loss[i] = nn::cosine_distances<B>(q, expected(i), found(i), options.share);
     const auto add_loss = [&](std::size_t scale, tensor<B>& gradient, bool accumulate) {
         hard_positions<B> hard;
-        if (options.hard_from) hard = find_hard_positions<B>(q, expected(scale), found(scale), *options.hard_from, inside[scale]);
+        if (options.hard_from)
+            hard = find_hard_positions<B>(q, expected(scale), found(scale), *options.hard_from, inside[scale], options.share);
         nn::cosine_gradient<B>(q, expected(scale), found(scale), loss[scale], accumulate, gradient, hard.mined());
     };
     const auto embedding = backward<B>(q, layers.student, weights, student, add_loss, sink, mode);
@@ -123,13 +140,16 @@ template <Backend B, nn::GradientSink<B> Sink>
     return loss;
 }
 
-/// One training step on a batch of the teacher's features. hard_from: see loss_options.
+/// One training step on a batch of the teacher's features. hard_from: see loss_options. With a share of a batch, every rank takes
+/// the step that one process takes on the whole batch, to rounding, and all ranks' models keep equal bits.
 template <Backend B>
 [[nodiscard]] pending_loss<B> train_step(model<B>& m, optimizer<B>& by, const features<B>& teacher,
-                                         std::optional<double> hard_from = {}, const position_masks<B>& inside = {}) {
+                                         std::optional<double> hard_from = {}, const position_masks<B>& inside = {},
+                                         const nn::batch_share& share = {}) {
     reset_if_due<B>(m.queue, by.guards, by.adam);
-    nn::adam_sink<B> adam{m.queue, by.options, m.trainable.weights.values, by.adam};
-    auto loss = loss_and_gradient<B>(m, teacher, adam, {by.guards.variance_guard, hard_from}, inside);
+    nn::adam_sink<B> adam{m.queue, by.options, m.trainable.weights.values, by.adam, share.ranks};
+    auto loss = loss_and_gradient<B>(m, teacher, adam, {by.guards.variance_guard, hard_from, share}, inside);
+    adam.finish();
     ++m.batches;
     return loss;
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/partition.hpp>
 #include <rd4ad/core/random.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/batches.hpp>
@@ -90,10 +91,12 @@ class student_training {
     double step() {
         if (position.order.empty()) start_epoch();
         const auto batch = batch_at(position.step);
+        const auto [own, share] = share_of(batch);
         const std::size_t done = steps_done();
         optimizer_.options.learning_rate = options_.learning_rate * rate_factor(options_.schedule, done, steps_);
         const auto hard = options_.hard_mining ? std::optional{hard_level(done, steps_)} : std::nullopt;
-        const double loss = value_of<B>(m_.queue, train_step(m_, optimizer_, cache_.get(m_.queue, batch), hard, masks_of(batch)));
+        const auto pending = train_step(m_, optimizer_, cache_.get(m_.queue, own), hard, masks_of(own), share);
+        const double loss = value_of<B>(m_.queue, pending, share.ranks);
         if (!std::isfinite(loss))
             throw numeric_error{text("training: the loss is ", std::isnan(loss) ? "not a number" : "infinite", " in epoch ",
                                      position.epoch + 1, ", step ", position.step + 1, " of ", steps_per_epoch(),
@@ -117,6 +120,15 @@ class student_training {
         auto batch = data::batches_of(position.order, options_.batch)[step];
         for (std::size_t& one : batch) one = inputs_[one];
         return batch;
+    }
+
+    /// The inputs of a batch that this process computes: consecutive ones; the first one in place of an empty share.
+    [[nodiscard]] std::pair<std::span<const std::size_t>, nn::batch_share> share_of(std::span<const std::size_t> batch) const {
+        auto* const ranks = options_.ranks;
+        if (ranks == nullptr) return {batch, {}};
+        const auto own = partition(batch.size(), ranks->size(), ranks->rank());
+        const bool has_weight = own.first != own.last;
+        return {has_weight ? batch.subspan(own.first, own.last - own.first) : batch.first(1), {ranks, batch.size(), has_weight}};
     }
 
     [[nodiscard]] position_masks<B> masks_of(std::span<const std::size_t> batch) const {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/communicator.hpp>
 #include <rd4ad/core/log.hpp>
 #include <rd4ad/core/text.hpp>
 #include <rd4ad/data/dataset.hpp>
@@ -21,6 +22,7 @@
 #include <rd4ad/model/scoring_network.hpp>
 #include <rd4ad/train/calibrate_model.hpp>
 #include <rd4ad/train/check_options.hpp>
+#include <rd4ad/train/check_ranks.hpp>
 #include <rd4ad/train/checkpoint_data.hpp>
 #include <rd4ad/train/divide_into_folds.hpp>
 #include <rd4ad/train/feature_cache.hpp>
@@ -79,10 +81,12 @@ class trainer {
                 log_.training_images,
                 roles_.files,
                 {images_.fingerprints.begin(), images_.fingerprints.begin() + static_cast<std::ptrdiff_t>(roles_.files.size())}};
+        check_equal_inputs(options_.ranks, to_json(images_.identity).dump(),
+                           resume_settings(options_, log_.training_images).dump());
         std::optional<io::tensor_file> saved;
         const auto file = resume_path(options_.checkpoint);
         if (options_.resume) saved = read_resume(file, m_.arch->name, options_, resume_images_);
-        if (!options_.checkpoint.empty()) {
+        if (!options_.checkpoint.empty() && is_first_rank(options_.ranks)) {
             check_checkpoint_data(options_, images_.identity);
             check_space(m_, distances_, at_.folds, options_.ema > 0, options_.checkpoint);
         }
@@ -94,6 +98,7 @@ class trainer {
                    {"folds", text(log_.folds)}});
         if (saved) load_resume(*saved, file, m_, at_, distances_);
         saved.reset();
+        if (options_.ranks != nullptr) options_.ranks->barrier();  // every rank has read the files that rank 0 replaces
         prepare();
         const auto fold_of = folds();
         training_began_ = clock::now();
@@ -129,6 +134,9 @@ class trainer {
         if (options_.progress) options_.progress(progress);
     }
 
+    /// Whether it holds on some rank; for one process, whether it holds.
+    [[nodiscard]] bool on_any_rank(bool own) const { return options_.ranks != nullptr ? options_.ranks->any(own) : own; }
+
     [[nodiscard]] const scale_maps* inside() const { return inside_ ? &*inside_ : nullptr; }
 
     /// What a student trains on.
@@ -146,7 +154,7 @@ class trainer {
     }
 
     void prepare() {
-        measure_teacher(m_, source_, roles_.training, options_.batch, options_.stop);
+        measure_teacher(m_, source_, roles_.training, options_.batch, options_.stop, options_.ranks);
         if (!options_.resume && at_.folds > 0) at_.start = trainable_of(m_), at_.start_batches = m_.batches;
         cache_features();
         release_idle<B>(m_.queue);  // the teacher's tensors have other sizes than the student's
@@ -167,7 +175,7 @@ class trainer {
                         .images_per_second = done / passed,
                         .seconds_left = passed / done * (static_cast<double>(count) - done)});
             },
-            options_.stop);
+            options_.stop, options_.ranks);
         write_log(log_level::info, "the teacher's features are computed", {{"inputs", text(count)}});
     }
 
@@ -229,7 +237,8 @@ class trainer {
     /// Stores the distances of files by a student's average, or by the student itself. Returns false if a stop left some out.
     [[nodiscard]] bool measure_student(student_training<B>& training, std::span<const std::size_t> files) {
         const exchanged_weights<B> averaged{m_, training.average};
-        return store_distances(m_, *cache_, source_, inputs_of(source_, files), distances_, options_, options_.stop);
+        return !on_any_rank(
+            !store_distances(m_, *cache_, source_, inputs_of(source_, files), distances_, options_, options_.stop));
     }
 
     /// Gives the model the average of a student's weights, if there is one.
@@ -252,7 +261,7 @@ class trainer {
             const double loss = training.step();
             ++steps_trained_;
             report_step(training, epoch, step, loss);
-            log_.stopped = options_.stop.stop_requested();
+            log_.stopped = on_any_rank(options_.stop.stop_requested());
             at_.student = training.position;
             const bool ended = training.position.epoch > epoch && !training.finished() && !log_.stopped;
             if (ended && training.position.epoch % options_.save_every == 0) check_student(), save(&training, false);
@@ -303,7 +312,8 @@ class trainer {
             static_cast<void>(store_distances(m_, *cache_, source_, inputs_of(source_, roles_.validation), distances_, options_));
             calibrate_by(roles_.validation);
         }
-        if (options_.checkpoint.empty()) return;
+        check_equal_weights(options_.ranks, m_);
+        if (options_.checkpoint.empty() || !is_first_rank(options_.ranks)) return;
         save_training(m_, options_, training_json(options_, images_.identity, at_, log_), last, [&] {
             const exchanged_weights<B> current{m_, average};
             save_resume(resume_path(options_.checkpoint), m_, of != nullptr ? of->state().adam : nn::adam_state<B>{}, average,
