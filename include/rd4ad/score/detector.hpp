@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/communicator.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/log.hpp>
 #include <rd4ad/core/outcome.hpp>
@@ -31,10 +32,12 @@
 #include <rd4ad/score/apply_calibration.hpp>
 #include <rd4ad/score/calibration.hpp>
 #include <rd4ad/score/calibration_json.hpp>
+#include <rd4ad/score/deal_chunks.hpp>
 #include <rd4ad/score/detection_result.hpp>
 #include <rd4ad/score/options.hpp>
 #include <rd4ad/score/queue_pool.hpp>
 #include <rd4ad/score/regions.hpp>
+#include <rd4ad/score/result_bytes.hpp>
 #include <rd4ad/score/scorer.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -178,12 +181,16 @@ class detector {
     /// before its chunk, then this throws the reader's error. Under on_failure::skip its outcome is the failure, and the other
     /// files have the results that they have without it, bit for bit. `roi`: the region of interest of the files
     /// (data::open_roi), in place of the model's. `control`: a stop throws stopped_error before the next batch is computed; `use`
-    /// has received the results of all batches before. Progress is reported after `use`, on its thread.
+    /// has received the results of all batches before. Progress is reported after `use`, on its thread. `ranks`: the processes
+    /// that score the files together; each calls this with equal arguments and reads and scores its share of the chunks, and
+    /// rank 0 alone calls `use`, with the results of one process, bit for bit. With ranks `control` has no effect, and under
+    /// on_failure::stop a file that fails throws rd4ad::error with its code. Null: this process alone.
     void score_files(std::span<const std::filesystem::path> files, const results_callback& use,
                      const data::region_of_interest& roi = {}, on_failure reaction = on_failure::stop,
-                     const run_control& control = {}) const {
+                     const run_control& control = {}, communicator* ranks = nullptr) const {
         if (files.empty()) return;
         static_cast<void>(calibration_of(calibrations_, options_.product, "detector"));  // before the first batch is computed
+        if (ranks != nullptr) return score_dealt(files, use, data::given_or(roi, settings().roi), reaction, *ranks);
         const auto queue = queues_->borrow();
         struct computed_chunk {
             partial_chunk<preprocessed_image> images;
@@ -277,6 +284,34 @@ class detector {
             for (auto& one : score_preprocessed(preprocessed)) results.push_back(std::move(one));
         }
         return results;
+    }
+
+    /// score_files by several ranks.
+    void score_dealt(std::span<const std::filesystem::path> files, const results_callback& use,
+                     const data::region_of_interest& roi, on_failure reaction, communicator& ranks) const {
+        const auto queue = queues_->borrow();
+        const std::size_t step = images_per_read(settings().preprocessing, options_.batch, files, reaction);
+        const auto load = [&](std::size_t index) {
+            return preprocess_file(files[index], settings().preprocessing, roi, on_failure::skip);
+        };
+        const auto compute = [&](const partial_chunk<preprocessed_image>& chunk) {
+            const auto began = std::chrono::steady_clock::now();
+            auto maps = scorer_.maps(*queue, chunk.values);
+            const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+            score_detail::byte_writer to;
+            to.add(maps.empty() ? 0.0 : took.count() / static_cast<double>(maps.size()));
+            for (const auto& one : results_of(std::move(maps), chunk.values)) to.add(one);
+            return to.bytes();
+        };
+        const auto pass_on = [&](const partial_chunk<preprocessed_image>& chunk, const std::string& bytes) {
+            score_detail::log_failures(chunk.failures);
+            score_detail::byte_reader from{bytes};
+            const auto ms = from.get<double>();
+            std::vector<detection_result> results;
+            while (from.has_more()) from.get(results.emplace_back());
+            use(chunk.first, chunk.outcomes(std::move(results)), ms);
+        };
+        score_detail::deal_chunks<preprocessed_image>(ranks, files.size(), step, reaction, load, compute, pass_on);
     }
 
     [[nodiscard]] const rd4ad::calibration* calibration_for(const preprocessed_image& image) const {

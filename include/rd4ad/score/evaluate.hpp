@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <rd4ad/core/communicator.hpp>
 #include <rd4ad/core/error.hpp>
 #include <rd4ad/core/outcome.hpp>
 #include <rd4ad/core/pipeline.hpp>
@@ -28,6 +29,7 @@
 #include <rd4ad/metrics/f1.hpp>
 #include <rd4ad/metrics/pixel_metrics.hpp>
 #include <rd4ad/metrics/roc.hpp>
+#include <rd4ad/score/deal_chunks.hpp>
 #include <rd4ad/score/detector.hpp>
 #include <rd4ad/score/threshold_rules.hpp>
 
@@ -132,6 +134,36 @@ template <Backend B>
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
     const double ms = results.empty() ? 0.0 : took.count() / static_cast<double>(results.size());
     return {std::move(chunk), std::move(results), ms};
+}
+
+/// What rank 0 needs of a scored chunk, as bytes: milliseconds per result, then per result itself, mask and region of interest;
+/// with_images: also the image.
+[[nodiscard]] inline std::string bytes_of(const scored_chunk& chunk, bool with_images) {
+    byte_writer to;
+    to.add(chunk.ms);
+    for (std::size_t i = 0; i < chunk.results.size(); ++i) {
+        const auto& item = chunk.loaded.values[i];
+        to.add(chunk.results[i]), to.add(item.mask);
+        to.add(item.roi ? std::optional{*item.roi} : std::nullopt);
+        if (with_images) to.add(item.image);
+    }
+    return to.bytes();
+}
+
+/// The chunk of bytes_of. loaded: without its values.
+[[nodiscard]] inline scored_chunk scored_chunk_from(const std::string& bytes, partial_chunk<loaded_item> loaded,
+                                                    bool with_images) {
+    scored_chunk made{std::move(loaded), {}, 0};
+    byte_reader from{bytes};
+    from.get(made.ms);
+    while (from.has_more()) {
+        auto& item = made.loaded.values.emplace_back();
+        from.get(made.results.emplace_back()), from.get(item.mask);
+        if (auto roi = from.get<std::optional<image::image_u8>>())
+            item.roi = std::make_shared<const image::image_u8>(*std::move(roi));
+        if (with_images) from.get(item.image);
+    }
+    return made;
 }
 
 /// The counts from which the metrics are derived.
@@ -239,11 +271,16 @@ class product_counts {
 /// and has no mask though others have one, or a mask of another size. Under on_failure::skip it is listed in
 /// evaluation::failures, and everything else is as without it, bit for bit. Throws data_error if there are no test images;
 /// option_error for a batch of 0, and for a product that the model does not know; under on_failure::stop the error of the first
-/// image that fails; stopped_error before the next batch if `control` requests a stop.
+/// image that fails; stopped_error before the next batch if `control` requests a stop. `ranks`: the processes that score the set
+/// together; each calls evaluate with equal arguments and reads and scores its share of the batches. Rank 0 receives the results
+/// and returns the evaluation of one process, bit for bit but for the times; the others return an empty one. With ranks `control`
+/// has progress alone, and under on_failure::stop an image that fails throws rd4ad::error with its code. Null: this process
+/// alone.
 template <Backend B>
 [[nodiscard]] evaluation evaluate(const detector<B>& by, const data::dataset& set, std::size_t batch = 8,
                                   const evaluation_callback& scored = {}, const data::region_of_interest& roi = {},
-                                  on_failure reaction = on_failure::stop, const run_control& control = {}) {
+                                  on_failure reaction = on_failure::stop, const run_control& control = {},
+                                  communicator* ranks = nullptr) {
     if (set.test.empty())
         throw data_error{text("data set '", set.name, "' has no test images; expected images in test/good and test/<defect>")};
     if (batch == 0) throw option_error{"evaluate: found a batch of 0, expected at least 1"};
@@ -258,12 +295,12 @@ template <Backend B>
     for (const auto& one : set.test) files.push_back(one.image);
     const std::size_t step = images_per_read(settings.preprocessing, batch, files, reaction);
     full_chunks<score_detail::loaded_item> chunks{step, files.size()};
+    const auto load_one = [&](std::size_t index, on_failure when) {
+        return attempt(when, files[index], [&] { return score_detail::load_item(set, index, settings, limits, masks); });
+    };
     const auto load = [&](std::size_t first, std::size_t count) {
         std::vector<outcome<score_detail::loaded_item>> loaded(count);
-        parallel_for(count, 0, [&](std::size_t i) {
-            loaded[i] = attempt(reaction, files[first + i],
-                                [&] { return score_detail::load_item(set, first + i, settings, limits, masks); });
-        });
+        parallel_for(count, 0, [&](std::size_t i) { loaded[i] = load_one(first + i, reaction); });
         return loaded;
     };
     const auto score = [&](std::size_t, std::vector<outcome<score_detail::loaded_item>> loaded) {
@@ -297,7 +334,25 @@ template <Backend B>
             control.report({chunk.loaded.first + chunk.loaded.size(), files.size()});
         }
     };
-    pipeline(prefetch::on, files.size(), step, load, score, count);
+    if (ranks == nullptr) {
+        pipeline(prefetch::on, files.size(), step, load, score, count);
+    } else {
+        const bool with_images = static_cast<bool>(scored);
+        const auto compute = [&](partial_chunk<score_detail::loaded_item> chunk) {
+            return score_detail::bytes_of(score_detail::score_chunk(by, std::move(chunk)), with_images);
+        };
+        const auto use = [&](partial_chunk<score_detail::loaded_item> chunk, const std::string& bytes) {
+            score_detail::log_failures(chunk.failures);
+            std::vector<score_detail::scored_chunk> made;
+            made.push_back(score_detail::scored_chunk_from(bytes, std::move(chunk), with_images));
+            result.ms.insert(result.ms.end(), made.back().results.size(), made.back().ms);
+            count(0, made);
+        };
+        score_detail::deal_chunks<score_detail::loaded_item>(
+            *ranks, files.size(), step, reaction, [&](std::size_t index) { return load_one(index, on_failure::skip); }, compute,
+            use);
+        if (ranks->rank() != 0) return {};
+    }
     result.products = products.derive(by.calibrations(), masks);
     const bool one_product = result.products.empty();
     counts.derive(one_product ? calibration_of(by.calibrations(), score_detail::product_of(set, 0), set.name) : nullptr, masks,
