@@ -1,6 +1,7 @@
 // cli/backend_detectors.cpp: the backends' detectors.
 #include "backends.hpp"
 #include "detector.hpp"
+#include "ranks.hpp"
 
 namespace cli {
 
@@ -26,7 +27,7 @@ class detector_on final : public detector {
     }
     void score_files(std::span<const std::filesystem::path> files, const rd4ad::results_callback& use,
                      const rd4ad::data::region_of_interest& roi, rd4ad::on_failure reaction) const override {
-        by_.score_files(files, use, roi, reaction);
+        by_.score_files(files, use, roi, reaction, {}, ranks());
     }
     [[nodiscard]] std::vector<rd4ad::detection_result> score_inputs(const std::vector<float>& inputs) const override {
         return by_.score_inputs(inputs);
@@ -40,7 +41,7 @@ class detector_on final : public detector {
     [[nodiscard]] rd4ad::evaluation evaluate(const rd4ad::data::dataset& set, std::size_t batch,
                                              const rd4ad::evaluation_callback& scored, const rd4ad::data::region_of_interest& roi,
                                              rd4ad::on_failure reaction) const override {
-        return rd4ad::evaluate(by_, set, batch, scored, roi, reaction);
+        return rd4ad::evaluate(by_, set, batch, scored, roi, reaction, {}, ranks());
     }
 
    private:

@@ -4,16 +4,19 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <rd4ad/core/text.hpp>
+
 #include "computing.hpp"
+#include "ranks.hpp"
 
 namespace cli {
 
 std::span<const command> commands() {
     static const auto& code = selected_variant();
     static const command all[]{
-        {"train", "Trains a model on good images.", code.train_usage, code.train},
-        {"test", "Computes the metrics of a model on a test set.", test_usage, test},
-        {"score", "Scores images and finds their anomalous regions.", score_usage, score},
+        {"train", "Trains a model on good images.", code.train_usage, code.train, true},
+        {"test", "Computes the metrics of a model on a test set.", test_usage, test, true},
+        {"score", "Scores images and finds their anomalous regions.", score_usage, score, true},
         {"calibrate", "Sets the threshold of a trained model, or checks how well it holds.", calibrate_usage, calibrate},
         {"probe", "Counts which painted defects a model finds, by kind and size.", code.probe_usage, code.probe},
         {"compare", "Compares a model with another program's boxes on the same images.", compare_usage, compare},
@@ -36,7 +39,12 @@ const command* command_named(const std::string& name) {
 
 int run_command(const command& of, const std::vector<std::string>& args) {
     const parsed_options options{of.name, of.summary, of.describe(), args};
-    if (!options.has("help")) return of.run(options);
+    if (!options.has("help")) {
+        if (!of.on_ranks && ranks() != nullptr)
+            throw usage_error{
+                rd4ad::text(of.name, " works in one process, and mpirun started ", ranks()->size(), ": start it without mpirun")};
+        return of.run(options);
+    }
     std::fputs(options.help_text().c_str(), stdout);
     return 0;
 }

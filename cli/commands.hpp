@@ -14,6 +14,7 @@ struct command {
     const char* summary;                        ///< its line in `rd4ad --help` and the first line of its own help
     usage (*describe)();                        ///< its flags, notes and example
     int (*run)(const parsed_options& options);  ///< returns the exit status
+    bool on_ranks{false};                       ///< several processes of mpirun share its work
 };
 
 /// Every command, in the order of the help. Throws as selected_variant (computing.hpp).

@@ -9,6 +9,7 @@
 #include <rd4ad/model/teacher_weights.hpp>
 
 #include "computing.hpp"
+#include "ranks.hpp"
 #if defined(RD4AD_WITH_HTTP)
 #include "http.hpp"
 #include "http_server.hpp"
@@ -44,7 +45,7 @@ std::vector<std::pair<std::string, std::string>> components() {
 #else
             {"HTTP", "none"},
 #endif
-        {
+            {"MPI", mpi_library()}, {
             "data files", data_folder()
         }
     };

@@ -17,7 +17,8 @@
 
 namespace cli {
 
-/// An rd4ad::detector of any backend. Each member does what the member of rd4ad::detector with its name does.
+/// An rd4ad::detector of any backend. Each member does what the member of rd4ad::detector with its name does. score_files and
+/// evaluate share their work with the other ranks (ranks.hpp); then rank 0 alone has results.
 class detector {
    public:
     detector() = default;

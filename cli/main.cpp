@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "computing.hpp"
 #include "console.hpp"
 #include "legacy_flags.hpp"
+#include "ranks.hpp"
 
 namespace {
 
@@ -37,6 +39,9 @@ constexpr const char* help_tail =
 
 The environment variable RD4AD_ISA forces an instruction set: baseline, v3 (AVX2) or v4 (AVX-512). By
 default the best one that the build and the processor have computes. docs/macros.md has all variables.
+
+mpirun -n N rd4ad train|test|score ... shares the work between N processes, if the command is built with
+RD4AD_MPI=ON (docs/cluster.md).
 
 Example: train on good screws, compute the metrics, then score a new image.
   rd4ad train --data mvtec/screw --epochs 50 --out models
@@ -95,10 +100,12 @@ int run(const std::vector<std::string>& args) {
     throw unknown(first, std::move(names));
 }
 
-/// Prints one line on standard error and returns the status. A name in the message can't forge a second line.
+/// Prints one line on standard error and returns the status; ends all ranks. A name in the message can't forge a second
+/// line.
 int failure(int status, const std::string& message) {
     std::fflush(stdout);
-    std::fprintf(stderr, "rd4ad: %s\n", rd4ad::io::line_text(message).c_str());
+    if (cli::writes_outputs()) std::fprintf(stderr, "rd4ad: %s\n", rd4ad::io::line_text(message).c_str());
+    cli::end_ranks(status, message);
     return status;
 }
 
@@ -132,7 +139,9 @@ int main(int argc, char** argv) {
     } catch (const rd4ad::option_error& problem) {
         return failure(2, problem.what());
     }
+    std::optional<cli::rank_session> session;
     try {
+        session.emplace();
         if (!has_output) return failure(1, "standard output is closed; redirect it to a file, or to /dev/null");
         const int status = run(args);
         if (!is_output_written() && status == 0) return failure(1, cli::output_failure);

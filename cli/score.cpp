@@ -30,6 +30,7 @@
 #include "image_output.hpp"
 #include "outputs.hpp"
 #include "preprocessing_flags.hpp"
+#include "ranks.hpp"
 #include "roi_flags.hpp"
 #include "score_served.hpp"
 #include "white_level.hpp"
@@ -101,6 +102,7 @@ class result_printer {
    public:
     result_printer(const parsed_options& options, const std::vector<fs::path>& files)
         : json_{options.has("json")}, coco_file_{options.text("coco")} {
+        if (!writes_outputs()) return;
         const auto inputs = inputs_of(options);
         out_ = open_output(options, "score", inputs, files.size());
         if (out_) announce_result_images(*out_, files);
@@ -250,6 +252,8 @@ int score(const parsed_options& options) {
     static_cast<void>(drift_window_of(options));
     if (on_server && options.has("drift-window"))
         throw usage_error{"--drift-window excludes --server: a served graph has no good scores to compare with"};
+    if (on_server && ranks() != nullptr)
+        throw usage_error{"--server excludes mpirun: one process sends images to a server, start it without mpirun"};
     if (options.operands().empty()) throw usage_error{"nothing to score: expected images or folders"};
     const auto list = images_of(options.operands(), options.has("recursive"), reaction_of(options));
     const auto& [files, listing] = list.found;
@@ -269,6 +273,7 @@ int score(const parsed_options& options) {
             reaction_of(options));
     else if (!files.empty())
         score_locally(options, files, to);
+    if (!writes_outputs()) return 0;
     if (options.has("json"))
         std::printf("%s\n", rd4ad::io::dump_json({{"files", to_json(listing)}, {"instruction_set", instruction_set()}}).c_str());
     return to.finish();

@@ -28,6 +28,7 @@
 #include "image_output.hpp"
 #include "outputs.hpp"
 #include "preprocessing_flags.hpp"
+#include "ranks.hpp"
 #include "roi_flags.hpp"
 #include "summary.hpp"
 #include "white_level.hpp"
@@ -228,6 +229,7 @@ void open_outputs(const parsed_options& options, const std::vector<rd4ad::data::
         inputs.add(find_checkpoint(request.checkpoint, set));
         images += set.test.size();
     }
+    if (!writes_outputs()) return;
     to.out = open_output(options, "test", inputs, request.images ? images : 0);
     if (to.out) announce_files(sets, request.images, *to.out);
     check_coco_files(options, request.coco, inputs, to.out.get());
@@ -240,7 +242,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     const auto by = request.load(checkpoint, {.size = rd4ad::map_size::network});
     check_preprocessing_flags(options, by->settings().preprocessing, checkpoint);
     warn_of_white_level(set, by->settings().preprocessing);
-    const bool collect = !request.out.empty();
+    const bool collect = to.out != nullptr;
     auto parts = parts_of(set);
     const bool several = parts.by_product.size() > 1;
     const auto calibration_for = [&](const std::string& product) {
@@ -251,7 +253,7 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     for (auto& [product, part] : parts.by_product) {
         limits[product] =
             limits_of(request.probe, several ? product : set.name, several_classes || several, calibration_for(product));
-        if (request.images)
+        if (request.images && to.out)
             part.writer = std::make_unique<result_image_writer>(
                 *to.out, part_folder(image_folder, product, parts), std::numeric_limits<std::size_t>::max(),
                 display_of(by->settings().units.largest(), calibration_for(product), by->settings().preprocessing));
@@ -260,8 +262,9 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
     const auto roi = roi_of(options, rd4ad::data::files_of(set.test));
     console progress;
     if (const auto warning = duplicates_warning(set); !warning.empty()) progress.line(warning);
-    const auto use = [&](std::size_t i, const rd4ad::image::image_u8& image, const rd4ad::detection_result& result,
-                         const std::optional<rd4ad::image::image_u8>& mask) {
+    const rd4ad::evaluation_callback use = [&](std::size_t i, const rd4ad::image::image_u8& image,
+                                               const rd4ad::detection_result& result,
+                                               const std::optional<rd4ad::image::image_u8>& mask) {
         const auto& item = set.test[i];
         auto& [part, index] = parts.places[i];
         auto* const writer = part->writer.get();
@@ -270,7 +273,10 @@ void test_class(const parsed_options& options, const rd4ad::data::dataset& set, 
         if (collect) part->results->add(index, image, result, mask);
         progress.images(i + 1, set.test.size(), set.name);
     };
-    const auto found = by->evaluate(set, 8, use, roi, request.reaction);
+    // Ranks send their images to rank 0 where something needs them.
+    const bool needs_images = ranks() == nullptr || !request.out.empty() || !request.coco.empty();
+    const auto found = by->evaluate(set, 8, needs_images ? use : rd4ad::evaluation_callback{}, roi, request.reaction);
+    if (!writes_outputs()) return;
     to.images += found.raw_scores.size();
     failure_list failures;
     for (const auto& [index, reason] : found.failures) {
@@ -379,6 +385,7 @@ int test(const parsed_options& options) {
     for (const auto& set : sets)
         test_class(options, set, request, image_folder_of(set, sets.size()), request.thumbnail_bytes / sets.size(),
                    sets.size() > 1, tested);
+    if (!writes_outputs()) return 0;
     const auto mean = mean_row(tested.rows), result = summary_of(tested.rows, mean);
     if (tested.out && !tested.sets.empty())
         tested.files.attempt([&] {

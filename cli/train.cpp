@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +16,7 @@
 #include "dataset_flags.hpp"
 #include "outputs.hpp"
 #include "preprocessing_flags.hpp"
+#include "ranks.hpp"
 #include "roi_flags.hpp"
 #include "train_flags.hpp"
 #include "train_report.hpp"
@@ -111,23 +113,42 @@ rd4ad::model<B> stored_model(const fs::path& checkpoint, const parsed_options& o
     return m;
 }
 
-/// The usable images of each class. Throws data_error with those of all classes that can't be used, before the first class
-/// trains.
-std::vector<rd4ad::usable_images> usable_images_of(std::vector<rd4ad::data::dataset> sets, const rd4ad::train_options& training,
+/// The usable images of some classes, by their indices. Throws data_error with those of all classes and ranks that can't be used,
+/// before the first class trains.
+std::vector<rd4ad::usable_images> usable_images_of(const std::vector<rd4ad::data::dataset>& sets,
+                                                   const std::vector<std::size_t>& chosen, const rd4ad::train_options& training,
                                                    std::size_t threads) {
     std::vector<rd4ad::usable_images> usable;
     std::string problems;
-    for (auto& set : sets) {
-        const auto name = set.name;
-        auto found = rd4ad::attempt(rd4ad::on_failure::skip, name,
-                                    [&] { return rd4ad::find_usable_images(std::move(set), training, threads); });
+    const auto add = [&](const std::string& problem) {
+        if (!problem.empty()) problems += rd4ad::text(problems.empty() ? "" : "; ", problem);
+    };
+    for (const std::size_t index : chosen) {
+        auto found = rd4ad::attempt(rd4ad::on_failure::skip, sets[index].name,
+                                    [&] { return rd4ad::find_usable_images(sets[index], training, threads); });
         if (found)
             usable.push_back(*std::move(found));
         else
-            problems += rd4ad::text(problems.empty() ? "" : "; ", found.error().message);
+            add(found.error().message);
     }
+    if (sets.size() > 1 && ranks() != nullptr)
+        for (const auto& of_rank : ranks()->gather_all(std::exchange(problems, {}))) add(of_rank);
     if (!problems.empty()) throw rd4ad::data_error{problems};
     return usable;
+}
+
+/// The classes that this process trains, in order: all of them; of several classes on ranks its share, the longest first.
+std::vector<std::size_t> own_classes(const std::vector<rd4ad::data::dataset>& sets, const rd4ad::train_options& training) {
+    if (sets.size() > 1 && ranks() != nullptr) {
+        std::vector<double> images;
+        for (const auto& set : sets)
+            images.push_back(
+                static_cast<double>(rd4ad::steps_of(training, set.train.size()) * training.batch + set.train.size()));
+        return rd4ad::deal_longest_first(images, ranks()->size())[ranks()->rank()];
+    }
+    std::vector<std::size_t> all(sets.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
 }
 
 /// Trains on one data set. Returns false if a signal stopped it. pages: keeps a failure to write a page, as the model is saved.
@@ -149,6 +170,7 @@ bool train_dataset(rd4ad::model<B> m, const rd4ad::usable_images& images, rd4ad:
     const auto log = rd4ad::train(m, images, training);
     progress.clear();
     const auto report = [&] { report_suspects(set.name, m.settings.calibration, training, log); };
+    if (training.ranks != nullptr && !writes_outputs()) return !log.stopped;
     if (log.stopped) {
         pages.attempt(report);
         progress.line(rd4ad::text("stopped, saved ", training.checkpoint, "; run the same command with --resume to continue"));
@@ -176,59 +198,117 @@ bool resumes(const parsed_options& options, const std::vector<rd4ad::data::datas
     return options.has("resume") && (sets.size() == 1 || fs::exists(checkpoint));
 }
 
-template <rd4ad::Backend B>
-int train_all(const parsed_options& options) {
-    const fs::path out = options.required("out");
-    auto settings = compute_options(options);
-    auto training = train_options_of(options);
-    settings.seed = training.seed;
-    auto sets = open_datasets(options);
+/// The data sets of a command, and where their checkpoints go.
+struct training_request {
+    std::vector<rd4ad::data::dataset> sets{};
+    fs::path out{};
+    rd4ad::train_options training{};
+    rd4ad::model_options settings{};
+
+    /// The options of one class.
+    [[nodiscard]] rd4ad::train_options options_for(const parsed_options& options, const rd4ad::data::dataset& set) const {
+        auto own = training;
+        own.checkpoint = checkpoint_in(out, set);
+        own.resume = resumes(options, sets, own.checkpoint);
+        if (sets.size() == 1) own.ranks = ranks();  // several classes: each rank trains its own ones alone
+        return own;
+    }
+};
+
+training_request training_request_of(const parsed_options& options) {
+    training_request made{.sets = open_datasets(options), .out = options.required("out"), .training = train_options_of(options)};
+    made.settings = compute_options(options);
+    made.settings.seed = made.training.seed;
     if (options.has("validation-data")) {
-        if (sets.size() != 1) throw usage_error{"--validation-data: expected one data set, or --multimodal"};
-        sets.front().validation = validation_items(options.required("validation-data"), options);
+        if (made.sets.size() != 1) throw usage_error{"--validation-data: expected one data set, or --multimodal"};
+        made.sets.front().validation = validation_items(options.required("validation-data"), options);
     }
     if (options.has("resume") && options.has("from"))
         throw usage_error{"--resume excludes --from: continue the training in --out, or start from another checkpoint's weights"};
     if (options.has("from") && options.has("teacher"))
         throw usage_error{"--from excludes --teacher: the training keeps the checkpoint's teacher"};
-    auto inputs = inputs_of(options, sets);
-    const rd4ad::io::output_folder folder{out, inputs, {.writer = "train", .overwrite = training.overwrite}};
-    for (const auto& set : sets) {
-        training.checkpoint = checkpoint_in(out, set);
-        training.resume = resumes(options, sets, training.checkpoint);
+    return made;
+}
+
+/// Trains one class; before the first one, names the teacher. Returns false if a signal stopped it.
+template <rd4ad::Backend B>
+bool train_class(const parsed_options& options, const training_request& request, const rd4ad::usable_images& images,
+                 bool is_first, deferred_failure& pages) {
+    auto training = request.options_for(options, images.set);
+    auto m = training.resume       ? stored_model<B>(training.checkpoint, options, request.settings)
+             : options.has("from") ? stored_model<B>(options.required("from"), options, request.settings)
+                                   : new_model<B>(options, request.settings);
+    training.roi = training_roi(options, images.set, m.settings.roi);
+    set_white_level(training, options, images.set);
+    if (is_first && writes_outputs()) print_teacher(m.settings.teacher, m.arch->name);
+    try {
+        return train_dataset(std::move(m), images, training, pages);
+    } catch (const rd4ad::stopped_error& stop) {  // before the first step
+        std::fprintf(stderr, "%s: %s\n", images.set.name.c_str(), stop.what());
+        return false;
+    }
+}
+
+/// The failures of the classes of all ranks, as one text. Every rank of a command of several classes calls it.
+std::string failures_of_ranks(const std::string& own) {
+    if (ranks() == nullptr) return own;
+    std::string all;
+    for (const auto& of_rank : ranks()->gather_all(own))
+        if (!of_rank.empty()) all += rd4ad::text(all.empty() ? "" : "; ", of_rank);
+    return all;
+}
+
+/// Trains the classes one after another. A class that fails is named, and the others are trained. Returns the exit status. Throws
+/// data_error with the reasons of all ranks.
+template <rd4ad::Backend B>
+int train_classes(const parsed_options& options, const training_request& request,
+                  const std::vector<rd4ad::usable_images>& usable) {
+    std::string failures;
+    bool stopped = false;
+    deferred_failure pages;
+    if (ranks() != nullptr) let_ranks_print();
+    for (std::size_t i = 0; i < usable.size() && !stopped; ++i) try {
+            stopped = !train_class<B>(options, request, usable[i], i == 0, pages);
+        } catch (const rd4ad::error& problem) {
+            const auto line = rd4ad::text(usable[i].set.name, ": ", problem.what());
+            console{}.line(rd4ad::text("failed: ", line, i + 1 < usable.size() ? "; the other classes go on" : ""));
+            failures += rd4ad::text(failures.empty() ? "" : "; ", line);
+        }
+    const auto all = failures_of_ranks(failures);
+    if (ranks() != nullptr) stopped = ranks()->any(stopped);
+    if (!all.empty() && !writes_outputs()) return 1;
+    if (!all.empty()) throw rd4ad::data_error{rd4ad::text("some of ", request.sets.size(), " classes failed: ", all)};
+    pages.rethrow();
+    if (ranks() != nullptr && writes_outputs() && !stopped)
+        print_line(rd4ad::text(request.sets.size(), " classes trained on ", ranks()->size(), " ranks: ", request.out));
+    return stopped ? stopped_status : 0;
+}
+
+template <rd4ad::Backend B>
+int train_all(const parsed_options& options) {
+    const auto request = training_request_of(options);
+    auto inputs = inputs_of(options, request.sets);
+    std::optional<rd4ad::io::output_folder> folder;
+    if (writes_outputs())
+        folder.emplace(request.out, inputs,
+                       rd4ad::io::output_options{.writer = "train", .overwrite = request.training.overwrite});
+    for (const auto& set : request.sets) {
+        const auto training = request.options_for(options, set);
         if (training.resume) rd4ad::check_resume_files(training.checkpoint);
         for (const auto& file : {training.checkpoint, rd4ad::resume_path(training.checkpoint)}) inputs.check_file(file);
         check_suspects_pages(set, training, inputs);
     }
     if (!options.has("from") && !options.has("resume")) check_teacher(options);
-    const auto usable = usable_images_of(sets, training, settings.threads);
-    for (const auto& images : usable) {
-        training.checkpoint = checkpoint_in(out, images.set);
-        training.resume = resumes(options, sets, training.checkpoint);
-        rd4ad::check_checkpoint_data(training, images.identity);
-    }
-    print_augmentation(training.augment);
+    const auto usable =
+        usable_images_of(request.sets, own_classes(request.sets, request.training), request.training, request.settings.threads);
+    for (const auto& images : usable) rd4ad::check_checkpoint_data(request.options_for(options, images.set), images.identity);
+    print_augmentation(request.training.augment);
     stop_on_signals();
+    if (request.sets.size() > 1) return train_classes<B>(options, request, usable);
     deferred_failure pages;
-    bool stopped = false;
-    for (std::size_t i = 0; i < usable.size() && !stopped; ++i) {
-        training.checkpoint = checkpoint_in(out, usable[i].set);
-        training.resume = resumes(options, sets, training.checkpoint);
-        auto m = training.resume       ? stored_model<B>(training.checkpoint, options, settings)
-                 : options.has("from") ? stored_model<B>(options.required("from"), options, settings)
-                                       : new_model<B>(options, settings);
-        training.roi = training_roi(options, usable[i].set, m.settings.roi);
-        set_white_level(training, options, usable[i].set);
-        if (i == 0) print_teacher(m.settings.teacher, m.arch->name);
-        try {
-            stopped = !train_dataset(std::move(m), usable[i], training, pages);
-        } catch (const rd4ad::stopped_error& stop) {  // before the first step
-            std::fprintf(stderr, "%s: %s\n", usable[i].set.name.c_str(), stop.what());
-            stopped = true;
-        }
-    }
+    const bool finished = train_class<B>(options, request, usable.front(), true, pages);
     pages.rethrow();
-    return stopped ? stopped_status : 0;
+    return finished ? 0 : stopped_status;
 }
 
 }  // namespace
@@ -253,6 +333,9 @@ result of an uninterrupted training. Good images that look unlike the others are
 DIR/<name>.suspects.html shows each with its heat map; --without-suspects leaves them out of the
 training. The model of another data set is never replaced without --overwrite. If DIR can't take the
 model at the end, it goes to TMPDIR, the current folder or HOME, and the message says where.
+
+Of several classes one that fails is named, and the others are trained; the exit status is 1. Under mpirun
+several classes are dealt to the ranks, and one class is trained by all ranks together (docs/cluster.md).
 
 The default teacher is the built-in resnet18, trained on Tiny ImageNet. ImageNet weights detect
 more: run rd4ad fetch resnet18, then give --teacher resnet18-imagenet. The other architectures have

@@ -16,10 +16,11 @@ class Rd4adCommand(ConanFile):
     license = "MIT"
     package_type = "application"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_export": [True, False], "with_http": [True, False], "with_jpeg": [True, False], "with_onednn": [True, False],
-               "with_tiff": [True, False], "with_webp": [True, False], "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
-    default_options = {"with_export": True, "with_http": True, "with_jpeg": True, "with_onednn": False, "with_tiff": False,
-                       "with_webp": False, "with_thrust": "off"}
+    options = {"with_export": [True, False], "with_http": [True, False], "with_jpeg": [True, False], "with_mpi": [True, False],
+               "with_onednn": [True, False], "with_tiff": [True, False], "with_webp": [True, False],
+               "with_thrust": ["off", "cpp", "omp", "tbb", "cuda"]}
+    default_options = {"with_export": True, "with_http": True, "with_jpeg": True, "with_mpi": False, "with_onednn": False,
+                       "with_tiff": False, "with_webp": False, "with_thrust": "off"}
 
     def set_version(self):
         text = load(self, os.path.join(self.recipe_folder, "..", "..", "include", "rd4ad", "core", "version.hpp"))
@@ -51,6 +52,9 @@ class Rd4adCommand(ConanFile):
             self.requires("libcurl/[>=7.78 <9]")
             self.requires("openssl/[>=1.1 <4]")
 
+        if self.options.with_mpi:
+            self.requires("openmpi/[>=4.1 <6]")
+
     def validate(self):
         check_min_cppstd(self, 20)
 
@@ -62,7 +66,8 @@ class Rd4adCommand(ConanFile):
             "RD4AD_EXPORT": bool(self.options.with_export), "RD4AD_HTTP": bool(self.options.with_http),
             "RD4AD_JPEG": "ON" if self.options.with_jpeg else "OFF",
             "RD4AD_TIFF": "ON" if self.options.with_tiff else "OFF", "RD4AD_WEBP": "ON" if self.options.with_webp else "OFF",
-            "RD4AD_ONEDNN": bool(self.options.with_onednn), "RD4AD_THRUST": str(self.options.with_thrust).upper(),
+            "RD4AD_MPI": bool(self.options.with_mpi), "RD4AD_ONEDNN": bool(self.options.with_onednn),
+            "RD4AD_THRUST": str(self.options.with_thrust).upper(),
         })
         toolchain.generate()
 
