@@ -10,6 +10,7 @@
 #include <rd4ad/train/input_variants.hpp>
 #include <rd4ad/train/keep_images.hpp>
 #include <rd4ad/train/log.hpp>
+#include <rd4ad/train/measure_level.hpp>
 #include <rd4ad/train/near_duplicates.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/progress.hpp>
@@ -22,6 +23,7 @@
 #include <rd4ad/train/spike_guards.hpp>
 #include <rd4ad/train/step.hpp>
 #include <rd4ad/train/store_distances.hpp>
+#include <rd4ad/train/student_level.hpp>
 #include <rd4ad/train/student_training.hpp>
 #include <rd4ad/train/suspect_pictures.hpp>
 #include <rd4ad/train/teacher_features.hpp>

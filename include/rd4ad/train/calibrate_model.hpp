@@ -17,6 +17,7 @@
 #include <rd4ad/train/calibration_set.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/roles.hpp>
+#include <rd4ad/train/student_level.hpp>
 #include <rd4ad/train/suspect_pictures.hpp>
 
 namespace rd4ad::inline RD4AD_ABI::train_detail {
@@ -57,25 +58,49 @@ struct calibrating_images {
     const training_roles& roles;
     std::vector<std::size_t> files{};
     const scale_maps& distances;
-    const scale_maps* inside{nullptr};  ///< the cells of the region of interest; null: whole images count
+    const scale_maps* inside{nullptr};       ///< the cells of the region of interest; null: whole images count
+    std::span<const std::size_t> fold_of{};  ///< of each of the source's files; empty without cross-fitting
 };
 
-/// Sets the map's units, of all products, and each product's calibration; leaves out the suspects among the images. Returns the
+/// Raw scores of calibrating images, and the map's units by them.
+template <Backend B>
+[[nodiscard]] calibration_scores scores_of(model<B>& m, const calibrating_images& of, const train_options& options) {
+    return score_calibration_images<B>(m.queue, of.source, of.files, of.distances, options.map, m.settings.preprocessing,
+                                       options.roi, of.inside);
+}
+
+/// The suspects among calibrating images, by product.
+template <Backend B>
+[[nodiscard]] std::map<std::string, found_suspects> suspects_of(model<B>& m, const calibrating_images& among,
+                                                                const train_options& options) {
+    return suspects_among(among.roles, among.files, scores_of(m, among, options).raw_scores);
+}
+
+/// Adds to each raw score what the folds' raw scores still differ in level: the shipped student's own level is as uncertain.
+inline void allow_for_levels(std::vector<float>& raw_scores, const calibrating_images& of) {
+    if (of.fold_of.empty()) return;
+    std::map<std::string, std::vector<std::size_t>> groups;
+    for (const std::size_t file : of.files) groups[of.roles.products[file]].push_back(of.fold_of[file]);
+    std::map<std::string, double> spreads;
+    for (const auto& [product, scores] : scores_by_product(of.roles, of.files, raw_scores))
+        spreads[product] = spread_between_groups(scores, groups.at(product));
+    for (std::size_t i = 0; i < raw_scores.size(); ++i)
+        raw_scores[i] += static_cast<float>(spreads.at(of.roles.products[of.files[i]]));
+}
+
+/// Sets the map's units, of all products, and each product's calibration, by the images that are not suspects. Returns the
 /// suspects, with pictures in the model's units, the largest raw score first.
 template <Backend B>
-[[nodiscard]] std::vector<suspect_image> calibrate_model(model<B>& m, calibrating_images by, const train_options& options) {
-    const auto score = [&] {
-        return score_calibration_images<B>(m.queue, by.source, by.files, by.distances, options.map, m.settings.preprocessing,
-                                           options.roi, by.inside);
-    };
-    auto scored = score();
-    const auto suspects = suspects_among(by.roles, by.files, scored.raw_scores);
+[[nodiscard]] std::vector<suspect_image> calibrate_model(model<B>& m, calibrating_images by,
+                                                         const std::map<std::string, found_suspects>& suspects,
+                                                         const train_options& options) {
     for (const auto& named : suspects)
         std::erase_if(by.files, [&](std::size_t file) {
             const auto& of = named.second.files;
             return std::find(of.begin(), of.end(), file) != of.end();
         });
-    if (!suspects.empty()) scored = score();
+    auto scored = scores_of(m, by, options);
+    allow_for_levels(scored.raw_scores, by);
     std::vector<suspect_image> pictures;
     product_calibrations products;
     for (auto& [product, scores] : scores_by_product(by.roles, by.files, scored.raw_scores)) {

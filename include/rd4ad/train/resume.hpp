@@ -20,6 +20,7 @@
 #include <rd4ad/model/scale_maps.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/settings_json.hpp>
+#include <rd4ad/train/student_level.hpp>
 #include <rd4ad/train/student_training.hpp>
 
 namespace rd4ad::inline RD4AD_ABI {
@@ -33,6 +34,7 @@ struct resume_state {
     nn::weights<B> average{};                 ///< of the current student's weights, likewise; empty without train_options::ema
     std::optional<host_weights<typename B::value_type>> start{};  ///< values from which the shipped student starts, until it does
     std::size_t start_batches{0};                                 ///< model::batches of `start`
+    std::vector<student_level> levels{};  ///< of the folds' students; fewer than were trained: none of a fold can be compared
 };
 
 /// The images of a training run, which a resumed run must have in common with the interrupted one.
@@ -85,6 +87,17 @@ template <class Number>
     }
 }
 
+/// Throws format_error unless a level's quantiles are those of distances.
+[[nodiscard]] inline decltype(student_level::quantiles) checked_quantiles(const decltype(student_level::quantiles)& quantiles,
+                                                                          const std::string& file) {
+    for (const auto& scale : quantiles)
+        for (const double value : scale)
+            if (!(value >= 0 && value <= 2))
+                throw format_error{text(file, ": a student's level of ", value,
+                                        "; distances of 0 to 2 expected: the file is damaged; train from the start")};
+    return quantiles;
+}
+
 /// Throws numeric_error naming file and tensor if a value is not finite.
 template <class T>
 void check_finite(const std::filesystem::path& file, const std::string& tensor, std::span<const T> values) {
@@ -125,6 +138,8 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_
     train_detail::check_finite<float>(path, "distances", distances.values);
     if (at.folds > 0) file.insert<float>("distances", {distances.inputs(), distances.each()}, distances.values, io::dtype::f32);
     const auto& student = at.student;
+    io::json levels = io::json::array();
+    for (const auto& level : at.levels) levels.push_back(level.quantiles);
     file.metadata["format"] = train_detail::resume_format;
     file.metadata["arch"] = std::string{m.arch->name};
     file.metadata["settings"] = io::dump_finite_json(train_detail::resume_settings(options, images.training), path.string());
@@ -139,7 +154,8 @@ void save_resume(const std::filesystem::path& path, model<B>& m, const nn::adam_
                             {"loss_sum", student.loss_sum},
                             {"adam_steps", adam.steps},
                             {"batches", m.batches},
-                            {"start_batches", at.start_batches}};
+                            {"start_batches", at.start_batches},
+                            {"levels", levels}};
     file.metadata["position"] = io::dump_finite_json(position, path.string());
     io::write_safetensors(path, file);
 }
@@ -221,6 +237,11 @@ void load_resume(const io::tensor_file& file, const std::filesystem::path& path,
         at.average = upload<B>(m.queue, {stored("average.values", values, T{}), stored("average.statistics", statistics, T{})});
     if (at.folds == 0) return;
     at.fold = number("fold"), at.start_batches = number("start_batches");
+    at.levels.clear();
+    if (position.contains("levels"))  // files of earlier versions have none
+        for (const auto& quantiles :
+             train_detail::number_at<std::vector<decltype(student_level::quantiles)>>(position, "levels", name))
+            at.levels.push_back({train_detail::checked_quantiles(quantiles, name)});
     if (at.fold < at.folds)
         at.start = host_weights<T>{stored("start.values", values, T{}), stored("start.statistics", statistics, T{})};
     distances.values = stored("distances", distances.values.size(), float{});

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -28,12 +29,14 @@
 #include <rd4ad/train/feature_cache.hpp>
 #include <rd4ad/train/input_variants.hpp>
 #include <rd4ad/train/log.hpp>
+#include <rd4ad/train/measure_level.hpp>
 #include <rd4ad/train/options.hpp>
 #include <rd4ad/train/resume.hpp>
 #include <rd4ad/train/roi_cells.hpp>
 #include <rd4ad/train/roles.hpp>
 #include <rd4ad/train/save_training.hpp>
 #include <rd4ad/train/store_distances.hpp>
+#include <rd4ad/train/student_level.hpp>
 #include <rd4ad/train/student_training.hpp>
 #include <rd4ad/train/teacher_features.hpp>
 #include <rd4ad/train/training_inputs.hpp>
@@ -42,7 +45,8 @@
 
 namespace rd4ad::inline RD4AD_ABI {
 
-/// Receives the model with the student of a fold, and the fold's images, which this student was not trained on.
+/// Receives the model with the student of a fold, and the fold's images, which this student was not trained on. The model's units
+/// are those in which the map of this student has the level of the model's own.
 template <Backend B>
 using fold_visitor = std::function<void(model<B>& m, std::span<const std::filesystem::path> images)>;
 
@@ -100,9 +104,11 @@ class trainer {
         saved.reset();
         if (options_.ranks != nullptr) options_.ranks->barrier();  // every rank has read the files that rank 0 replaces
         prepare();
-        const auto fold_of = folds();
+        fold_of_ = folds();
+        if (at_.folds > 0) fold_of_file_.assign(roles_.files.size(), 0);
+        for (std::size_t i = 0; i < fold_of_.size(); ++i) fold_of_file_[roles_.training[i]] = fold_of_[i];
         training_began_ = clock::now();
-        while (at_.fold < at_.folds && !log_.stopped) train_fold(fold_of);
+        while (at_.fold < at_.folds && !log_.stopped) train_fold();
         if (!log_.stopped) train_shipped();
         log_.losses = at_.student.losses;
         log_.seconds = seconds_since(began_);
@@ -114,9 +120,16 @@ class trainer {
     /// Trains the folds' students alone and visits each; the model keeps its settings and ends with its own weights.
     void visit_folds(const fold_visitor<B>& visit) {
         prepare();
-        const auto fold_of = folds();
+        const auto own = measure_level(m_, *cache_, source_, inputs_of(source_, roles_.training), inside(), options_);
+        fold_of_ = folds();
         training_began_ = clock::now();
-        while (at_.fold < at_.folds && !log_.stopped) train_fold(fold_of, visit);
+        const auto units = m_.settings.units;
+        while (at_.fold < at_.folds && !log_.stopped)
+            train_fold([&](model<B>& m, std::span<const std::filesystem::path> images) {
+                m.settings.units = units_at_level(units, source_.height(), source_.width(), at_.levels.back(), *own);
+                visit(m, images);
+                m.settings.units = units;
+            });
         if (log_.stopped) set_trainable(m_, *at_.start), m_.batches = at_.start_batches;
     }
 
@@ -197,12 +210,12 @@ class trainer {
     }
 
     /// Trains the student of the current fold from new initial values, and measures its distances on the fold's images.
-    void train_fold(std::span<const std::size_t> fold_of, const fold_visitor<B>& visit = {}) {
+    void train_fold(const fold_visitor<B>& visit = {}) {
         std::vector<std::size_t> others, held;
-        for (std::size_t i = 0; i < fold_of.size(); ++i) (fold_of[i] == at_.fold ? held : others).push_back(roles_.training[i]);
+        for (std::size_t i = 0; i < fold_of_.size(); ++i) (fold_of_[i] == at_.fold ? held : others).push_back(roles_.training[i]);
         if (at_.student.is_new()) set_trainable(m_, initial_trainable(m_, options_.seed)), m_.batches = 0;
         student_training<B> training{m_, *cache_, training_inputs(others), options_, steps_per_fold(), inside()};
-        log_.stopped = !train_student(training) || !measure_student(training, held);
+        log_.stopped = !train_student(training) || !measure_student(training, others, held);
         if (log_.stopped) return save(&training, true);
         keep_average(training);
         write_log(log_level::info, "a fold's student is trained", {{"fold", text(at_.fold + 1)}, {"folds", text(at_.folds)}});
@@ -220,12 +233,12 @@ class trainer {
 
     /// Trains the student that the model keeps, and saves it.
     void train_shipped() {
-        auto files = roles_.training;
+        shipped_files_ = roles_.training;
         if (at_.folds > 0) {
-            calibrate_by(roles_.training);
-            if (options_.without_suspects) remove_suspects(files);
+            find_suspects_in(roles_.training, at_level(mean_level(at_.levels)));
+            if (options_.without_suspects) remove_suspects(shipped_files_);
         }
-        const auto inputs = training_inputs(files);
+        const auto inputs = training_inputs(shipped_files_);
         log_.steps = steps_of(options_, inputs.size());
         student_training<B> training{m_, *cache_, inputs, options_, log_.steps, inside()};
         log_.stopped = !train_student(training);
@@ -234,11 +247,26 @@ class trainer {
         keep_average(training);
     }
 
-    /// Stores the distances of files by a student's average, or by the student itself. Returns false if a stop left some out.
-    [[nodiscard]] bool measure_student(student_training<B>& training, std::span<const std::size_t> files) {
+    /// Stores the distances of held files by a fold's student, or its average, and its level on those that it was trained on.
+    /// Returns false if a stop left some out.
+    [[nodiscard]] bool measure_student(student_training<B>& training, std::span<const std::size_t> trained,
+                                       std::span<const std::size_t> held) {
         const exchanged_weights<B> averaged{m_, training.average};
-        return !on_any_rank(
-            !store_distances(m_, *cache_, source_, inputs_of(source_, files), distances_, options_, options_.stop));
+        if (on_any_rank(!store_distances(m_, *cache_, source_, inputs_of(source_, held), distances_, options_, options_.stop)))
+            return false;
+        const auto level = measure_level(m_, *cache_, source_, inputs_of(source_, trained), inside(), options_, options_.stop);
+        if (on_any_rank(!level)) return false;
+        at_.levels.push_back(*level);
+        return true;
+    }
+
+    /// The out-of-fold distances as a student of the given level has them; as they are if a fold's level is unknown.
+    [[nodiscard]] scale_maps at_level(const student_level& level) const {
+        auto made = distances_;
+        for (std::size_t i = 0; i < fold_of_.size() && at_.levels.size() == at_.folds; ++i)
+            for (const std::size_t input : inputs_of(source_, std::span{roles_.training}.subspan(i, 1)))
+                change_level(made, input, at_.levels[fold_of_[i]], level);
+        return made;
     }
 
     /// Gives the model the average of a student's weights, if there is one.
@@ -295,9 +323,15 @@ class trainer {
                 .folds = at_.folds});
     }
 
-    /// Calibrates the model by the distances of good images, and logs the suspects among them.
-    void calibrate_by(const std::vector<std::size_t>& files) {
-        log_.suspects = calibrate_model(m_, {source_, roles_, files, distances_, inside()}, options_);
+    /// Calibrates the model by the distances of good images, without the suspects.
+    void calibrate_by(const std::vector<std::size_t>& files, const scale_maps& distances) {
+        log_.suspects = calibrate_model(m_, {source_, roles_, files, distances, inside(), fold_of_file_}, suspects_, options_);
+    }
+
+    /// Finds the suspects among good images, calibrates the model by the others, and logs the suspects.
+    void find_suspects_in(const std::vector<std::size_t>& files, const scale_maps& distances) {
+        suspects_ = suspects_of(m_, {source_, roles_, files, distances, inside()}, options_);
+        calibrate_by(files, distances);
         for (const auto& one : log_.suspects)
             write_log(log_level::warning, "a good image may show a defect",
                       {{"image", one.image.string()}, {"raw_score", text(one.raw_score)}});
@@ -310,8 +344,11 @@ class trainer {
         const exchanged_weights<B> averaged{m_, average};
         if (roles_.validation.size() >= 2) {
             static_cast<void>(store_distances(m_, *cache_, source_, inputs_of(source_, roles_.validation), distances_, options_));
-            calibrate_by(roles_.validation);
+            find_suspects_in(roles_.validation, distances_);
         }
+        if (of != nullptr && at_.folds > 0 && at_.fold == at_.folds && (last || !options_.checkpoint.empty()))
+            calibrate_by(roles_.training,
+                         at_level(*measure_level(m_, *cache_, source_, inputs_of(source_, shipped_files_), inside(), options_)));
         check_equal_weights(options_.ranks, m_);
         if (options_.checkpoint.empty() || !is_first_rank(options_.ranks)) return;
         save_training(m_, options_, training_json(options_, images_.identity, at_, log_), last, [&] {
@@ -326,9 +363,13 @@ class trainer {
     const usable_images& images_;
     training_roles roles_;
     image_source source_;
-    std::vector<input_variant> variants_;  // of each input
-    scale_maps distances_;                 // of the images that calibrate; those of other inputs are 0
-    std::optional<scale_maps> inside_;     // the cells of the region of interest; empty: whole images count
+    std::vector<input_variant> variants_;      // of each input
+    scale_maps distances_;                     // of the images that calibrate; those of other inputs are 0
+    std::vector<std::size_t> fold_of_{};       // of each training file; empty without cross-fitting
+    std::vector<std::size_t> fold_of_file_{};  // the same by file
+    std::map<std::string, found_suspects> suspects_{};
+    std::vector<std::size_t> shipped_files_{};  // on which the shipped student trains
+    std::optional<scale_maps> inside_;          // the cells of the region of interest; empty: whole images count
     resume_state<B> at_{};
     resume_images resume_images_{};  // of the files, if the run is saved
     std::optional<feature_cache<B>> cache_{};
