@@ -216,9 +216,10 @@ struct training_request {
 };
 
 training_request training_request_of(const parsed_options& options) {
-    training_request made{.sets = open_datasets(options), .out = options.required("out"), .training = train_options_of(options)};
-    made.settings = compute_options(options);
+    training_request made{
+        .out = options.required("out"), .training = train_options_of(options), .settings = compute_options(options)};
     made.settings.seed = made.training.seed;
+    made.sets = open_datasets(options);  // after the flags, whose faults are told first
     if (options.has("validation-data")) {
         if (made.sets.size() != 1) throw usage_error{"--validation-data: expected one data set, or --multimodal"};
         made.sets.front().validation = validation_items(options.required("validation-data"), options);
