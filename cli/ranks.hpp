@@ -1,4 +1,4 @@
-// cli/ranks.hpp: the processes that mpirun started together with this one. Twin: tests/cli/cases/mpi.sh
+// cli/ranks.hpp: the processes that mpirun started together with this one. Twin: tests/mpi/mpi.sh
 #pragma once
 #include <string>
 

@@ -1,4 +1,4 @@
-// cli/roi_flags.hpp: the flags about the region of interest and the product of images. Twin: tests/cli/roi.sh
+// cli/roi_flags.hpp: the flags about the region of interest and the product of images. Twin: tests/cli/cases/roi.sh
 #pragma once
 #include <filesystem>
 #include <span>
