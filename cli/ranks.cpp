@@ -24,6 +24,7 @@ namespace {
 /// The files that a rank other than 0 prints to once it may; -1: it prints already.
 int kept_output = -1, kept_error = -1;
 
+#if defined(RD4AD_WITH_MPI)
 /// Points standard output and error to nowhere.
 void silence() {
     std::fflush(stdout);
@@ -34,7 +35,6 @@ void silence() {
     ::close(nowhere);
 }
 
-#if defined(RD4AD_WITH_MPI)
 std::unique_ptr<rd4ad::mpi_communicator> group;
 #endif
 

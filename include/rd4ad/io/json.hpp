@@ -55,9 +55,6 @@ using json = nlohmann::json;
     }
 }
 
-/// The most bytes of a file of text that is read whole: JSON, CSV.
-inline constexpr std::size_t max_text_bytes = std::size_t{1} << 30;
-
 /// Reads and parses a file of at most max_text_bytes. Throws as read_file does, and format_error as parse_json does.
 [[nodiscard]] inline json read_json(const std::filesystem::path& path) {
     const auto bytes = read_file(path, max_text_bytes);

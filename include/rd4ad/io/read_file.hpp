@@ -145,6 +145,9 @@ class file_reader {
     return read_prefix(file_reader{path}, max_bytes);
 }
 
+/// The most bytes of a file of text that is read whole: JSON, CSV.
+inline constexpr std::size_t max_text_bytes = std::size_t{1} << 30;
+
 /// The whole file. Throws as read_prefix does, and format_error, before memory is taken, for a file of more than `most` bytes: a
 /// sparse file has any size.
 [[nodiscard]] inline std::vector<std::byte> read_file(const std::filesystem::path& path,
